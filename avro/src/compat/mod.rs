@@ -1,0 +1,75 @@
+//! Can this reader read what that writer wrote? Java Avro's static check (avro-compat 2 to 5).
+
+mod check;
+mod rules;
+
+use crate::Schema;
+
+/// The answer of [`check()`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// Every incompatibility in the order in which Java finds them, without its repetitions.
+    pub findings: Vec<Incompatibility>,
+    /// The text of the exception with which Java gives up instead of answering (contract 3.3 of the rules).
+    pub exception: Option<String>,
+}
+
+impl Verdict {
+    /// Tells whether the reader can read everything the writer wrote, as far as the static rules know.
+    pub fn is_compatible(&self) -> bool {
+        self.findings.is_empty() && self.exception.is_none()
+    }
+}
+
+/// One reason why a reader cannot read what a writer wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Incompatibility {
+    /// Which rule is broken.
+    pub kind: IncompatibilityKind,
+    /// Where, as a JSON pointer into the reader; `/` is the root, and union branches count as the writer's.
+    pub location: String,
+    /// What exactly, in Java Avro's words.
+    pub message: String,
+}
+
+/// The six incompatibility types of Java Avro (avro-compat 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IncompatibilityKind {
+    /// Two named types have different names.
+    NameMismatch,
+    /// Two fixed types have different sizes.
+    FixedSizeMismatch,
+    /// The writer's enum has symbols that the reader's lacks.
+    MissingEnumSymbols,
+    /// A reader's field is neither written nor has a default.
+    ReaderFieldMissingDefaultValue,
+    /// Two types have nothing in common.
+    TypeMismatch,
+    /// No branch of the reader's union reads what the writer wrote.
+    MissingUnionBranch,
+}
+
+impl IncompatibilityKind {
+    /// Returns the name that the registry's API uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NameMismatch => "NAME_MISMATCH",
+            Self::FixedSizeMismatch => "FIXED_SIZE_MISMATCH",
+            Self::MissingEnumSymbols => "MISSING_ENUM_SYMBOLS",
+            Self::ReaderFieldMissingDefaultValue => "READER_FIELD_MISSING_DEFAULT_VALUE",
+            Self::TypeMismatch => "TYPE_MISMATCH",
+            Self::MissingUnionBranch => "MISSING_UNION_BRANCH",
+        }
+    }
+}
+
+/// Checks whether `reader` can read everything that `writer` wrote.
+///
+/// The verdict is Java's `SchemaCompatibility`, except that it never depends on the order of fields: Java remembers a
+/// result that relied on an unfinished one even when that one fails (avro-compat 5.3).
+pub fn check(reader: &Schema, writer: &Schema) -> Verdict {
+    match check::run(&reader.inner, &writer.inner) {
+        Ok(findings) => Verdict { findings, exception: None },
+        Err(exception) => Verdict { findings: Vec::new(), exception: Some(exception) },
+    }
+}

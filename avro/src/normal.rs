@@ -1,0 +1,309 @@
+//! The normal form of `normalize=true` (contract 4.4): an ordered text, parsed and printed again.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use crate::json::{Number, Object, Value, decimal, escape};
+use crate::logical::Logical;
+use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Primitive, Schema};
+use crate::print::{self, push_list};
+use crate::ParseError;
+
+impl Schema {
+    /// Returns the normal form. It can fail: the reference cannot rebuild every schema that it accepts.
+    pub fn normalized(&self) -> Result<Self, ParseError> {
+        let mut normal = Normal {
+            inner: &self.inner,
+            known: self.inner.reference_roots.iter().map(String::as_str).collect(),
+            pending: Vec::new(),
+        };
+        let ordered = normal.write()?;
+        self.reparse(&ordered)
+    }
+}
+
+struct Normal<'n> {
+    inner: &'n Inner,
+    known: HashSet<&'n str>,
+    pending: Vec<Piece>,
+}
+
+enum Piece {
+    Text(Cow<'static, str>),
+    Type(Id),
+}
+
+impl Normal<'_> {
+    fn write(&mut self) -> Result<String, ParseError> {
+        let mut out = String::new();
+        self.pending.push(Piece::Type(self.inner.root));
+        while let Some(piece) = self.pending.pop() {
+            match piece {
+                Piece::Text(text) => out.push_str(&text),
+                Piece::Type(id) => {
+                    let start = self.pending.len();
+                    self.unfold(id)?;
+                    self.pending[start..].reverse();
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn unfold(&mut self, id: Id) -> Result<(), ParseError> {
+        let node = &self.inner[id];
+        let properties = properties(node)?;
+        if let Some(named) = node.kind.named()
+            && !self.known.insert(named.name.full())
+        {
+            self.text(escape(named.name.full()));
+            return Ok(());
+        }
+        match &node.kind {
+            Kind::Primitive(primitive) if properties.is_empty() => self.text(format!("\"{}\"", primitive.name())),
+            Kind::Primitive(primitive) => self.text(format!("{{\"type\":\"{}\"{properties}}}", primitive.name())),
+            Kind::Array(items) => {
+                self.text("{\"type\":\"array\",\"items\":");
+                self.pending.push(Piece::Type(*items));
+                self.text(properties + "}");
+            }
+            Kind::Map(values) => {
+                self.text("{\"type\":\"map\",\"values\":");
+                self.pending.push(Piece::Type(*values));
+                self.text(properties + "}");
+            }
+            Kind::Union(branches) => {
+                self.text("[");
+                for (at, branch) in branches.iter().enumerate() {
+                    if at > 0 {
+                        self.text(",");
+                    }
+                    self.pending.push(Piece::Type(*branch));
+                }
+                self.text("]");
+            }
+            // An `error` becomes a `record` here, as in the reference.
+            Kind::Record(record) => {
+                self.text(head("record", &record.named) + ",\"fields\":[");
+                for (at, field) in record.fields.iter().enumerate() {
+                    let comma = if at > 0 { "," } else { "" };
+                    self.text(format!("{comma}{{\"name\":{},\"type\":", escape(&field.name)));
+                    self.pending.push(Piece::Type(field.kind));
+                    let tail = self.after_type(field)?;
+                    self.text(tail);
+                }
+                self.text(format!("]{properties}}}"));
+            }
+            Kind::Enum(kind) => {
+                let mut text = head("enum", &kind.named) + ",\"symbols\":";
+                push_list(&mut text, kind.symbols.iter().map(String::as_str));
+                if let Some(default) = &kind.default {
+                    text += ",\"default\":";
+                    text += &escape(default);
+                }
+                self.text(text + &properties + "}");
+            }
+            Kind::Fixed(kind) => {
+                self.text(format!("{},\"size\":{}{properties}}}", head("fixed", &kind.named), kind.size));
+            }
+            Kind::Unresolved(_) => {}
+        }
+        Ok(())
+    }
+
+    fn after_type(&self, field: &Field) -> Result<String, ParseError> {
+        let mut text = String::new();
+        if let Some(doc) = &field.doc {
+            text += ",\"doc\":";
+            text += &escape(doc);
+        }
+        if let Some(default) = &field.default
+            && let Some(default) = self.typed(default, Some(field.kind))?
+        {
+            write!(text, ",\"default\":{default}").expect("writing to a string cannot fail");
+        }
+        if field.order != Order::Ascending {
+            write!(text, ",\"order\":\"{}\"", field.order.name()).expect("writing to a string cannot fail");
+        }
+        let mut aliases: Vec<_> = field.aliases.iter().map(String::as_str).collect();
+        push_aliases(&mut text, &mut aliases);
+        push_properties(&mut text, field.properties.iter().map(|(key, value)| (key.as_str(), value)))?;
+        Ok(text + "}")
+    }
+
+    /// Reads a value as Java would hold it in a field of that type, and sorts its keys; `None` when Java loses it.
+    ///
+    /// Recursion is as deep as the document, which the reader has bounded.
+    fn typed(&self, value: &Value, id: Option<Id>) -> Result<Option<Value>, ParseError> {
+        let kind = id.map(|id| &self.inner[id].kind);
+        if let Some(Kind::Union(branches)) = kind
+            && *value != Value::Null
+        {
+            for branch in branches {
+                if matches!(self.inner[*branch].kind, Kind::Primitive(Primitive::Null)) {
+                    continue;
+                }
+                if let Some(value) = self.typed(value, Some(*branch))? {
+                    return Ok(Some(value));
+                }
+            }
+            return Ok(None);
+        }
+        let primitive = match kind {
+            Some(Kind::Primitive(primitive)) => Some(*primitive),
+            _ => None,
+        };
+        Ok(match value {
+            Value::Null | Value::Bool(_) => Some(value.clone()),
+            Value::Number(number) => typed_number(number, kind.is_none(), primitive).map(Value::Number),
+            Value::String(text) => match kind {
+                None | Some(Kind::Enum(_) | Kind::Primitive(Primitive::String)) => Some(value.clone()),
+                // Java turns the text into Latin-1 bytes and back.
+                Some(Kind::Fixed(_) | Kind::Primitive(Primitive::Bytes)) => {
+                    Some(Value::String(text.chars().map(|c| if c <= '\u{ff}' { c } else { '?' }).collect()))
+                }
+                _ => None,
+            },
+            Value::Array(values) => {
+                let items = match (id, kind) {
+                    (_, Some(Kind::Array(items))) => Some(*items),
+                    (Some(id), _) if !values.is_empty() => {
+                        let schema = print::brief(&self.inner.nodes, id);
+                        return Err(ParseError::Normalize(format!("Not an array: {schema}")));
+                    }
+                    _ => None,
+                };
+                let mut typed = Vec::with_capacity(values.len());
+                for value in values {
+                    typed.push(self.typed(value, items)?.ok_or_else(lost)?);
+                }
+                Some(Value::Array(typed))
+            }
+            Value::Object(object) => {
+                let mut typed = Object::default();
+                for (key, value) in sorted(object.iter()) {
+                    let kind = match kind {
+                        Some(Kind::Map(values)) => Some(*values),
+                        Some(Kind::Record(record)) => {
+                            let field = record.fields.iter().find(|field| field.name == key);
+                            let unknown = || ParseError::Normalize(format!("Default names the unknown field {key}"));
+                            Some(field.ok_or_else(unknown)?.kind)
+                        }
+                        _ => None,
+                    };
+                    typed.insert(key.to_owned(), self.typed(value, kind)?.ok_or_else(lost)?);
+                }
+                Some(Value::Object(typed))
+            }
+        })
+    }
+
+    fn text(&mut self, text: impl Into<Cow<'static, str>>) {
+        self.pending.push(Piece::Text(text.into()));
+    }
+}
+
+fn lost() -> ParseError {
+    ParseError::Normalize("A default or property holds a value that cannot be rebuilt".to_owned())
+}
+
+fn typed_number(number: &Number, is_untyped: bool, kind: Option<Primitive>) -> Option<Number> {
+    match (number, kind) {
+        (Number::Big(_), _) => None,
+        (_, None) if is_untyped => Some(number.clone()),
+        (Number::Int(_), Some(Primitive::Int | Primitive::Long))
+        | (Number::Long(_), Some(Primitive::Int | Primitive::Long))
+        | (Number::Double(_), Some(Primitive::Double)) => Some(number.clone()),
+        (_, Some(Primitive::Double)) => Some(Number::Double(number.as_f64())),
+        (_, Some(Primitive::Float)) => {
+            #[expect(clippy::cast_possible_truncation, reason = "a float field holds a float")]
+            let float = number.as_f64() as f32;
+            // The digits of the float are what is read again, as a double.
+            Some(Number::Double(decimal::of_float(float).replace("Infinity", "inf").parse().unwrap_or(f64::NAN)))
+        }
+        _ => None,
+    }
+}
+
+fn head(kind: &str, named: &Named) -> String {
+    let mut text = format!("{{\"name\":{},\"type\":\"{kind}\"", escape(named.name.full()));
+    if let Some(doc) = named.doc.as_deref().filter(|doc| !doc.is_empty()) {
+        text += ",\"doc\":";
+        text += &escape(doc);
+    }
+    // An alias of the null namespace inside a namespace is told apart by its leading dot.
+    let aliases: Vec<_> = named.aliases.iter().map(|alias| alias.from_within(named.name.space())).collect();
+    let mut aliases: Vec<_> = aliases.iter().map(AsRef::as_ref).collect();
+    push_aliases(&mut text, &mut aliases);
+    text
+}
+
+fn push_aliases(text: &mut String, aliases: &mut [&str]) {
+    if !aliases.is_empty() {
+        aliases.sort_unstable_by(|a, b| as_java(a, b));
+        *text += ",\"aliases\":";
+        push_list(text, aliases.iter().copied());
+    }
+}
+
+fn properties(node: &Node) -> Result<String, ParseError> {
+    let mut text = String::new();
+    let logical = node.logical();
+    if let Some(logical) = &logical {
+        write!(text, ",\"logicalType\":{}", escape(logical.name())).expect("writing to a string cannot fail");
+    }
+    if let Some(Logical::Decimal { precision, scale }) = logical {
+        write!(text, ",\"precision\":{precision}").expect("writing to a string cannot fail");
+        if scale != 0 {
+            write!(text, ",\"scale\":{scale}").expect("writing to a string cannot fail");
+        }
+    }
+    let is_regenerated = |key: &str| match logical {
+        None => false,
+        Some(Logical::Named(_)) => key == "logicalType",
+        Some(Logical::Decimal { .. }) => matches!(key, "logicalType" | "precision" | "scale"),
+    };
+    let rest = node.properties.iter().map(|(key, value)| (key.as_str(), value));
+    push_properties(&mut text, rest.filter(|(key, _)| !is_regenerated(key)))?;
+    Ok(text)
+}
+
+fn push_properties<'v>(
+    text: &mut String,
+    properties: impl Iterator<Item = (&'v str, &'v Value)>,
+) -> Result<(), ParseError> {
+    for (key, value) in sorted(properties) {
+        let value = untyped(value)?;
+        write!(text, ",{}:{value}", escape(key)).expect("writing to a string cannot fail");
+    }
+    Ok(())
+}
+
+/// Sorts the keys of a property's value; whole numbers of nineteen digits and more are beyond the reference.
+fn untyped(value: &Value) -> Result<Value, ParseError> {
+    Ok(match value {
+        Value::Number(Number::Big(_)) => return Err(lost()),
+        Value::Array(items) => Value::Array(items.iter().map(untyped).collect::<Result<_, _>>()?),
+        Value::Object(object) => {
+            let mut ordered = Object::default();
+            for (key, value) in sorted(object.iter()) {
+                ordered.insert(key.to_owned(), untyped(value)?);
+            }
+            Value::Object(ordered)
+        }
+        other => other.clone(),
+    })
+}
+
+fn sorted<'v>(entries: impl Iterator<Item = (&'v str, &'v Value)>) -> Vec<(&'v str, &'v Value)> {
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_unstable_by(|(a, _), (b, _)| as_java(a, b));
+    entries
+}
+
+/// Java orders strings by UTF-16 units.
+fn as_java(a: &str, b: &str) -> Ordering {
+    a.encode_utf16().cmp(b.encode_utf16())
+}
