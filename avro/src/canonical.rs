@@ -45,9 +45,9 @@ impl Schema {
             }
             table
         };
-        self.canonical_form().bytes().fold(EMPTY, |sum, byte| {
-            (sum >> 8) ^ TABLE[((sum ^ u64::from(byte)) & 0xff) as usize]
-        })
+        self.canonical_form()
+            .bytes()
+            .fold(EMPTY, |sum, byte| (sum >> 8) ^ TABLE[((sum ^ u64::from(byte)) & 0xff) as usize])
     }
 
     /// Returns the MD5 fingerprint of the canonical form.

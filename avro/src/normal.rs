@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use crate::ParseError;
 use crate::json::{Number, Object, Value, decimal, escape};
 use crate::logical::Logical;
 use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Primitive, Schema};
 use crate::print::{self, push_list};
-use crate::ParseError;
 
 impl Schema {
     /// Returns the normal form. It can fail: the reference cannot rebuild every schema that it accepts.

@@ -117,7 +117,11 @@ impl<'n> Printer<'n> {
                 for (at, field) in record.fields.iter().enumerate() {
                     let comma = if at > 0 { "," } else { "" };
                     self.text(format!("{comma}{{\"name\":{},\"type\":", escape(&field.name)));
-                    self.pending.push(Piece::Type { id: field.kind, space: record.named.name.space(), depth: depth + 3 });
+                    self.pending.push(Piece::Type {
+                        id: field.kind,
+                        space: record.named.name.space(),
+                        depth: depth + 3,
+                    });
                     self.text(after_type(field));
                 }
                 self.text(format!("]{}}}", tail(node, &record.named)));

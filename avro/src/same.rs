@@ -76,6 +76,5 @@ fn equal_sets<T: PartialEq>(a: &[T], b: &[T]) -> bool {
 }
 
 fn equal_properties(a: &[(String, Value)], b: &[(String, Value)]) -> bool {
-    a.len() == b.len()
-        && a.iter().all(|(key, value)| b.iter().any(|(name, other)| name == key && other == value))
+    a.len() == b.len() && a.iter().all(|(key, value)| b.iter().any(|(name, other)| name == key && other == value))
 }

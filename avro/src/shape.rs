@@ -13,7 +13,13 @@ impl Schema {
     ///
     /// Types that come from references count by their full name only.
     pub fn shape(&self) -> [u8; 16] {
-        Shape { inner: &self.inner, inlined_from: self.inner.own_from, named: HashMap::new(), spelled_out: HashSet::new() }.hash()
+        Shape {
+            inner: &self.inner,
+            inlined_from: self.inner.own_from,
+            named: HashMap::new(),
+            spelled_out: HashSet::new(),
+        }
+        .hash()
     }
 
     /// Returns the shape of the document with its references inlined.

@@ -32,7 +32,9 @@ enum Outcome {
     /// Being looked at, at this depth of the stack.
     Open(usize),
     /// Compatible; provisional when it relied on an open pair, the outermost of which is at that depth.
-    Compatible { relied_on: Option<usize> },
+    Compatible {
+        relied_on: Option<usize>,
+    },
     Incompatible(Vec<Wrong>),
 }
 

@@ -71,20 +71,18 @@ impl<'s> Rules<'s> {
             (Kind::Union(branches), _) => vec![Step::ReaderUnion { branches: branches.clone(), writer }],
             (Kind::Primitive(reader), Kind::Primitive(writer)) if reads(*reader, *writer) => Vec::new(),
             (reader, writer) => {
-                let message = format!(
-                    "reader type: {} not compatible with writer type: {}",
-                    upper(reader),
-                    upper(writer)
-                );
+                let message =
+                    format!("reader type: {} not compatible with writer type: {}", upper(reader), upper(writer));
                 vec![Step::Wrong { rule: Rule::TypeMismatch, at: Vec::new(), message }]
             }
         }
     }
 
     fn fields(&mut self, reader: &'s Record, writer_id: Id, writer: &'s Record, steps: &mut Vec<Step>) {
-        let written = self.writer_fields.entry(writer_id).or_insert_with(|| {
-            writer.fields.iter().enumerate().map(|(at, field)| (field.name.as_str(), at)).collect()
-        });
+        let written = self
+            .writer_fields
+            .entry(writer_id)
+            .or_insert_with(|| writer.fields.iter().enumerate().map(|(at, field)| (field.name.as_str(), at)).collect());
         for (at, field) in reader.fields.iter().enumerate() {
             // An alias that repeats the field's own name counts twice in Java, and so here.
             let names = std::iter::once(&field.name).chain(&field.aliases);

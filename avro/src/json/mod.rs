@@ -6,7 +6,7 @@ mod write;
 
 use std::collections::HashMap;
 
-pub(crate) use read::{Document, read};
+pub(crate) use read::read;
 pub(crate) use write::{escape, quote};
 
 /// A JSON value with the distinctions that Java's tree model makes.
@@ -114,8 +114,7 @@ impl Object {
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        self.entries.len() == other.entries.len()
-            && self.iter().all(|(key, value)| other.get(key) == Some(value))
+        self.entries.len() == other.entries.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
     }
 }
 

@@ -137,9 +137,7 @@ impl Reader<'_> {
             Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
             Some(byte) if byte.is_ascii_alphabetic() => {
                 let rest = &self.text[self.at..];
-                let end = rest
-                    .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
-                    .unwrap_or(rest.len());
+                let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
                 let value = match &rest[..end] {
                     "null" => Value::Null,
                     "true" => Value::Bool(true),

@@ -186,13 +186,9 @@ impl<'l> Parser<'l> {
             return self.add(Kind::Primitive(primitive), properties).map(Entered::Complete);
         }
         match kind {
-            "array" if object.get("items").is_some() => {
-                Ok(Entered::Open(Open::Array { object, items: None, space }))
-            },
+            "array" if object.get("items").is_some() => Ok(Entered::Open(Open::Array { object, items: None, space })),
             "array" => Err(missing("Array has no items type")),
-            "map" if object.get("values").is_some() => {
-                Ok(Entered::Open(Open::Map { object, values: None, space }))
-            },
+            "map" if object.get("values").is_some() => Ok(Entered::Open(Open::Map { object, values: None, space })),
             "map" => Err(missing("Map has no values type")),
             "record" | "error" => {
                 let named = self.named(value, object, space.as_deref())?;
@@ -312,10 +308,8 @@ impl<'l> Parser<'l> {
                 None => return Err(ParseError::Order(order.to_string())),
             },
         };
-        let is_floating = matches!(
-            self.nodes[kind.0 as usize].kind,
-            Kind::Primitive(Primitive::Float | Primitive::Double)
-        );
+        let is_floating =
+            matches!(self.nodes[kind.0 as usize].kind, Kind::Primitive(Primitive::Float | Primitive::Double));
         let default = match object.get("default") {
             Some(Value::String(text)) if is_floating => {
                 let number = number::parse_double(text).ok_or_else(|| ParseError::DefaultNumber(text.clone()))?;

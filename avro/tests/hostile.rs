@@ -1,0 +1,170 @@
+//! Deep, wide and cyclic input: bounded, never a stack overflow. Test threads have 2 MiB, as the server's workers do.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use avow_avro::{Limits, ParseError, Schema, Strictness, check, parse, parse_with};
+
+fn schema(text: &str) -> Schema {
+    parse(text, &[], Strictness::Strict).unwrap()
+}
+
+/// Does everything there is to do with a schema.
+fn exercise(schema: &Schema) {
+    assert_eq!(parse(&schema.text(), &[], Strictness::Strict).unwrap().text(), schema.text());
+    schema.resolved_text();
+    schema.canonical_form();
+    schema.normalized().unwrap();
+    schema.shape();
+    assert!(check(schema, schema).is_compatible());
+}
+
+fn arrays(depth: usize) -> String {
+    format!("{}\"int\"{}", "{\"type\":\"array\",\"items\":".repeat(depth), "}".repeat(depth))
+}
+
+fn records(depth: usize) -> String {
+    let mut text = String::new();
+    for at in 0..depth {
+        write!(text, "{{\"type\":\"record\",\"name\":\"R{at}\",\"fields\":[{{\"name\":\"f\",\"type\":").unwrap();
+    }
+    text + "\"int\"" + &"}]}".repeat(depth)
+}
+
+#[test]
+fn a_thousand_levels_are_fine() {
+    exercise(&schema(&arrays(1000)));
+    exercise(&schema(&records(333)));
+    assert!(!check(&schema(&arrays(1000)), &schema(&arrays(999))).is_compatible());
+}
+
+#[test]
+fn deeper_is_refused() {
+    for text in [arrays(1001), records(334), "[".repeat(2_000_000), "{\"a\":".repeat(500_000)] {
+        let error = parse(&text, &[], Strictness::Lenient).unwrap_err();
+        assert!(matches!(error, ParseError::TooDeep { limit: 1000 } | ParseError::Json { .. }), "{error}");
+    }
+}
+
+#[test]
+fn depth_that_only_printing_would_bring_is_refused() {
+    // Each record names the next, which is defined later: flat as written, deep as printed.
+    let mut text = "[".to_owned();
+    for at in 0..50_000 {
+        let next = at + 1;
+        write!(text, r#"{{"type":"record","name":"R{at}","fields":[{{"name":"f","type":["null","R{next}"]}}]}},"#)
+            .unwrap();
+    }
+    text += r#"{"type":"record","name":"R50000","fields":[]}]"#;
+    assert_eq!(parse(&text, &[], Strictness::Strict).unwrap_err(), ParseError::TooDeep { limit: 1000 });
+    let roomy = Limits { depth: usize::MAX, ..Limits::default() };
+    let deep = parse_with(&text, &[], Strictness::Strict, &roomy).unwrap();
+    deep.canonical_form();
+    deep.shape();
+    assert!(deep.text().len() > 1_000_000);
+    assert!(check(&deep, &deep).is_compatible());
+}
+
+#[test]
+fn deep_properties_and_defaults_are_fine() {
+    let deep = "[".repeat(990) + &"]".repeat(990);
+    exercise(&schema(&format!(r#"{{"type":"int","p":{deep}}}"#)));
+    let text = format!(
+        r#"{{"type":"record","name":"R","fields":[{{"name":"f","type":{{"type":"array","items":{{"type":"array","items":"int"}}}},"default":{deep}}}]}}"#
+    );
+    assert!(parse(&text, &[], Strictness::Strict).is_err());
+    let lenient = parse(&text, &[], Strictness::Lenient).unwrap();
+    assert!(lenient.normalized().is_err());
+}
+
+#[test]
+fn wide_schemas_are_fine() {
+    let mut fields = String::new();
+    for at in 0..20_000 {
+        write!(fields, r#"{{"name":"f{at}","type":["null","string"],"default":null,"aliases":["g{at}"]}},"#).unwrap();
+    }
+    exercise(&schema(&format!(r#"{{"type":"record","name":"R","fields":[{}]}}"#, fields.trim_end_matches(','))));
+    let symbols: Vec<_> = (0..50_000).map(|at| format!("\"S{at}\"")).collect();
+    exercise(&schema(&format!(r#"{{"type":"enum","name":"E","symbols":[{}]}}"#, symbols.join(","))));
+    let properties: Vec<_> = (0..5_000).map(|at| format!("\"p{at}\":{at}")).collect();
+    exercise(&schema(&format!(r#"{{"type":"int",{}}}"#, properties.join(","))));
+}
+
+/// Each record uses the one before twice. Java lists a finding once per path: 2^depth times.
+fn doubling(depth: usize, innermost: &str) -> String {
+    let mut text = format!(r#"{{"type":"record","name":"R0","fields":[{{"name":"x","type":"{innermost}"}}]}}"#);
+    for at in 1..depth {
+        let before = at - 1;
+        text = format!(
+            r#"{{"type":"record","name":"R{at}","fields":[{{"name":"a","type":{text}}},{{"name":"b","type":"R{before}"}}]}}"#
+        );
+    }
+    text
+}
+
+#[test]
+fn the_list_of_findings_does_not_explode() {
+    let (reader, writer) = (schema(&doubling(300, "int")), schema(&doubling(300, "string")));
+    let started = Instant::now();
+    let verdict = check(&reader, &writer);
+    assert_eq!(verdict.findings.len(), 1);
+    assert_eq!(verdict.findings[0].message, "reader type: INT not compatible with writer type: STRING");
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_clique_of_unions_does_not_explode() {
+    // Every record holds a union of all records, one of which has a field that nothing fills.
+    let clique = |extra: &str| {
+        let names: Vec<_> = (0..40).map(|at| format!("\"R{at}\"")).collect();
+        let names = names.join(",");
+        let mut all = String::from("[");
+        for at in 0..40 {
+            let extra = if at == 39 { extra } else { "" };
+            let comma = if at == 39 { "]" } else { "," };
+            write!(
+                all,
+                r#"{{"type":"record","name":"R{at}","fields":[{{"name":"u","type":["null",{names}]}}{extra}]}}{comma}"#
+            )
+            .unwrap();
+        }
+        schema(&all)
+    };
+    let (plain, more) = (clique(""), clique(r#",{"name":"x","type":"int"}"#));
+    let started = Instant::now();
+    assert!(check(&plain, &more).is_compatible());
+    assert!(!check(&more, &plain).is_compatible());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_default_is_not_tried_against_a_union_forever() {
+    let depth = 200;
+    let default = "{\"f\":".repeat(depth) + "5" + &"}".repeat(depth);
+    let text = format!(
+        r#"[{{"type":"record","name":"A","fields":[{{"name":"f","type":["null","A","B"]}}]}},
+            {{"type":"record","name":"B","fields":[{{"name":"f","type":["null","A","B"]}}]}},
+            {{"type":"record","name":"C","fields":[{{"name":"f","type":["A","B"],"default":{default}}}]}}]"#
+    );
+    let started = Instant::now();
+    assert!(parse(&text, &[], Strictness::Strict).is_err());
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn limits_are_named() {
+    let with = |limits: Limits| {
+        parse_with(
+            r#"[{"type":"fixed","name":"F","size":1},{"type":"fixed","name":"G","size":1}]"#,
+            &[],
+            Strictness::Strict,
+            &limits,
+        )
+        .unwrap_err()
+    };
+    assert_eq!(with(Limits { bytes: 10, ..Limits::default() }), ParseError::TooLarge { limit: 10 });
+    assert_eq!(with(Limits { names: 1, ..Limits::default() }), ParseError::TooManyNames { limit: 1 });
+    assert_eq!(with(Limits { nodes: 2, ..Limits::default() }), ParseError::TooManyNodes { limit: 2 });
+    assert_eq!(with(Limits { depth: 1, ..Limits::default() }), ParseError::TooDeep { limit: 1 });
+}
