@@ -13,6 +13,7 @@ mod parse;
 mod print;
 mod same;
 mod shape;
+mod typed;
 
 pub use compat::{Incompatibility, IncompatibilityKind, Verdict, check};
 pub use error::{NameError, ParseError};

@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use crate::ParseError;
-use crate::json::{Number, Object, Value, decimal, escape};
+use crate::json::{Value, escape};
 use crate::logical::Logical;
-use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Primitive, Schema};
-use crate::print::{self, push_list};
+use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Schema};
+use crate::print::push_list;
+use crate::{ParseError, typed};
 
 impl Schema {
     /// Returns the normal form. It can fail: the reference cannot rebuild every schema that it accepts.
@@ -54,7 +54,7 @@ impl Normal<'_> {
 
     fn unfold(&mut self, id: Id) -> Result<(), ParseError> {
         let node = &self.inner[id];
-        let properties = properties(node)?;
+        let properties = properties(self.inner, node)?;
         if let Some(named) = node.kind.named()
             && !self.known.insert(named.name.full())
         {
@@ -120,7 +120,7 @@ impl Normal<'_> {
             text += &escape(doc);
         }
         if let Some(default) = &field.default
-            && let Some(default) = self.typed(default, Some(field.kind))?
+            && let Some(default) = typed::rebuild(self.inner, default, Some(field.kind))?
         {
             write!(text, ",\"default\":{default}").expect("writing to a string cannot fail");
         }
@@ -129,101 +129,12 @@ impl Normal<'_> {
         }
         let mut aliases: Vec<_> = field.aliases.iter().map(String::as_str).collect();
         push_aliases(&mut text, &mut aliases);
-        push_properties(&mut text, field.properties.iter().map(|(key, value)| (key.as_str(), value)))?;
+        push_properties(self.inner, &mut text, field.properties.iter().map(|(key, value)| (key.as_str(), value)))?;
         Ok(text + "}")
-    }
-
-    /// Reads a value as Java would hold it in a field of that type, and sorts its keys; `None` when Java loses it.
-    ///
-    /// Recursion is as deep as the document, which the reader has bounded.
-    fn typed(&self, value: &Value, id: Option<Id>) -> Result<Option<Value>, ParseError> {
-        let kind = id.map(|id| &self.inner[id].kind);
-        if let Some(Kind::Union(branches)) = kind
-            && *value != Value::Null
-        {
-            for branch in branches {
-                if matches!(self.inner[*branch].kind, Kind::Primitive(Primitive::Null)) {
-                    continue;
-                }
-                if let Some(value) = self.typed(value, Some(*branch))? {
-                    return Ok(Some(value));
-                }
-            }
-            return Ok(None);
-        }
-        let primitive = match kind {
-            Some(Kind::Primitive(primitive)) => Some(*primitive),
-            _ => None,
-        };
-        Ok(match value {
-            Value::Null | Value::Bool(_) => Some(value.clone()),
-            Value::Number(number) => typed_number(number, kind.is_none(), primitive).map(Value::Number),
-            Value::String(text) => match kind {
-                None | Some(Kind::Enum(_) | Kind::Primitive(Primitive::String)) => Some(value.clone()),
-                // Java turns the text into Latin-1 bytes and back.
-                Some(Kind::Fixed(_) | Kind::Primitive(Primitive::Bytes)) => {
-                    Some(Value::String(text.chars().map(|c| if c <= '\u{ff}' { c } else { '?' }).collect()))
-                }
-                _ => None,
-            },
-            Value::Array(values) => {
-                let items = match (id, kind) {
-                    (_, Some(Kind::Array(items))) => Some(*items),
-                    (Some(id), _) if !values.is_empty() => {
-                        let schema = print::brief(&self.inner.nodes, id);
-                        return Err(ParseError::Normalize(format!("Not an array: {schema}")));
-                    }
-                    _ => None,
-                };
-                let mut typed = Vec::with_capacity(values.len());
-                for value in values {
-                    typed.push(self.typed(value, items)?.ok_or_else(lost)?);
-                }
-                Some(Value::Array(typed))
-            }
-            Value::Object(object) => {
-                let mut typed = Object::default();
-                for (key, value) in sorted(object.iter()) {
-                    let kind = match kind {
-                        Some(Kind::Map(values)) => Some(*values),
-                        Some(Kind::Record(record)) => {
-                            let field = record.fields.iter().find(|field| field.name == key);
-                            let unknown = || ParseError::Normalize(format!("Default names the unknown field {key}"));
-                            Some(field.ok_or_else(unknown)?.kind)
-                        }
-                        _ => None,
-                    };
-                    typed.insert(key.to_owned(), self.typed(value, kind)?.ok_or_else(lost)?);
-                }
-                Some(Value::Object(typed))
-            }
-        })
     }
 
     fn text(&mut self, text: impl Into<Cow<'static, str>>) {
         self.pending.push(Piece::Text(text.into()));
-    }
-}
-
-fn lost() -> ParseError {
-    ParseError::Normalize("A default or property holds a value that cannot be rebuilt".to_owned())
-}
-
-fn typed_number(number: &Number, is_untyped: bool, kind: Option<Primitive>) -> Option<Number> {
-    match (number, kind) {
-        (Number::Big(_), _) => None,
-        (_, None) if is_untyped => Some(number.clone()),
-        (Number::Int(_), Some(Primitive::Int | Primitive::Long))
-        | (Number::Long(_), Some(Primitive::Int | Primitive::Long))
-        | (Number::Double(_), Some(Primitive::Double)) => Some(number.clone()),
-        (_, Some(Primitive::Double)) => Some(Number::Double(number.as_f64())),
-        (_, Some(Primitive::Float)) => {
-            #[expect(clippy::cast_possible_truncation, reason = "a float field holds a float")]
-            let float = number.as_f64() as f32;
-            // The digits of the float are what is read again, as a double.
-            Some(Number::Double(decimal::of_float(float).replace("Infinity", "inf").parse().unwrap_or(f64::NAN)))
-        }
-        _ => None,
     }
 }
 
@@ -248,7 +159,7 @@ fn push_aliases(text: &mut String, aliases: &mut [&str]) {
     }
 }
 
-fn properties(node: &Node) -> Result<String, ParseError> {
+fn properties(inner: &Inner, node: &Node) -> Result<String, ParseError> {
     let mut text = String::new();
     let logical = node.logical();
     if let Some(logical) = &logical {
@@ -266,38 +177,23 @@ fn properties(node: &Node) -> Result<String, ParseError> {
         Some(Logical::Decimal { .. }) => matches!(key, "logicalType" | "precision" | "scale"),
     };
     let rest = node.properties.iter().map(|(key, value)| (key.as_str(), value));
-    push_properties(&mut text, rest.filter(|(key, _)| !is_regenerated(key)))?;
+    push_properties(inner, &mut text, rest.filter(|(key, _)| !is_regenerated(key)))?;
     Ok(text)
 }
 
 fn push_properties<'v>(
+    inner: &Inner,
     text: &mut String,
     properties: impl Iterator<Item = (&'v str, &'v Value)>,
 ) -> Result<(), ParseError> {
     for (key, value) in sorted(properties) {
-        let value = untyped(value)?;
+        let value = typed::rebuild(inner, value, None)?.ok_or_else(typed::lost)?;
         write!(text, ",{}:{value}", escape(key)).expect("writing to a string cannot fail");
     }
     Ok(())
 }
 
-/// Sorts the keys of a property's value; whole numbers of nineteen digits and more are beyond the reference.
-fn untyped(value: &Value) -> Result<Value, ParseError> {
-    Ok(match value {
-        Value::Number(Number::Big(_)) => return Err(lost()),
-        Value::Array(items) => Value::Array(items.iter().map(untyped).collect::<Result<_, _>>()?),
-        Value::Object(object) => {
-            let mut ordered = Object::default();
-            for (key, value) in sorted(object.iter()) {
-                ordered.insert(key.to_owned(), untyped(value)?);
-            }
-            Value::Object(ordered)
-        }
-        other => other.clone(),
-    })
-}
-
-fn sorted<'v>(entries: impl Iterator<Item = (&'v str, &'v Value)>) -> Vec<(&'v str, &'v Value)> {
+pub(crate) fn sorted<'v>(entries: impl Iterator<Item = (&'v str, &'v Value)>) -> Vec<(&'v str, &'v Value)> {
     let mut entries: Vec<_> = entries.collect();
     entries.sort_unstable_by(|(a, _), (b, _)| as_java(a, b));
     entries
