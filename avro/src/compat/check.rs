@@ -23,10 +23,14 @@ pub(super) fn run(reader: &Inner, writer: &Inner) -> Result<Vec<Incompatibility>
         provisional: Vec::new(),
         open: Vec::new(),
         places: Places { nodes: vec![(0, Token::Name(""))] },
+        steps_left: MOST_STEPS,
     };
     walk.run(root)?;
     Ok(walk.collect(root))
 }
+
+/// Beyond this the schemas are not worth comparing: a few seconds of work, which only hostile schemas need.
+const MOST_STEPS: usize = 10_000_000;
 
 enum Outcome {
     /// Being looked at, at this depth of the stack.
@@ -53,6 +57,7 @@ struct Frame {
     relied_on: Option<usize>,
     /// How many provisional results there were before this pair.
     provisional_from: usize,
+    was_relied_on: bool,
 }
 
 /// The step that waits for the answer about a pair.
@@ -68,12 +73,14 @@ struct Walk<'s> {
     provisional: Vec<Pair>,
     open: Vec<Frame>,
     places: Places,
+    steps_left: usize,
 }
 
 impl Walk<'_> {
     fn run(&mut self, root: Pair) -> Result<(), String> {
         self.enter(root, Places::ROOT);
         while let Some(mut frame) = self.open.pop() {
+            self.steps_left = self.steps_left.checked_sub(1).ok_or("The schemas are too large to be compared")?;
             let pair_below = match frame.waiting.take() {
                 Some(waiting) => self.answer(&mut frame, waiting),
                 None => match frame.steps.next() {
@@ -105,6 +112,7 @@ impl Walk<'_> {
             wrong: Vec::new(),
             relied_on: None,
             provisional_from: self.provisional.len(),
+            was_relied_on: false,
         });
     }
 
@@ -174,9 +182,14 @@ impl Walk<'_> {
         }));
     }
 
-    fn is_compatible(&self, frame: &mut Frame, pair: Pair) -> bool {
+    fn is_compatible(&mut self, frame: &mut Frame, pair: Pair) -> bool {
         let relied_on = match self.known.get(&pair) {
-            Some(Outcome::Open(depth)) => Some(*depth),
+            Some(Outcome::Open(depth)) => {
+                // The frame at hand is off the stack.
+                let relied_on = self.open.get_mut(*depth).unwrap_or(frame);
+                relied_on.was_relied_on = true;
+                Some(*depth)
+            }
             Some(Outcome::Compatible { relied_on }) => *relied_on,
             Some(Outcome::Incompatible(_)) | None => return false,
         };
@@ -190,8 +203,10 @@ impl Walk<'_> {
     fn leave(&mut self, frame: Frame) {
         let depth = self.open.len();
         let outcome = if !frame.wrong.is_empty() {
-            for pair in self.provisional.drain(frame.provisional_from..) {
-                self.known.remove(&pair);
+            if frame.was_relied_on {
+                for pair in self.provisional.drain(frame.provisional_from..) {
+                    self.known.remove(&pair);
+                }
             }
             Outcome::Incompatible(frame.wrong)
         } else if let Some(outer) = frame.relied_on.filter(|relied_on| *relied_on < depth) {

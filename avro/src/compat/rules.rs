@@ -30,11 +30,24 @@ pub(super) struct Rules<'s> {
     pub(super) reader: &'s Inner,
     pub(super) writer: &'s Inner,
     writer_fields: HashMap<Id, HashMap<&'s str, usize>>,
+    reader_branches: HashMap<Id, Branches<'s>>,
+    /// Whether a search through a union passes over branches that cannot match.
+    skips_hopeless_branches: bool,
 }
+
+/// From this product of sizes on, unions are searched by name. Below it every branch is looked at, as Java does, which
+/// shows in one thing only: a location that was first met in a search stays relative to it (avro-compat 5.3).
+const LARGE: usize = 1_000_000;
 
 impl<'s> Rules<'s> {
     pub(super) fn new(reader: &'s Inner, writer: &'s Inner) -> Self {
-        Self { reader, writer, writer_fields: HashMap::new() }
+        // An ambiguous alias makes Java give up even in a branch that cannot match, so it has to be met there.
+        let has_field_aliases = reader.nodes.iter().any(|node| match &node.kind {
+            Kind::Record(record) => record.fields.iter().any(|field| !field.aliases.is_empty()),
+            _ => false,
+        });
+        let skips_hopeless_branches = !has_field_aliases && size(reader).saturating_mul(size(writer)) > LARGE;
+        Self { reader, writer, writer_fields: HashMap::new(), reader_branches: HashMap::new(), skips_hopeless_branches }
     }
 
     pub(super) fn steps(&mut self, reader: Id, writer: Id) -> Vec<Step> {
@@ -68,7 +81,14 @@ impl<'s> Rules<'s> {
             (_, Kind::Union(branches)) => {
                 branches.iter().enumerate().map(|(at, branch)| below(reader, *branch, Token::Index(at))).collect()
             }
-            (Kind::Union(branches), _) => vec![Step::ReaderUnion { branches: branches.clone(), writer }],
+            (Kind::Union(branches), kind) => {
+                let branches = if self.skips_hopeless_branches {
+                    self.likely_branches(reader, branches, kind)
+                } else {
+                    branches.clone()
+                };
+                vec![Step::ReaderUnion { branches, writer }]
+            }
             (Kind::Primitive(reader), Kind::Primitive(writer)) if reads(*reader, *writer) => Vec::new(),
             (reader, writer) => {
                 let message =
@@ -76,6 +96,32 @@ impl<'s> Rules<'s> {
                 vec![Step::Wrong { rule: Rule::TypeMismatch, at: Vec::new(), message }]
             }
         }
+    }
+
+    /// Finds the branches of a reader's union that can be compatible with a type that is no union.
+    fn likely_branches(&mut self, union: Id, branches: &[Id], writer: &Kind) -> Vec<Id> {
+        let reader = self.reader;
+        let index = self.reader_branches.entry(union).or_insert_with(|| {
+            let mut index = Branches::default();
+            for id in branches {
+                match reader[*id].kind.named() {
+                    None => index.unnamed.push(*id),
+                    Some(named) => {
+                        index.by_short_name.entry(named.name.short()).or_default().push(*id);
+                        for alias in &named.aliases {
+                            index.by_alias.entry(alias.full()).or_default().push(*id);
+                        }
+                    }
+                }
+            }
+            index
+        });
+        let Some(named) = writer.named() else {
+            return index.unnamed.clone();
+        };
+        let by_short_name = index.by_short_name.get(named.name.short()).into_iter().flatten();
+        let by_alias = index.by_alias.get(named.name.full()).into_iter().flatten();
+        by_short_name.chain(by_alias).copied().collect()
     }
 
     fn fields(&mut self, reader: &'s Record, writer_id: Id, writer: &'s Record, steps: &mut Vec<Step>) {
@@ -119,6 +165,14 @@ impl<'s> Rules<'s> {
     }
 }
 
+/// The branches of a union by the names that they answer to.
+#[derive(Default)]
+struct Branches<'s> {
+    unnamed: Vec<Id>,
+    by_short_name: HashMap<&'s str, Vec<Id>>,
+    by_alias: HashMap<&'s str, Vec<Id>>,
+}
+
 /// Short names decide, or a reader's alias that is the writer's full name (avro-compat 3.1).
 fn names(reader: &Named, writer: &Named) -> Vec<Step> {
     let space = reader.name.space();
@@ -128,6 +182,15 @@ fn names(reader: &Named, writer: &Named) -> Vec<Step> {
         return Vec::new();
     }
     vec![wrong(Rule::NameMismatch, "name", format!("expected: {}", writer.name.full()))]
+}
+
+fn size(schema: &Inner) -> usize {
+    let parts = |kind: &Kind| match kind {
+        Kind::Record(record) => record.fields.len(),
+        Kind::Union(branches) => branches.len(),
+        _ => 0,
+    };
+    schema.nodes.iter().map(|node| 1 + parts(&node.kind)).sum()
 }
 
 fn symbols(reader: &Enum, writer: &Enum) -> Option<Step> {
