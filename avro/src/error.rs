@@ -144,7 +144,7 @@ impl fmt::Display for ParseError {
             Self::NamedLikePrimitive(name) => write!(out, "Schemas may not be named after primitives: {name}"),
             Self::Undefined(name) => write!(out, "Undefined schema: {name}"),
             Self::Redefined(name) => write!(out, "Can't redefine: {name}"),
-            Self::DuplicateField(text) => out.write_str(text),
+            Self::DuplicateField(text) | Self::Normalize(text) => out.write_str(text),
             Self::DuplicateSymbol(symbol) => write!(out, "Duplicate enum symbol: {symbol}"),
             Self::EnumDefault { default, symbols } => {
                 write!(out, "The Enum Default: {default} is not in the enum symbol set: {symbols}")
@@ -162,7 +162,6 @@ impl fmt::Display for ParseError {
             Self::AliasNotAString(json) => write!(out, "alias not a string: {json}"),
             Self::FixedSize(size) if *size < 0 => write!(out, "Malformed data. Length is negative: {size}"),
             Self::FixedSize(_) => out.write_str("Cannot read arrays longer than 2147483639 bytes in Java library"),
-            Self::Normalize(text) => out.write_str(text),
         }
     }
 }

@@ -13,9 +13,11 @@ mod parse;
 mod print;
 mod same;
 mod shape;
+mod tags;
 mod typed;
 
 pub use compat::{Incompatibility, IncompatibilityKind, Verdict, check};
 pub use error::{NameError, ParseError};
 pub use model::Schema;
 pub use parse::{Limits, Strictness, parse, parse_with};
+pub use tags::{Entity, Tagged, UnknownPath};

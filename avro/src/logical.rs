@@ -9,6 +9,16 @@ pub(crate) enum Logical<'n> {
     Named(&'n str),
 }
 
+const LONG_TYPES: [&str; 7] = [
+    "time-micros",
+    "timestamp-millis",
+    "timestamp-micros",
+    "timestamp-nanos",
+    "local-timestamp-millis",
+    "local-timestamp-micros",
+    "local-timestamp-nanos",
+];
+
 impl Logical<'_> {
     pub(crate) fn name(&self) -> &str {
         match self {
@@ -22,23 +32,13 @@ impl Node {
     /// Returns the logical type when Java would; an invalid one is a plain property.
     pub(crate) fn logical(&self) -> Option<Logical<'_>> {
         let name = self.property("logicalType")?.as_str()?;
-        let fits = match (&self.kind, name) {
-            (_, "decimal") => return self.decimal(),
-            (Kind::Primitive(Primitive::Int), "date" | "time-millis")
-            | (
-                Kind::Primitive(Primitive::Long),
-                "time-micros"
-                | "timestamp-millis"
-                | "timestamp-micros"
-                | "timestamp-nanos"
-                | "local-timestamp-millis"
-                | "local-timestamp-micros"
-                | "local-timestamp-nanos",
-            )
-            | (Kind::Primitive(Primitive::String), "uuid")
-            | (Kind::Primitive(Primitive::Bytes), "big-decimal")
-            | (Kind::Fixed(Fixed { size: 16, .. }), "uuid")
-            | (Kind::Fixed(Fixed { size: 12, .. }), "duration") => true,
+        let fits = match &self.kind {
+            _ if name == "decimal" => return self.decimal(),
+            Kind::Primitive(Primitive::Int) => matches!(name, "date" | "time-millis"),
+            Kind::Primitive(Primitive::Long) => LONG_TYPES.contains(&name),
+            Kind::Primitive(Primitive::String) | Kind::Fixed(Fixed { size: 16, .. }) => name == "uuid",
+            Kind::Primitive(Primitive::Bytes) => name == "big-decimal",
+            Kind::Fixed(Fixed { size: 12, .. }) => name == "duration",
             _ => false,
         };
         fits.then_some(Logical::Named(name))

@@ -142,7 +142,7 @@ impl Name {
 
     /// The full name as Java's accessor gives it to a type in the namespace `space`: with a leading dot when it has no
     /// namespace but the type has.
-    pub(crate) fn from_within(&self, space: Option<&str>) -> Cow<'_, str> {
+    pub(crate) fn seen_from(&self, space: Option<&str>) -> Cow<'_, str> {
         if self.short_from == 0 && space.is_some() {
             Cow::Owned(format!(".{}", self.full))
         } else {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use md5::{Digest, Md5};
 
 use crate::json::{Number, Value};
-use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Schema};
+use crate::model::{Field, Id, Inner, Kind, Name, Named, Node, Order, Schema};
 use crate::same;
 
 impl Schema {
@@ -92,7 +92,7 @@ impl Shape<'_> {
 
 fn meta(hash: &mut Md5, named: &Named) {
     optional(hash, "doc", named.doc.as_deref());
-    let mut aliases: Vec<_> = named.aliases.iter().map(|alias| alias.full()).collect();
+    let mut aliases: Vec<_> = named.aliases.iter().map(Name::full).collect();
     aliases.sort_unstable();
     strings(hash, aliases.into_iter());
 }
@@ -129,7 +129,9 @@ fn add_value(hash: &mut Md5, value: &Value) {
         Value::Array(items) => {
             text(hash, "array", "");
             count(hash, items.len());
-            items.iter().for_each(|item| add_value(hash, item));
+            for item in items {
+                add_value(hash, item);
+            }
         }
         Value::Object(object) => {
             let mut sorted: Vec<_> = object.iter().collect();

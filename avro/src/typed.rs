@@ -126,15 +126,16 @@ fn member(inner: &Inner, kind: Option<Id>, name: &str) -> Result<Option<Id>, Par
 fn rebuild_scalar(value: &Value, kind: Option<&Kind>) -> Option<Value> {
     match (value, kind) {
         (Value::Number(Number::Big(_)), _) => None,
-        (Value::Null | Value::Bool(_), _) | (_, None) => Some(value.clone()),
         (Value::Number(number), Some(Kind::Primitive(primitive))) => {
             rebuild_number(number, *primitive).map(Value::Number)
         }
-        (Value::String(_), Some(Kind::Enum(_) | Kind::Primitive(Primitive::String))) => Some(value.clone()),
         // Java turns the text into Latin-1 bytes and back.
         (Value::String(text), Some(Kind::Fixed(_) | Kind::Primitive(Primitive::Bytes))) => {
             Some(Value::String(text.chars().map(|c| if c <= '\u{ff}' { c } else { '?' }).collect()))
         }
+        (Value::Null | Value::Bool(_), _)
+        | (_, None)
+        | (Value::String(_), Some(Kind::Enum(_) | Kind::Primitive(Primitive::String))) => Some(value.clone()),
         _ => None,
     }
 }

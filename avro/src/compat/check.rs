@@ -81,15 +81,13 @@ impl Walk<'_> {
         self.enter(root, Places::ROOT);
         while let Some(mut frame) = self.open.pop() {
             self.steps_left = self.steps_left.checked_sub(1).ok_or("The schemas are too large to be compared")?;
-            let pair_below = match frame.waiting.take() {
-                Some(waiting) => self.answer(&mut frame, waiting),
-                None => match frame.steps.next() {
-                    Some(step) => self.begin(&mut frame, step)?,
-                    None => {
-                        self.leave(frame);
-                        continue;
-                    }
-                },
+            let pair_below = if let Some(waiting) = frame.waiting.take() {
+                self.answer(&mut frame, waiting)
+            } else if let Some(step) = frame.steps.next() {
+                self.begin(&mut frame, step)?
+            } else {
+                self.leave(frame);
+                continue;
             };
             self.open.push(frame);
             if let Some((pair, place)) = pair_below {

@@ -177,7 +177,7 @@ struct Branches<'s> {
 fn names(reader: &Named, writer: &Named) -> Vec<Step> {
     let space = reader.name.space();
     let is_same = reader.name.short() == writer.name.short()
-        || reader.aliases.iter().any(|alias| alias.from_within(space) == writer.name.full());
+        || reader.aliases.iter().any(|alias| alias.seen_from(space) == writer.name.full());
     if is_same {
         return Vec::new();
     }

@@ -15,7 +15,6 @@ const FIVE_POWER_BITS: [i32; 27] =
 pub(crate) fn of_double(value: f64) -> String {
     let bits = value.to_bits();
     let fraction = bits & ((1 << FRACTION_BITS) - 1);
-    #[expect(clippy::cast_possible_truncation, reason = "eleven bits")]
     let exponent = (bits >> FRACTION_BITS & 0x7ff) as i32;
     print(value, fraction, exponent, 1023, FRACTION_BITS)
 }
@@ -179,6 +178,7 @@ fn round_up(digits: &mut String) -> i32 {
 /// Estimates the decimal exponent; at most one too high.
 fn estimate(fraction: u64, exponent: i32) -> i32 {
     let mantissa = f64::from_bits((1023 << FRACTION_BITS) | (fraction & ((1 << FRACTION_BITS) - 1)));
+    #[expect(clippy::approx_constant, reason = "Java's digits, whose last ones decide")]
     let estimated = (mantissa - 1.5) * 0.289_529_654 + 0.176_091_259 + f64::from(exponent) * 0.301_029_995_663_981;
     #[expect(clippy::cast_possible_truncation, reason = "between -324 and 309")]
     let decimal = estimated.floor() as i32;

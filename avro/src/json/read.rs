@@ -330,13 +330,9 @@ impl Reader<'_> {
     }
 
     fn error(&self, message: String) -> ParseError {
-        let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        ParseError::Json {
-            message,
-            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
-            column: String::from_utf8_lossy(&before[line_start..]).chars().count() + 1,
-        }
+        let before = String::from_utf8_lossy(&self.text.as_bytes()[..self.at.min(self.text.len())]);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        ParseError::Json { message, line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
     }
 }
 

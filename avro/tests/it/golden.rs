@@ -1,5 +1,4 @@
 //! The golden vectors of the contract's section 19, and its rules for references (4.3, 4.6, 4.7).
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use avow_avro::{Schema, Strictness, parse};
 

