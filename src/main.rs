@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The command line of the registry.
+
+fn main() -> std::process::ExitCode {
+    avow_registry::cli::run()
+}

@@ -1,0 +1,107 @@
+//! `avow serve`: runs the registry until it is told to stop.
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::Error;
+use crate::http::{self, server};
+use crate::registry::Registry;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::telemetry;
+
+/// Runs the registry until it is told to stop.
+///
+/// SIGTERM and Ctrl-C let requests under way finish; a second one does not.
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Serve {
+    pub(super) fn run(&self) -> Result<(), Error> {
+        telemetry::start(&self.settings.logs)?;
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut told_to_stop = async || {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            let running = Running::start(&self.settings).await?;
+            // The banner is for people: a closed standard error must not stop the server.
+            let _ = banner(running.address, &self.settings.database.url());
+
+            told_to_stop().await;
+            tracing::info!("Stopping once the requests under way are answered");
+            tokio::select! {
+                () = running.stop() => {}
+                () = told_to_stop() => tracing::warn!("Told to stop again: requests under way were dropped"),
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A registry that answers on its port. Dropping it drains and stops it in the background.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens; the port is real even where 0 was asked for.
+    pub address: SocketAddr,
+    served: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+}
+
+impl Running {
+    /// Opens the database and begins to serve.
+    pub async fn start(settings: &Settings) -> Result<Self, Error> {
+        // Listening comes first: whoever connects now waits a few milliseconds instead of being refused.
+        let address = settings.listener.listen;
+        let listen_failed = |source| Error::Listen { address, source };
+        let listener = server::bind(address).await.map_err(listen_failed)?;
+        let address = listener.local_addr().map_err(listen_failed)?;
+        let store = Store::open(&settings.database.url()).await?;
+        let registry = Registry::new(store, settings.registry());
+        let app = http::app(registry, &settings.http());
+
+        let (stop, told_to_stop) = oneshot::channel::<()>();
+        let limits = settings.listener.limits();
+        let drain_timeout = settings.listener.drain_timeout;
+        let served = tokio::spawn(async move {
+            let shutdown = async { drop(told_to_stop.await) };
+            let give_up = async { tokio::time::sleep(drain_timeout).await };
+            server::serve(listener, app, &limits, shutdown, give_up).await;
+        });
+        Ok(Self { address, served, stop })
+    }
+
+    /// Stops accepting, and returns when the requests under way are answered or the drain timeout is over.
+    pub async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.served.await {
+            tracing::error!(%error, "The listener failed");
+        }
+    }
+}
+
+fn banner(address: SocketAddr, database: &str) -> io::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    write!(
+        io::stderr().lock(),
+        r#"Avow {version} listens on http://{address}
+  database       {database}
+  documentation  http://{address}/docs
+  a first schema:
+    curl http://{address}/subjects/hello-value/versions \
+      -H 'Content-Type: application/json' -d '{{"schema": "\"string\""}}'
+
+"#
+    )
+}

@@ -1,0 +1,32 @@
+//! `avow verify`: scrubs a database against its hashes.
+
+use std::io::{self, Write as _};
+
+use super::{Error, block_on};
+use crate::settings::Database;
+use crate::store;
+
+/// Reads the whole database and checks every content against its hash.
+///
+/// Changes nothing, and may run beside a server.
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    database: Database,
+}
+
+impl Verify {
+    pub(super) fn run(&self) -> Result<(), Error> {
+        let url = self.database.url();
+        let report = block_on(async { Ok(store::verify(&url).await?) })?;
+        let mut stdout = io::stdout().lock();
+        for fault in &report.faults {
+            writeln!(stdout, "{fault}")?;
+        }
+        if !report.faults.is_empty() {
+            return Err(Error::Damaged(report.faults.len()));
+        }
+        let store::Report { contents, versions, changes, .. } = report;
+        Ok(writeln!(stdout, "{url} is sound: {contents} contents, {versions} versions, {changes} changes")?)
+    }
+}

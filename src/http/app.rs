@@ -1,0 +1,165 @@
+//! The whole interface as one service: what happens to every request before and after its route.
+
+use super::extract::Arrival;
+use super::{Settings, State, accept, openapi, routes};
+use crate::domain::Context;
+use crate::registry::{Error, Registry};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Task, Poll};
+use std::time::{Duration, Instant};
+use tower::{Service, ServiceExt};
+use tower_http::compression::Compression;
+
+/// The interface over a registry.
+pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
+    let state = State { registry, max_body_bytes: settings.max_body_bytes };
+    let (router, document) = routes().split_for_parts();
+    let router = router
+        .merge(openapi::viewer(document))
+        .fallback(async || Error::NoRoute)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .with_state(state);
+    App {
+        compressed: Compression::new(router.clone()),
+        router,
+        timeout: settings.request_timeout,
+        access_log: settings.access_log,
+    }
+}
+
+/// The interface as a service.
+#[derive(Clone)]
+pub struct App {
+    router: Router,
+    compressed: Compression<Router>,
+    timeout: Duration,
+    access_log: bool,
+}
+
+const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
+
+impl Service<Request> for App {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Task<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let app = self.clone();
+        Box::pin(async move { Ok(app.answer(request).await) })
+    }
+}
+
+impl App {
+    async fn answer(self, mut request: Request) -> Response {
+        let request_id = request_id(&request);
+        let media = accept::negotiate(request.headers());
+        let method = request.method().clone();
+        let started = self.access_log.then(|| (Instant::now(), request.uri().clone()));
+        let routed = match route(&mut request, &request_id) {
+            Ok(()) => self.guarded(request).await,
+            Err(error) => error.into_response(),
+        };
+        let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
+        let headers = response.headers_mut();
+        if let Some(media) = media.filter(|media| *media != accept::DEFAULT)
+            && headers.get(header::CONTENT_TYPE).is_some_and(|value| value == accept::DEFAULT)
+        {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+        }
+        if let Some((started, uri)) = started {
+            let (status, took) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
+            let id = request_id.to_str().unwrap_or_default();
+            tracing::info!(%method, path = uri.path(), status, duration_ms = took, request.id = id, "Answered");
+        }
+        response.headers_mut().insert(REQUEST_ID, request_id);
+        response
+    }
+
+    /// Routes a request; a panic or a request that takes too long becomes an answer, too.
+    async fn guarded(self, request: Request) -> Response {
+        let gzip = request.headers().contains_key(header::ACCEPT_ENCODING);
+        let routed = async {
+            if gzip {
+                let compressed = self.compressed.oneshot(request).await;
+                compressed.map(|response| response.map(Body::new)).unwrap_or_else(|never| match never {})
+            } else {
+                self.router.oneshot(request).await.unwrap_or_else(|never| match never {})
+            }
+        };
+        match tokio::time::timeout(self.timeout, AssertUnwindSafe(routed).catch_unwind()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => Error::Panic.into_response(),
+            Err(_) => Error::Timeout.into_response(),
+        }
+    }
+}
+
+/// The client's request id where it sent just one, else a new one.
+fn request_id(request: &Request) -> HeaderValue {
+    let mut sent = request.headers().get_all(REQUEST_ID).iter();
+    match (sent.next(), sent.next()) {
+        (Some(id), None) if id.as_bytes().iter().any(|byte| !byte.is_ascii_whitespace()) => id.clone(),
+        _ => {
+            let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+            let id = uuid::Uuid::new_v4().as_hyphenated().encode_lower(&mut text);
+            HeaderValue::from_str(id).unwrap_or(HeaderValue::from_static("-"))
+        }
+    }
+}
+
+/// Tells the handlers what they need of the request's head, and strips what the routes do not know of its path.
+fn route(request: &mut Request, request_id: &HeaderValue) -> Result<(), Error> {
+    let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
+    let (context, path) = contextual(request.uri().path())?;
+    if let Cow::Owned(path) = path {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let rewritten = format!("{path}{query}").parse::<Uri>();
+        *request.uri_mut() = rewritten.map_err(|_| Error::BadRequest("the path cannot be read".to_owned()))?;
+    }
+    let request_id = String::from_utf8_lossy(request_id.as_bytes()).into();
+    request.extensions_mut().insert(Arrival { request_id, context, target });
+    Ok(())
+}
+
+/// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).
+fn contextual(path: &str) -> Result<(Context, Cow<'_, str>), Error> {
+    let untidy = path.len() > 1 && (path.ends_with('/') || path.contains("//"));
+    let tidy = if untidy {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        Cow::Owned(format!("/{}", segments.join("/")))
+    } else {
+        Cow::Borrowed(path)
+    };
+    let Some((segment, rest)) = tidy.strip_prefix("/contexts/").and_then(|rest| rest.split_once('/')) else {
+        return Ok((Context::default_context(), tidy));
+    };
+    let name = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+    Ok((Context::from_segment(&name)?, Cow::Owned(format!("/{rest}"))))
+}
+
+/// An answer to OPTIONS made of the refusal that names the methods of the path (contract 1.8).
+fn options(refusal: Response) -> Response {
+    let Some(allow) = refusal.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()) else {
+        return refusal;
+    };
+    let mut methods: Vec<&str> = allow.split(',').map(str::trim).chain(["OPTIONS"]).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    let allow = methods.join(",");
+    (StatusCode::OK, [(header::ALLOW, allow.clone()), (header::CONTENT_TYPE, "text/plain".to_owned())], allow)
+        .into_response()
+}

@@ -1,0 +1,69 @@
+//! `/compatibility/subjects/{subject}/versions…` (contract 10.3).
+
+use super::State as AppState;
+use super::body::{self, RawBody};
+use super::extract::Incoming;
+use super::openapi::Refusals;
+use super::respond::Json;
+use super::shapes::{Compatibility, RegisterSchemaRequest};
+use super::subjects::named;
+use crate::registry::{Error, Verdict};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+/// The answer; with `verbose` a schema that cannot be parsed is incompatible rather than refused.
+fn answer(verbose: bool, verdict: Result<Verdict, Error>) -> Result<Response, Error> {
+    let messages = match verdict {
+        Ok(verdict) => verdict.messages,
+        Err(error) if verbose && error.code() == 42201 => vec![error.sentence()],
+        Err(error) => return Err(error),
+    };
+    let is_compatible = messages.is_empty();
+    Ok(Json(Compatibility { is_compatible, messages: verbose.then_some(messages) }).into_response())
+}
+
+/// Test a schema against a subject's history.
+///
+/// Checks exactly what registration would check.
+#[utoipa::path(post, path = "/compatibility/subjects/{subject}/versions", tag = "compatibility",
+    params(
+        ("subject" = String, Path),
+        ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
+        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong")),
+    request_body = RegisterSchemaRequest,
+    responses((status = 200, description = "The verdict", body = Compatibility), Refusals))]
+pub(super) async fn test_against_history(
+    State(state): State<AppState>,
+    incoming: Incoming,
+    body: RawBody,
+) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    let draft = body::draft(body.object("testCompatibilityForSubject.arg3")?)?;
+    let mut view = registry.view();
+    let subject = named(registry, &mut view, &incoming).await?;
+    let verdict = registry.test_against_history(&mut view, &subject, &draft, incoming.flag("normalize")).await;
+    answer(incoming.flag("verbose"), verdict)
+}
+
+/// Test a schema against one version.
+#[utoipa::path(post, path = "/compatibility/subjects/{subject}/versions/{version}", tag = "compatibility",
+    params(
+        ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
+        ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
+        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong")),
+    request_body = RegisterSchemaRequest,
+    responses((status = 200, description = "The verdict", body = Compatibility), Refusals))]
+pub(super) async fn test_against_version(
+    State(state): State<AppState>,
+    incoming: Incoming,
+    body: RawBody,
+) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    let draft = body::draft(body.object("testCompatibilityBySubjectName.arg4")?)?;
+    let selector = incoming.version()?;
+    let mut view = registry.view();
+    let subject = named(registry, &mut view, &incoming).await?;
+    let normalize = incoming.flag("normalize");
+    let verdict = registry.test_against_version(&mut view, &subject, selector, &draft, normalize).await;
+    answer(incoming.flag("verbose"), verdict)
+}

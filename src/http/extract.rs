@@ -1,0 +1,140 @@
+//! From a request to domain types, or to the error the contract wants.
+
+use super::{State, accept};
+use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
+use crate::registry::{Caller, Error, Page};
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What the middleware found out about a request.
+#[derive(Debug, Clone)]
+pub(super) struct Arrival {
+    /// Its id: the client's, or one of ours.
+    pub(super) request_id: Arc<str>,
+    /// The context its path began with; the default one otherwise.
+    pub(super) context: Context,
+    /// Path and query as sent.
+    pub(super) target: Arc<str>,
+}
+
+/// A request to a handler: everything but its body, checked as far as the contract wants before the handler runs.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    pub(super) arrival: Arrival,
+    path: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+}
+
+impl FromRequestParts<State> for Incoming {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        if !accept::is_supported(&parts.method, &parts.headers) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        if !accept::is_acceptable(&parts.headers) {
+            return Err(Error::NotAcceptable);
+        }
+        let path = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::BadRequest("the path is not UTF-8 once its percent signs are decoded".to_owned()))?;
+        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query = parts.uri.query().unwrap_or_default();
+        let query =
+            form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()));
+        let query = query.collect();
+        let arrival = parts.extensions.remove::<Arrival>().ok_or(Error::Panic)?;
+        Ok(Self { arrival, path, query })
+    }
+}
+
+impl Incoming {
+    /// A path parameter, decoded.
+    pub(super) fn segment(&self, name: &str) -> &str {
+        self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The subject of the path, within the context the path began with.
+    pub(super) fn subject(&self) -> Result<Subject, Error> {
+        storable(Subject::parse_in(&self.arrival.context, self.segment("subject")))
+    }
+
+    /// The version of the path.
+    pub(super) fn version(&self) -> Result<VersionSelector, Error> {
+        Ok(VersionSelector::parse(self.segment("version"))?)
+    }
+
+    /// The id of the path. What is no integer is no route (contract 1.4).
+    pub(super) fn id(&self) -> Result<SchemaId, Error> {
+        let id: i32 = self.segment("id").parse().map_err(|_| Error::NoRoute)?;
+        SchemaId::new(id.into()).ok_or_else(|| Error::NoSuchSchema(id.to_string()))
+    }
+
+    /// A text parameter; the first value counts.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a repeatable parameter.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.query.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A switch: only `true`, in any case, is on (contract 1.6).
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.text(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    fn number(&self, name: &str, default: i32) -> Result<i32, Error> {
+        match self.text(name) {
+            None | Some("") => Ok(default),
+            Some(text) => text.parse().map_err(|_| Error::NoRoute),
+        }
+    }
+
+    /// The part of a list that is wanted. A limit out of bounds means the default, a negative offset the start.
+    pub(super) fn page(&self, most: i32) -> Result<Page, Error> {
+        let offset = self.number("offset", 0)?.max(0);
+        let limit = self.number("limit", -1)?;
+        let limit = if limit <= 0 || limit > most { most } else { limit };
+        Ok(Page { offset: offset.into(), limit: limit.into() })
+    }
+
+    /// A subject given as a parameter, within the context the path began with.
+    pub(super) fn subject_parameter(&self, name: &str) -> Result<Subject, Error> {
+        storable(Subject::parse_in(&self.arrival.context, self.text(name).unwrap_or_default()))
+    }
+
+    /// A prefix of subjects as the contract's `subjectPrefix`, within the context the path began with.
+    pub(super) fn prefix(&self, name: &str, default: &'static str) -> Cow<'_, str> {
+        let context = &self.arrival.context;
+        match self.text(name) {
+            Some(text) if context.is_default() || text.starts_with(":.") || text.starts_with(":*:") => text.into(),
+            Some(text) => format!("{}{text}", context.prefix()).into(),
+            None if context.is_default() => default.into(),
+            None => context.prefix().into(),
+        }
+    }
+
+    /// Who asks for a change. The one place where a principal enters a request.
+    pub(super) fn caller(&self) -> Caller {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        Caller {
+            actor: Arc::from(""),
+            request_id: Arc::clone(&self.arrival.request_id),
+            now: Timestamp(i64::try_from(now).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+/// Refuses subjects that not every database can hold.
+fn storable(subject: Subject) -> Result<Subject, Error> {
+    if subject.is_storable() {
+        return Ok(subject);
+    }
+    let shown: String = subject.as_str().chars().filter(|c| !c.is_control()).take(100).collect();
+    Err(Error::InvalidSubject(shown))
+}

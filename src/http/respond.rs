@@ -1,0 +1,88 @@
+//! Answers: finished bytes with their entity tag, and plain JSON.
+
+use super::accept;
+use super::extract::Incoming;
+use crate::registry::{Answer, AnswerKey, Answered, Error, Registry};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// How an answer may be kept by caches on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caching {
+    /// Not at all, as far as we are concerned.
+    None,
+    /// Ask before each use, but rather serve it than fail.
+    Revalidate,
+}
+
+/// Kept by caches, asked about each time, good for a week while no registry answers.
+const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, stale-if-error=604800");
+
+/// Serialises an answer's body.
+pub(super) fn json(value: &impl Serialize) -> Result<Bytes, Error> {
+    serde_json::to_vec(value).map(Bytes::from).map_err(|error| Error::BadRequest(error.to_string()))
+}
+
+/// A JSON answer that nobody keeps.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match json(&self.0) {
+            Ok(body) => body_response(body),
+            Err(error) => error.into_response(),
+        }
+    }
+}
+
+/// A response with this body; the middleware puts the negotiated type in place of the default one.
+fn body_response(body: Bytes) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(accept::DEFAULT));
+    response
+}
+
+/// Answers from what is kept, or computes the answer and keeps it. `headers` may say which one the client has.
+pub(super) async fn kept<'r, F>(
+    registry: &'r Registry,
+    incoming: &Incoming,
+    headers: &HeaderMap,
+    caching: Caching,
+    compute: impl Fn() -> F,
+) -> Result<Response, Error>
+where
+    F: Future<Output = Result<Answered<'r>, Error>>,
+{
+    let key = key(b'G', &incoming.arrival.target, Bytes::new());
+    let answer = registry.answer(key, compute).await?;
+    Ok(response(&answer, headers, caching))
+}
+
+/// The key of a kept answer.
+pub(super) fn key(kind: u8, target: &str, body: Bytes) -> AnswerKey {
+    AnswerKey { kind, target: target.into(), body }
+}
+
+/// A kept answer as a response, or 304 where the client has it.
+pub(super) fn response(answer: &Arc<Answer>, headers: &HeaderMap, caching: Caching) -> Response {
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &answer.etag));
+    let mut response =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { body_response(answer.body.clone()) };
+    if caching == Caching::Revalidate {
+        let headers = response.headers_mut();
+        if let Ok(etag) = HeaderValue::from_maybe_shared(answer.etag.clone()) {
+            headers.insert(header::ETAG, etag);
+        }
+        headers.insert(header::CACHE_CONTROL, REVALIDATE);
+    }
+    response
+}
+
+/// Whether a list of entity tags names this one; weak comparison, as RFC 9110 wants it for `If-None-Match`.
+fn matches(tags: &HeaderValue, etag: &[u8]) -> bool {
+    let tags = tags.to_str().unwrap_or_default();
+    tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag)
+}

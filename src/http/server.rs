@@ -1,0 +1,189 @@
+//! The listener: accepts connections, bounds what each may cost, and drains them when the server stops.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tower::{Service, ServiceExt};
+
+/// What one connection, and all of them together, may cost.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections served at a time; further ones wait to be accepted.
+    pub connections: usize,
+    /// Bytes of a request line and its headers; longer ones get 431.
+    pub head_bytes: u32,
+    /// How long a connection may take to send the whole head of its next request.
+    pub idle: Duration,
+    /// How long a connection may move no byte at all, which is longer than any request takes.
+    pub silence: Duration,
+}
+
+/// How long to wait when no connection can be accepted, for want of file descriptors mostly.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
+/// Streams that one HTTP/2 connection may have open.
+const STREAMS: u32 = 256;
+
+/// Answers requests with `app` until `shutdown` resolves, then finishes those under way, or drops them at `give_up`.
+pub async fn serve<A>(
+    listener: TcpListener,
+    app: A,
+    limits: &Limits,
+    shutdown: impl Future<Output = ()>,
+    give_up: impl Future<Output = ()>,
+) where
+    A: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
+{
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        // hyper counts from the end of the last answer, so this bounds idle connections and slow heads alike.
+        .header_read_timeout(limits.idle)
+        .max_buf_size(limits.head_bytes as usize);
+    http.http2().timer(TokioTimer::new()).max_header_list_size(limits.head_bytes).max_concurrent_streams(STREAMS);
+
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let draining = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (stream, permit) = tokio::select! {
+            accepted = accept(&listener, &permits) => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = &mut shutdown => break,
+        };
+        let app = app.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| app.clone().oneshot(request.map(Body::new)));
+        let stream = TokioIo::new(Bounded::new(stream, limits.silence));
+        let connection = draining.watch(http.serve_connection(stream, service).into_owned());
+        connections.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error, "A connection ended early");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    tokio::select! {
+        () = draining.shutdown() => {}
+        () = give_up => tracing::warn!(connections = connections.len(), "Requests were dropped: draining took too long"),
+    }
+}
+
+async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+    let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // An answer is written at once; waiting for more to send with it would only delay it.
+                let _ = stream.set_nodelay(true);
+                return (stream, permit);
+            }
+            // The client went away before it was accepted: its own business.
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
+            }
+            Err(error) => {
+                tracing::error!(%error, "Cannot accept connections");
+                sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
+
+/// Listens on `address`.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// A stream that fails once it has moved no byte for a while.
+///
+/// HTTP/1 has a time limit for heads; this covers what comes before the protocol is known, bodies, HTTP/2, and
+/// clients that stop reading their answer.
+struct Bounded {
+    stream: TcpStream,
+    silence: Duration,
+    moved: Instant,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Bounded {
+    fn new(stream: TcpStream, silence: Duration) -> Self {
+        let moved = Instant::now();
+        Self { stream, silence, moved, alarm: Box::pin(sleep_until(moved + silence)) }
+    }
+
+    /// Notes progress, or fails when there has been none for too long.
+    fn watch<T>(&mut self, context: &mut Context<'_>, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if progress.is_ready() {
+            self.moved = Instant::now();
+            return progress;
+        }
+        // The alarm is set again only when it rings: once in a while instead of at every byte.
+        loop {
+            ready!(self.alarm.as_mut().poll(context));
+            let due = self.moved + self.silence;
+            if due <= Instant::now() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.alarm.as_mut().reset(due);
+        }
+    }
+}
+
+impl AsyncRead for Bounded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let progress = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.watch(context, progress)
+    }
+}
+
+impl AsyncWrite for Bounded {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let progress = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.watch(context, progress)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let progress = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.watch(context, progress)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,187 @@
+//! `/subjects/{subject}/versions` and below (contract 10.1).
+
+use super::State as AppState;
+use super::body::{self, RawBody};
+use super::extract::Incoming;
+use super::openapi::Refusals;
+use super::respond::{self, Caching, Json};
+use super::shapes::{RegisterSchemaRequest, Registered, Schema};
+use super::subjects::{UNLIMITED, format, named};
+use crate::registry::{Answered, Error, RegisterOptions, Settled};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+
+/// Entries in a list of schemas, at the most and where the caller sets no limit.
+pub(super) const MOST_SCHEMAS: i32 = 1000;
+
+/// List the versions of a subject.
+#[utoipa::path(get, path = "/subjects/{subject}/versions", tag = "versions",
+    params(
+        ("subject" = String, Path),
+        ("deleted" = Option<String>, Query, description = "`true` to list soft-deleted versions too"),
+        ("deletedOnly" = Option<String>, Query, description = "`true` to list soft-deleted versions alone"),
+        ("deletedAsNegative" = Option<String>, Query, description = "`true` to list all, soft-deleted ones as negative numbers"),
+        ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
+    responses((status = 200, description = "Version numbers, ascending", body = Vec<i32>), Refusals))]
+pub(super) async fn list_versions(
+    State(state): State<AppState>,
+    incoming: Incoming,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+        let page = incoming.page(UNLIMITED)?;
+        let (all, only, negative) =
+            (incoming.flag("deleted"), incoming.flag("deletedOnly"), incoming.flag("deletedAsNegative"));
+        let mut view = registry.view();
+        let subject = named(registry, &mut view, &incoming).await?;
+        let versions = registry.versions(&mut view, &subject, all || only).await?;
+        let wanted = versions.into_iter().filter_map(|(version, deleted)| match deleted {
+            true if negative => Some(-version.get()),
+            true => (all || only).then_some(version.get()),
+            false => (negative || !only).then_some(version.get()),
+        });
+        Ok(Answered::Read(respond::json(&page.cut(wanted))?, view))
+    })
+    .await
+}
+
+/// Register a schema.
+///
+/// Answers with the version that it becomes, or that it already is. Refused with 40901 where it would break readers
+/// or writers that the subject's level protects.
+#[utoipa::path(post, path = "/subjects/{subject}/versions", tag = "versions",
+    params(
+        ("subject" = String, Path),
+        ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
+        ("format" = Option<String>, Query, description = "`resolved` to have references inlined in the answer"),
+        ("force" = Option<String>, Query, description = "`true` to skip the compatibility check")),
+    request_body = RegisterSchemaRequest,
+    responses((status = 200, description = "The version", body = Registered), Refusals))]
+pub(super) async fn register_version(
+    State(state): State<AppState>,
+    incoming: Incoming,
+    body: RawBody,
+) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    let key = respond::key(b'R', &incoming.arrival.target, body.0.clone());
+    let options = RegisterOptions { normalize: incoming.flag("normalize"), force: incoming.flag("force") };
+    let answer = registry
+        .answer(key, || async {
+            let draft = body::draft(body.object("register.arg6")?)?;
+            let mut aliasing = registry.view();
+            let subject = named(registry, &mut aliasing, &incoming).await?;
+            let settled = registry.register(&subject, &draft, options, &incoming.caller()).await?;
+            let (described, view) = match settled {
+                Settled::Read(described, view) => (described, Some(view.and(aliasing))),
+                Settled::Written(described) => (described, None),
+            };
+            let mut rendering = registry.view();
+            let text = registry.rendered(&mut rendering, &described, format(&incoming)).await?;
+            let body = respond::json(&Registered::new(&described, text))?;
+            Ok(match view {
+                Some(view) => Answered::Read(body, view.and(rendering)),
+                None => Answered::Wrote(body),
+            })
+        })
+        .await?;
+    Ok(respond::response(&answer, &HeaderMap::new(), Caching::None))
+}
+
+/// Get a version.
+#[utoipa::path(get, path = "/subjects/{subject}/versions/{version}", tag = "versions",
+    params(
+        ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
+        ("deleted" = Option<String>, Query, description = "`true` to find a soft-deleted version too"),
+        ("format" = Option<String>, Query, description = "`resolved` to have references inlined"),
+        ("referenceFormat" = Option<String>, Query, description = "`qualified` to have references name their context")),
+    responses(
+        (status = 200, description = "The version", body = Schema),
+        (status = 304, description = "The caller has it, says its `If-None-Match`"), Refusals))]
+pub(super) async fn get_version(
+    State(state): State<AppState>,
+    incoming: Incoming,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+        let selector = incoming.version()?;
+        let mut view = registry.view();
+        let subject = named(registry, &mut view, &incoming).await?;
+        let found = registry.version(&mut view, &subject, selector, incoming.flag("deleted")).await?;
+        let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
+        let mut schema = Schema::new(&found, text);
+        if incoming.text("referenceFormat").is_some_and(|format| format.eq_ignore_ascii_case("qualified")) {
+            schema = schema.with_qualified_references(&found);
+        }
+        Ok(Answered::Read(respond::json(&schema)?, view))
+    })
+    .await
+}
+
+/// Get the text of a version.
+#[utoipa::path(get, path = "/subjects/{subject}/versions/{version}/schema", tag = "versions",
+    params(
+        ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
+        ("deleted" = Option<String>, Query, description = "`true` to find a soft-deleted version too"),
+        ("format" = Option<String>, Query, description = "`resolved` to have references inlined")),
+    responses(
+        (status = 200, description = "The schema itself, not quoted", body = Object),
+        (status = 304, description = "The caller has it, says its `If-None-Match`"), Refusals))]
+pub(super) async fn get_version_text(
+    State(state): State<AppState>,
+    incoming: Incoming,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+        let selector = incoming.version()?;
+        let mut view = registry.view();
+        let subject = named(registry, &mut view, &incoming).await?;
+        let found = registry.version(&mut view, &subject, selector, incoming.flag("deleted")).await?;
+        let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
+        Ok(Answered::Read(text.into(), view))
+    })
+    .await
+}
+
+/// List who refers to a version.
+#[utoipa::path(get, path = "/subjects/{subject}/versions/{version}/referencedby", tag = "versions",
+    params(
+        ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
+        ("deleted" = Option<String>, Query, description = "`true` to list soft-deleted referrers too"),
+        ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
+    responses((status = 200, description = "Ids of the schemas that refer to it", body = Vec<i32>), Refusals))]
+pub(super) async fn list_referrers(
+    State(state): State<AppState>,
+    incoming: Incoming,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+        let page = incoming.page(MOST_SCHEMAS)?;
+        let selector = incoming.version()?;
+        let mut view = registry.view();
+        let subject = named(registry, &mut view, &incoming).await?;
+        let ids = registry.referenced_by(&mut view, &subject, selector, incoming.flag("deleted")).await?;
+        Ok(Answered::Read(respond::json(&page.cut(ids))?, view))
+    })
+    .await
+}
+
+/// Delete a version.
+///
+/// Softly at first: its id stays readable. With `permanent=true`, and once soft-deleted, for good.
+#[utoipa::path(delete, path = "/subjects/{subject}/versions/{version}", tag = "versions",
+    params(
+        ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
+        ("permanent" = Option<String>, Query, description = "`true` to delete what is soft-deleted for good")),
+    responses((status = 200, description = "The number of the version", body = i32), Refusals))]
+pub(super) async fn delete_version(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    let selector = incoming.version()?;
+    let subject = named(registry, &mut registry.view(), &incoming).await?;
+    let permanent = incoming.flag("permanent");
+    Ok(Json(registry.delete_version(&subject, selector, permanent, &incoming.caller()).await?).into_response())
+}

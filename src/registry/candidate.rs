@@ -1,0 +1,140 @@
+//! From what a client sent to a schema that can be compared, checked and stored.
+
+use super::references::{self, Documents, Targets};
+use super::{Error, Registry, View};
+use crate::domain::{Content, Context, Fingerprint, Metadata, Reference, RuleSet};
+use avow_avro::{Schema, Strictness};
+use std::sync::Arc;
+
+/// A schema as a client offers it (contract 2.5).
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// The text; absent or empty it means the latest version's.
+    pub schema: Option<String>,
+    /// `AVRO`, or something this registry does not speak.
+    pub schema_type: Option<String>,
+    /// What it refers to.
+    pub references: Vec<Reference>,
+    /// Its metadata.
+    pub metadata: Option<Metadata>,
+    /// Its rules.
+    pub rule_set: Option<RuleSet>,
+    /// 0 to have one assigned, -1 to have it written into the metadata too, or the number expected.
+    pub version: i32,
+    /// Negative to have one assigned.
+    pub id: i32,
+}
+
+impl Draft {
+    /// The text, if there is anything in it.
+    pub(super) fn text(&self) -> Option<&str> {
+        self.schema.as_deref().filter(|text| !text.trim().is_empty())
+    }
+
+    /// Refuses what is not Avro.
+    pub(super) fn check_type(&self) -> Result<(), Error> {
+        match self.schema_type.as_deref() {
+            None | Some("AVRO") => Ok(()),
+            Some(other) => Err(Error::InvalidSchemaType(other.to_owned())),
+        }
+    }
+}
+
+/// A parsed schema with what identity needs of it.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub(super) schema: Arc<Schema>,
+    /// The stored text, and references and metadata as the caller gave them.
+    pub(super) content: Content,
+    pub(super) documents: Documents,
+    pub(super) context: Context,
+    /// How it was parsed.
+    pub(super) strictness: Strictness,
+    /// Whether it was normalised.
+    pub(super) normalized: bool,
+}
+
+impl Candidate {
+    /// Parses `content.text` as a schema of `context`, against its references.
+    pub(super) async fn parse(
+        view: &mut View<'_>,
+        context: &Context,
+        content: Content,
+        strictness: Strictness,
+        normalize: bool,
+    ) -> Result<Self, Error> {
+        let targets = if strictness == Strictness::Strict { Targets::Live } else { Targets::All };
+        let documents = references::resolve(view, context, &content.references, targets).await?;
+        let texts: Vec<&str> = documents.contents.iter().map(|content| content.text.as_str()).collect();
+        let invalid = |error: avow_avro::ParseError| Error::InvalidSchema(error.to_string());
+        let mut schema = avow_avro::parse(&content.text, &texts, strictness).map_err(invalid)?;
+        let mut references = content.references;
+        if normalize {
+            schema = schema.normalized().map_err(invalid)?;
+            references.sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
+            references.dedup();
+        }
+        let content = Content { text: schema.text(), references, ..content };
+        Ok(Self {
+            schema: Arc::new(schema),
+            content,
+            documents,
+            context: context.clone(),
+            strictness,
+            normalized: normalize,
+        })
+    }
+
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        self.content.fingerprint()
+    }
+
+    /// The references with every `-1` replaced by the version it means now.
+    pub(super) async fn fix_references(&mut self, view: &mut View<'_>) -> Result<(), Error> {
+        for reference in self.content.references.iter_mut().filter(|reference| reference.version == -1) {
+            let scope = view.scope(&reference.target(&self.context)).await?;
+            if let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) {
+                reference.version = latest.version.get();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A stored text together with the documents it was parsed against.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct ParsedKey {
+    fingerprint: Fingerprint,
+    documents: Box<[Fingerprint]>,
+    bytes: usize,
+}
+
+impl ParsedKey {
+    pub(super) fn weight(&self) -> usize {
+        512 + self.bytes * 4
+    }
+}
+
+impl Registry {
+    /// A stored content parsed, against its references as they are seen from `context`.
+    pub(super) async fn parsed(
+        &self,
+        view: &mut View<'_>,
+        context: &Context,
+        fingerprint: Fingerprint,
+        content: &Content,
+    ) -> Result<Arc<Schema>, Error> {
+        let documents = references::resolve(view, context, &content.references, Targets::All).await?;
+        let bytes = content.text.len() + documents.contents.iter().map(|content| content.text.len()).sum::<usize>();
+        let key = ParsedKey { fingerprint, documents: documents.fingerprints.into(), bytes };
+        if let Some(schema) = self.parsed.get(&key).await {
+            return Ok(schema);
+        }
+        let texts: Vec<&str> = documents.contents.iter().map(|content| content.text.as_str()).collect();
+        let schema = avow_avro::parse(&content.text, &texts, Strictness::Lenient)
+            .map_err(|error| Error::InvalidSchema(error.to_string()))?;
+        let schema = Arc::new(schema);
+        self.parsed.insert(key, Arc::clone(&schema)).await;
+        Ok(schema)
+    }
+}

@@ -1,0 +1,224 @@
+//! May this schema follow those? The level's pairs, asked of the Avro core, in the contract's words (contract 4.9).
+
+use super::candidate::Candidate;
+use super::effective::Effective;
+use super::{Draft, Error, Registry, View, effective};
+use crate::domain::{Content, Direction, Subject, Version, VersionSelector};
+use crate::store::StoredVersion;
+use avow_avro::{IncompatibilityKind, Strictness};
+
+/// Whether a candidate suits a history; empty messages mean it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// What is wrong, in the contract's words and order.
+    pub messages: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether nothing is wrong.
+    pub fn is_compatible(&self) -> bool {
+        self.messages.is_empty()
+    }
+}
+
+/// Characters of a stored schema that a message quotes.
+const QUOTED_CHARS: usize = 10_240;
+
+impl Registry {
+    /// Tests a draft against the live history of a subject, as registration would.
+    pub async fn test_against_history(
+        &self,
+        view: &mut View<'_>,
+        subject: &Subject,
+        draft: &Draft,
+        normalize: bool,
+    ) -> Result<Verdict, Error> {
+        let settings = effective::settings(view, subject).await?;
+        let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
+        let scope = view.scope(subject).await?;
+        let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        self.judge(view, &candidate, &live, &settings).await
+    }
+
+    /// Tests a draft against one live version of a subject. Without a live version, the latest suits everything.
+    pub async fn test_against_version(
+        &self,
+        view: &mut View<'_>,
+        subject: &Subject,
+        selector: VersionSelector,
+        draft: &Draft,
+        normalize: bool,
+    ) -> Result<Verdict, Error> {
+        let scope = view.scope(subject).await?;
+        let found = match selector {
+            VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
+            VersionSelector::Number(version) => {
+                let found = scope.versions.iter().find(|stored| stored.version == version && !stored.deleted);
+                Some(found.ok_or(Error::VersionNotFound(version.get()))?)
+            }
+        };
+        let settings = effective::settings(view, subject).await?;
+        let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
+        let history: Vec<StoredVersion> = found.copied().into_iter().collect();
+        self.judge(view, &candidate, &history, &settings).await
+    }
+
+    async fn test_candidate(
+        &self,
+        view: &mut View<'_>,
+        subject: &Subject,
+        draft: &Draft,
+        normalize: bool,
+        settings: &Effective,
+    ) -> Result<Candidate, Error> {
+        let text = draft.text().ok_or(Error::EmptySchema)?;
+        draft.check_type()?;
+        let content = Content {
+            text: text.to_owned(),
+            references: draft.references.clone(),
+            metadata: draft.metadata.clone(),
+            rule_set: draft.rule_set.clone(),
+        };
+        let strictness = if settings.validate_new_schemas { Strictness::Strict } else { Strictness::Lenient };
+        Candidate::parse(view, &subject.context(), content, strictness, normalize || settings.normalize).await
+    }
+
+    /// Judges a candidate against live versions given in ascending order.
+    pub(super) async fn judge(
+        &self,
+        view: &mut View<'_>,
+        candidate: &Candidate,
+        live: &[StoredVersion],
+        settings: &Effective,
+    ) -> Result<Verdict, Error> {
+        let mut messages = Vec::new();
+        if settings.validate_fields {
+            let previous = match live.last() {
+                Some(stored) => Some(self.content(stored.fingerprint).await?),
+                None => None,
+            };
+            messages = reserved_fields(candidate, previous.as_deref());
+        }
+        if messages.is_empty() {
+            for stored in live.iter().rev() {
+                let content = self.content(stored.fingerprint).await?;
+                if !same_group(settings, &candidate.content, &content) {
+                    continue;
+                }
+                messages = self.judge_pair(view, candidate, stored, &content, settings).await?;
+                if !messages.is_empty() || !settings.level.is_transitive() {
+                    break;
+                }
+            }
+        }
+        if !messages.is_empty() {
+            let (fields, level) = (settings.validate_fields, settings.level.as_str());
+            messages.push(format!("{{validateFields: '{fields}', compatibility: '{level}'}}"));
+        }
+        Ok(Verdict { messages })
+    }
+
+    async fn judge_pair(
+        &self,
+        view: &mut View<'_>,
+        candidate: &Candidate,
+        stored: &StoredVersion,
+        content: &Content,
+        settings: &Effective,
+    ) -> Result<Vec<String>, Error> {
+        let directions = settings.level.directions();
+        if directions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let old = self.parsed(view, &candidate.context, stored.fingerprint, content).await?;
+        let mut messages = Vec::new();
+        for (turn, direction) in directions.iter().enumerate() {
+            let found = match direction {
+                Direction::Backward => describe(&avow_avro::check(&candidate.schema, &old), *direction),
+                Direction::Forward => describe(&avow_avro::check(&old, &candidate.schema), *direction),
+            };
+            // Of two directions only the second tells which version it speaks of (contract 17, 21).
+            let last = turn + 1 == directions.len();
+            let quote = last && !found.is_empty();
+            messages.extend(found);
+            if quote {
+                messages.extend(quoted(stored.version, &content.text));
+            }
+        }
+        Ok(messages)
+    }
+}
+
+fn quoted(version: Version, text: &str) -> [String; 2] {
+    let schema = match text.char_indices().nth(QUOTED_CHARS) {
+        Some((end, _)) => format!("{{oldSchema: <truncated> '{}...'}}", &text[..end]),
+        None => format!("{{oldSchema: '{text}'}}"),
+    };
+    [format!("{{oldSchemaVersion: {version}}}"), schema]
+}
+
+/// Whether a version belongs to the candidate's part of the history.
+fn same_group(settings: &Effective, new: &Content, old: &Content) -> bool {
+    let Some(group) = &settings.config.compatibility_group else { return true };
+    let of = |content: &Content| content.metadata.as_ref().and_then(|data| data.properties.get(group).cloned());
+    of(new) == of(old)
+}
+
+/// The contract's sentences for what the core found (contract 4.9).
+fn describe(verdict: &avow_avro::Verdict, direction: Direction) -> Vec<String> {
+    if let Some(exception) = &verdict.exception {
+        return vec![format!("Unexpected exception during compatibility check: {exception}")];
+    }
+    let (reader, writer) = match direction {
+        Direction::Backward => ("new", "old"),
+        Direction::Forward => ("old", "new"),
+    };
+    let sentence = |finding: &avow_avro::Incompatibility| {
+        let (path, info) = (&finding.location, &finding.message);
+        let text = match finding.kind {
+            IncompatibilityKind::NameMismatch => format!("The name of the schema has changed (path '{path}')"),
+            IncompatibilityKind::FixedSizeMismatch => format!(
+                "The size of FIXED type field at path '{path}' in the {reader} schema does not match with the {writer} schema"
+            ),
+            IncompatibilityKind::MissingEnumSymbols => {
+                format!("The {reader} schema is missing enum symbols '{info}' at path '{path}' in the {writer} schema")
+            }
+            IncompatibilityKind::ReaderFieldMissingDefaultValue => format!(
+                "The field '{info}' at path '{path}' in the {reader} schema has no default value and is missing in the {writer} schema"
+            ),
+            IncompatibilityKind::TypeMismatch => format!(
+                "The type (path '{path}') of a field in the {reader} schema does not match with the {writer} schema"
+            ),
+            IncompatibilityKind::MissingUnionBranch => format!(
+                "The {reader} schema is missing a type inside a union field at path '{path}' in the {writer} schema"
+            ),
+        };
+        format!("{{errorType:'{}', description:'{text}', additionalInfo:'{info}'}}", finding.kind.as_str())
+    };
+    verdict.findings.iter().map(sentence).collect()
+}
+
+/// The metadata property that lists reserved field names.
+const RESERVED: &str = "confluent:reserved";
+
+/// Checks reserved fields (contract 4.8).
+fn reserved_fields(candidate: &Candidate, previous: Option<&Content>) -> Vec<String> {
+    let names = |content: &Content| -> Vec<String> {
+        let listed = content.metadata.as_ref().and_then(|metadata| metadata.properties.get(RESERVED));
+        let listed = listed.map(String::as_str).unwrap_or_default();
+        listed.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let reserved = names(&candidate.content);
+    let removed = previous.map(names).unwrap_or_default().into_iter().filter(|name| !reserved.contains(name));
+    let mut messages: Vec<String> = removed
+        .map(|name| {
+            format!(
+                "The new schema has reserved field {name} removed from its metadata which is present in the old schema's metadata."
+            )
+        })
+        .collect();
+    let taken = reserved.iter().filter(|name| candidate.schema.field_names().any(|field| field == *name));
+    messages
+        .extend(taken.map(|name| format!("The new schema has field that conflicts with the reserved field {name}.")));
+    messages
+}

@@ -1,0 +1,114 @@
+//! Settings of scopes (contract 9.3).
+
+use super::write::{Change, Decision, Settled, UseCase};
+use super::{Caller, Error, Registry, View, effective};
+use crate::domain::{Config, ConfigUpdate, Subject};
+use crate::store::Effect;
+
+struct Update<'a> {
+    subject: &'a Subject,
+    update: &'a ConfigUpdate,
+}
+
+struct Remove<'a> {
+    subject: &'a Subject,
+}
+
+impl Registry {
+    /// The settings of a scope itself, or with `in_force` those that apply to it.
+    ///
+    /// The scopes above all others always have some: at least the server's level.
+    pub async fn config(&self, view: &mut View<'_>, subject: &Subject, in_force: bool) -> Result<Config, Error> {
+        let found =
+            if in_force { effective::record(view, subject).await? } else { view.scope(subject).await?.config.clone() };
+        match found {
+            Some(config) => Ok(self.leveled(config)),
+            None if in_force || is_top(subject) => Ok(self.leveled(Config::default())),
+            None => Err(Error::NoSubjectLevel(subject.clone())),
+        }
+    }
+
+    /// Updates the settings of a scope; what results.
+    pub async fn update_config(
+        &self,
+        subject: &Subject,
+        update: &ConfigUpdate,
+        caller: &Caller,
+    ) -> Result<Config, Error> {
+        update.rule_sets().try_for_each(crate::domain::RuleSet::validate)?;
+        if !subject.is_configurable() {
+            return Err(Error::InvalidSubject(subject.to_string()));
+        }
+        self.settle(&Update { subject, update }, caller).await.map(Settled::into_inner)
+    }
+
+    /// Removes the settings of a scope; what they were.
+    pub async fn delete_config(&self, subject: &Subject, caller: &Caller) -> Result<Config, Error> {
+        let removed = self.settle(&Remove { subject }, caller).await?.into_inner();
+        Ok(self.leveled(removed))
+    }
+
+    /// A record without a level means the server's (contract 17, 1).
+    fn leveled(&self, config: Config) -> Config {
+        Config { compatibility_level: config.compatibility_level.or(Some(self.settings.level)), ..config }
+    }
+}
+
+/// Whether a scope answers even when nothing was ever set there.
+fn is_top(subject: &Subject) -> bool {
+    subject.as_str().is_empty() || *subject == Subject::everywhere()
+}
+
+fn told(config: &Config) -> Option<String> {
+    serde_json::to_string(config).ok()
+}
+
+impl UseCase for Update<'_> {
+    type Output = Config;
+
+    fn subject(&self) -> &Subject {
+        self.subject
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Config>, Error> {
+        effective::writable(view, self.subject).await?;
+        let stored = view.scope(self.subject).await?.config.clone();
+        let config = self.update.clone().apply(stored.clone().unwrap_or_default());
+        let change = Change {
+            kind: "config",
+            guards: Vec::new(),
+            effects: vec![Effect::SetConfig(self.subject.clone(), Some(Box::new(config.clone())))],
+            before: stored.as_ref().and_then(told),
+            after: told(&config),
+        };
+        Ok(Decision::write(change, config))
+    }
+}
+
+impl UseCase for Remove<'_> {
+    type Output = Config;
+
+    fn subject(&self) -> &Subject {
+        self.subject
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Config>, Error> {
+        let stored = view.scope(self.subject).await?.config.clone();
+        let Some(config) = stored else {
+            if is_top(self.subject) {
+                effective::writable(view, self.subject).await?;
+                return Ok(Decision::Done(Config::default()));
+            }
+            return Err(Error::SubjectNotFound(self.subject.clone()));
+        };
+        effective::writable(view, self.subject).await?;
+        let change = Change {
+            kind: "config",
+            guards: Vec::new(),
+            effects: vec![Effect::SetConfig(self.subject.clone(), None)],
+            before: told(&config),
+            after: None,
+        };
+        Ok(Decision::write(change, config))
+    }
+}

@@ -1,0 +1,139 @@
+//! Deleting versions and subjects, softly and for good (contract 8).
+
+use super::write::{Change, Decision, Settled, UseCase};
+use super::{Caller, Error, Registry, View, effective};
+use crate::domain::{ReferencedVersion, Subject, Version, VersionSelector};
+use crate::store::{Effect, Scope, StoredVersion};
+use serde_json::json;
+
+struct DeleteVersion<'a> {
+    subject: &'a Subject,
+    selector: VersionSelector,
+    permanent: bool,
+}
+
+struct DeleteSubject<'a> {
+    subject: &'a Subject,
+    permanent: bool,
+}
+
+impl Registry {
+    /// Deletes a version; the number of the one that was meant.
+    pub async fn delete_version(
+        &self,
+        subject: &Subject,
+        selector: VersionSelector,
+        permanent: bool,
+        caller: &Caller,
+    ) -> Result<Version, Error> {
+        let case = DeleteVersion { subject, selector, permanent };
+        self.settle(&case, caller).await.map(Settled::into_inner)
+    }
+
+    /// Deletes a subject; the versions that were affected, ascending.
+    pub async fn delete_subject(
+        &self,
+        subject: &Subject,
+        permanent: bool,
+        caller: &Caller,
+    ) -> Result<Vec<Version>, Error> {
+        self.settle(&DeleteSubject { subject, permanent }, caller).await.map(Settled::into_inner)
+    }
+}
+
+impl UseCase for DeleteVersion<'_> {
+    type Output = Version;
+
+    fn subject(&self) -> &Subject {
+        self.subject
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Version>, Error> {
+        let scope = view.scope(self.subject).await?;
+        let found = match self.selector {
+            VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
+            VersionSelector::Number(version) => scope.versions.iter().find(|stored| stored.version == version),
+        };
+        let Some(stored) = found else {
+            return Err(match scope.versions.is_empty() {
+                true => Error::SubjectNotFound(self.subject.clone()),
+                false => Error::VersionNotFound(self.selector.number()),
+            });
+        };
+        if stored.deleted && !self.permanent {
+            return Err(Error::VersionSoftDeleted(self.subject.clone(), stored.version));
+        }
+        effective::writable(view, self.subject).await?;
+        unreferenced(view, self.subject, stored.version, self.permanent, None).await?;
+        if self.permanent && !stored.deleted {
+            return Err(Error::VersionNotSoftDeleted(self.subject.clone(), stored.version));
+        }
+        let last = scope.versions.len() == 1;
+        let change = deletion(self.subject, &scope, vec![stored.version], self.permanent, last);
+        Ok(Decision::write(change, stored.version))
+    }
+}
+
+impl UseCase for DeleteSubject<'_> {
+    type Output = Vec<Version>;
+
+    fn subject(&self) -> &Subject {
+        self.subject
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Vec<Version>>, Error> {
+        let scope = view.scope(self.subject).await?;
+        if scope.versions.is_empty() {
+            return Err(Error::SubjectNotFound(self.subject.clone()));
+        }
+        let affected: Vec<StoredVersion> =
+            scope.versions.iter().filter(|stored| self.permanent || !stored.deleted).copied().collect();
+        if affected.is_empty() {
+            return Err(Error::SubjectSoftDeleted(self.subject.clone()));
+        }
+        effective::writable(view, self.subject).await?;
+        for stored in &affected {
+            unreferenced(view, self.subject, stored.version, self.permanent, Some(self.subject)).await?;
+            if self.permanent && !stored.deleted {
+                return Err(Error::SubjectNotSoftDeleted(self.subject.clone()));
+            }
+        }
+        let versions: Vec<Version> = affected.iter().map(|stored| stored.version).collect();
+        let change = deletion(self.subject, &scope, versions.clone(), self.permanent, true);
+        Ok(Decision::write(change, versions))
+    }
+}
+
+/// Refuses to delete what somebody refers to: live referrers count against a soft deletion, all against a hard one.
+pub(super) async fn unreferenced(
+    view: &View<'_>,
+    subject: &Subject,
+    version: Version,
+    permanent: bool,
+    except: Option<&Subject>,
+) -> Result<(), Error> {
+    let target = ReferencedVersion { subject: subject.clone(), version };
+    let referrers = view.registry().store.referrers(&target).await?;
+    let counts = |referrer: &crate::store::Referrer| {
+        (permanent || !referrer.deleted) && except.is_none_or(|subject| referrer.version.subject != *subject)
+    };
+    if referrers.iter().any(counts) { Err(Error::Referenced(subject.clone(), version)) } else { Ok(()) }
+}
+
+/// The change that deletes `versions`; with the last one of a subject go its settings.
+fn deletion(subject: &Subject, scope: &Scope, versions: Vec<Version>, permanent: bool, all: bool) -> Change {
+    let told = Some(json!({ "versions": versions }).to_string());
+    let mut effects = Vec::new();
+    if permanent {
+        effects.push(Effect::HardDelete(subject.clone(), versions));
+        // A context's settings are not those of the nameless subject alone.
+        if all && !subject.is_context() {
+            effects.extend(scope.mode.map(|_| Effect::SetMode(subject.clone(), None)));
+            effects.extend(scope.config.as_ref().map(|_| Effect::SetConfig(subject.clone(), None)));
+        }
+    } else {
+        effects.push(Effect::SoftDelete(subject.clone(), versions));
+    }
+    let kind = if permanent { "hard-delete" } else { "soft-delete" };
+    Change { kind, guards: Vec::new(), effects, before: told, after: None }
+}

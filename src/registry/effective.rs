@@ -1,0 +1,71 @@
+//! Which settings and which mode are in force for a subject (contract 9.3, 9.4).
+
+use super::{Error, View};
+use crate::domain::{Config, Level, Mode, Subject};
+
+/// The settings in force.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Effective {
+    pub(super) config: Config,
+    /// The level; a record without one means the server's, not that of a wider scope.
+    pub(super) level: Level,
+    pub(super) validate_fields: bool,
+    pub(super) validate_new_schemas: bool,
+    pub(super) normalize: bool,
+}
+
+/// The scopes that speak for a subject, nearest first.
+pub(super) fn chain(subject: &Subject) -> [Subject; 3] {
+    [subject.clone(), subject.context().scope(), Subject::everywhere()]
+}
+
+/// The record in force for a subject, with what it inherits; `None` where nobody set anything.
+pub(super) async fn record(view: &mut View<'_>, subject: &Subject) -> Result<Option<Config>, Error> {
+    for (distance, scope) in chain(subject).iter().enumerate() {
+        if let Some(config) = &view.scope(scope).await?.config {
+            if distance > 0 || subject.is_context() {
+                return Ok(Some(config.clone()));
+            }
+            let global = view.scope(&Subject::global()).await?;
+            return Ok(Some(config.inheriting(global.config.as_ref())));
+        }
+    }
+    Ok(None)
+}
+
+/// The settings in force for a subject.
+pub(super) async fn settings(view: &mut View<'_>, subject: &Subject) -> Result<Effective, Error> {
+    let config = record(view, subject).await?.unwrap_or_default();
+    let server = &view.registry().settings;
+    Ok(Effective {
+        level: config.compatibility_level.unwrap_or(server.level),
+        validate_fields: config.validate_fields.unwrap_or(server.validate_fields),
+        validate_new_schemas: config.validate_new_schemas.unwrap_or(server.validate_new_schemas),
+        normalize: config.normalize.unwrap_or(false),
+        config,
+    })
+}
+
+/// The mode in force for a subject.
+pub(super) async fn mode(view: &mut View<'_>, subject: &Subject) -> Result<Mode, Error> {
+    for scope in chain(subject) {
+        if let Some(mode) = view.scope(&scope).await?.mode {
+            return Ok(mode);
+        }
+    }
+    Ok(Mode::default())
+}
+
+/// Refuses where nothing may be written (42205).
+pub(super) async fn writable(view: &mut View<'_>, subject: &Subject) -> Result<Mode, Error> {
+    let mode = mode(view, subject).await?;
+    if mode.is_read_only() {
+        return Err(Error::ReadOnly { subject: shown(subject), context: subject.context().prefix() });
+    }
+    Ok(mode)
+}
+
+/// A subject as mode errors show it: the scope of the default context has no name there.
+pub(super) fn shown(subject: &Subject) -> String {
+    if subject.as_str().is_empty() { "null".to_owned() } else { subject.to_string() }
+}

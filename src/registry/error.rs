@@ -1,0 +1,170 @@
+//! Why the registry refused: one variant, one sentence a client reads, one code of the contract (section 11).
+
+use crate::domain::{Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, Subject, Version};
+use crate::store;
+
+/// A refusal. The sentences are the contract's wherever clients match on them.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant is its sentence")]
+pub enum Error {
+    #[error("{0}")]
+    BadRequest(String),
+    #[error(transparent)]
+    InvalidContext(#[from] InvalidContext),
+    #[error("HTTP 404 Not Found")]
+    NoRoute,
+    #[error("HTTP 405 Method Not Allowed")]
+    MethodNotAllowed,
+    #[error("HTTP 406 Not Acceptable")]
+    NotAcceptable,
+    #[error("the request body is larger than {0} bytes; send a smaller schema or raise --max-body-bytes")]
+    BodyTooLarge(usize),
+    #[error("HTTP 415 Unsupported Media Type")]
+    UnsupportedMediaType,
+    #[error("{0} must not be null (was null)")]
+    MissingBody(&'static str),
+
+    #[error("Subject '{0}' not found.")]
+    SubjectNotFound(Subject),
+    #[error("Version {0} not found.")]
+    VersionNotFound(i32),
+    #[error("Schema not found")]
+    SchemaNotFound,
+    #[error("Schema {0} not found")]
+    NoSuchSchema(String),
+    #[error("Subject '{0}' was soft deleted.Set permanent=true to delete permanently")]
+    SubjectSoftDeleted(Subject),
+    #[error("Subject '{0}' was not deleted first before being permanently deleted")]
+    SubjectNotSoftDeleted(Subject),
+    #[error("Subject '{0}' Version {1} was soft deleted.Set permanent=true to delete permanently")]
+    VersionSoftDeleted(Subject, Version),
+    #[error("Subject '{0}' Version {1} was not deleted first before being permanently deleted")]
+    VersionNotSoftDeleted(Subject, Version),
+    #[error("Subject '{0}' does not have subject-level compatibility configured")]
+    NoSubjectLevel(Subject),
+    #[error("Subject '{0}' does not have subject-level mode configured")]
+    NoSubjectMode(Subject),
+
+    #[error(
+        "Schema being registered is incompatible with an earlier schema for subject \"{subject}\", details: [{}]",
+        messages.join(", ")
+    )]
+    Incompatible { subject: Subject, messages: Vec<String> },
+
+    #[error("Invalid schema of type AVRO, details: {0}")]
+    InvalidSchema(String),
+    #[error("Invalid schema type {0}")]
+    InvalidSchemaType(String),
+    #[error("Empty schema")]
+    EmptySchema,
+    #[error("Version is not one more than previous version")]
+    VersionNotNext,
+    #[error(transparent)]
+    InvalidVersion(#[from] InvalidVersion),
+    #[error(
+        "Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, \
+         forward_transitive, and full_transitive"
+    )]
+    InvalidLevel,
+    #[error("Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.")]
+    InvalidMode,
+    #[error("Forward mode only supported on global level")]
+    ForwardNotGlobal,
+    #[error("Subject {subject} in context {context} is in read-only mode")]
+    ReadOnly { subject: String, context: String },
+    #[error("Subject {subject} in context {context} is not in import mode")]
+    NotImport { subject: String, context: String },
+    #[error("Subject {subject} in context {context} is not in read-write mode")]
+    NotReadWrite { subject: String, context: String },
+    #[error("Mode changes are not allowed")]
+    ModeImmutable,
+    #[error("Cannot import since found existing subjects")]
+    ImportOverExisting,
+    #[error("Overwrite new schema with id {id} in context {} is not permitted.", context.prefix())]
+    IdTaken { id: SchemaId, context: Context },
+    #[error("One or more references exist to the schema {{magic=1,keytype=SCHEMA,subject={0},version={1}}}.")]
+    Referenced(Subject, Version),
+    #[error("The specified subject '{0}' is not a valid.")]
+    InvalidSubject(String),
+    #[error(transparent)]
+    InvalidRule(#[from] InvalidRule),
+    #[error("The specified context '{}' is not empty.", .0.prefix())]
+    ContextNotEmpty(Context),
+
+    #[error("Error in the backend data store")]
+    Store(#[from] store::Error),
+    #[error("{subject} is being changed by too many others at once; try again")]
+    Contended { subject: Subject },
+    #[error("No more ids are left in the context {0}")]
+    IdsExhausted(Context),
+    #[error("Internal Server Error")]
+    Panic,
+    #[error("Request timed out")]
+    Timeout,
+    /// An error that several callers waited for.
+    #[error(transparent)]
+    Shared(std::sync::Arc<Error>),
+}
+
+impl Error {
+    /// The `error_code` of the contract. Its first three digits are the HTTP status.
+    pub fn code(&self) -> u32 {
+        match self {
+            Self::BadRequest(_) | Self::InvalidContext(_) => 400,
+            Self::NoRoute => 404,
+            Self::MethodNotAllowed => 405,
+            Self::NotAcceptable => 406,
+            Self::BodyTooLarge(_) => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::MissingBody(_) => 422,
+            Self::SubjectNotFound(_) => 40401,
+            Self::VersionNotFound(_) => 40402,
+            Self::SchemaNotFound | Self::NoSuchSchema(_) => 40403,
+            Self::SubjectSoftDeleted(_) => 40404,
+            Self::SubjectNotSoftDeleted(_) => 40405,
+            Self::VersionSoftDeleted(..) => 40406,
+            Self::VersionNotSoftDeleted(..) => 40407,
+            Self::NoSubjectLevel(_) => 40408,
+            Self::NoSubjectMode(_) => 40409,
+            Self::Incompatible { .. } => 40901,
+            Self::InvalidSchema(_) | Self::InvalidSchemaType(_) | Self::EmptySchema | Self::VersionNotNext => 42201,
+            Self::InvalidVersion(_) => 42202,
+            Self::InvalidLevel => 42203,
+            Self::InvalidMode | Self::ForwardNotGlobal => 42204,
+            Self::ReadOnly { .. }
+            | Self::NotImport { .. }
+            | Self::NotReadWrite { .. }
+            | Self::ModeImmutable
+            | Self::ImportOverExisting
+            | Self::IdTaken { .. } => 42205,
+            Self::Referenced(..) => 42206,
+            Self::InvalidSubject(_) => 42208,
+            Self::InvalidRule(_) => 42210,
+            Self::ContextNotEmpty(_) => 42211,
+            // A client tries again after these; the fault is the database's and may pass.
+            Self::Store(
+                store::Error::Full(_) | store::Error::ReadOnly(_) | store::Error::Unavailable(_) | store::Error::Closed,
+            )
+            | Self::Contended { .. } => 503,
+            Self::Store(_) | Self::IdsExhausted(_) => 50001,
+            Self::Panic => 500,
+            Self::Timeout => 504,
+            Self::Shared(error) => error.code(),
+        }
+    }
+
+    /// The sentence for the caller. Of a failing database it tells what to do, never how it is built.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Store(
+                error @ (store::Error::Full(_)
+                | store::Error::ReadOnly(_)
+                | store::Error::Corrupt(_)
+                | store::Error::Unavailable(_)
+                | store::Error::Closed),
+            ) => error.to_string(),
+            Self::Shared(error) => error.sentence(),
+            other => other.to_string(),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Finding the version a subject already has of a schema (contract 4.6, 6).
+
+use super::candidate::Candidate;
+use super::{Described, Draft, Error, Registry, View, effective};
+use crate::domain::{Content, Metadata, RuleSet, Subject};
+use crate::store::{Scope, StoredVersion};
+use avow_avro::Strictness;
+use std::sync::Arc;
+
+/// How a look-up compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LookupOptions {
+    /// Whether to normalise first; the settings in force decide otherwise.
+    pub normalize: bool,
+    /// Whether soft-deleted versions count.
+    pub deleted: bool,
+}
+
+/// A version that equals a candidate.
+#[derive(Debug, Clone)]
+pub(super) struct Match {
+    pub(super) stored: StoredVersion,
+    /// The stored content where the structures are equal; `None` where the candidate itself is what is stored.
+    pub(super) content: Option<Arc<Content>>,
+}
+
+impl Match {
+    /// The match as answers describe it.
+    pub(super) fn describe(self, subject: &Subject, candidate: &Candidate) -> Described {
+        Described {
+            subject: subject.clone(),
+            version: self.stored.version,
+            id: self.stored.id,
+            fingerprint: self.stored.fingerprint,
+            stored: self.content.is_some().then_some((self.stored.time, self.stored.deleted)),
+            content: self.content.unwrap_or_else(|| Arc::new(candidate.content.clone())),
+        }
+    }
+}
+
+impl Registry {
+    /// Finds the version of `subject` that is the drafted schema.
+    ///
+    /// A subject of the default context is also looked for in the other contexts.
+    pub async fn lookup(
+        &self,
+        view: &mut View<'_>,
+        subject: &Subject,
+        draft: &Draft,
+        options: LookupOptions,
+    ) -> Result<Described, Error> {
+        draft.check_type()?;
+        let found = self.lookup_in(view, subject, draft, options).await?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        if subject.is_unqualified() {
+            for context in view.contexts().await?.iter() {
+                let elsewhere = Subject::new(context, subject.name());
+                match self.lookup_in(view, &elsewhere, draft, options).await {
+                    Ok(Some(found)) => return Ok(found),
+                    // A reference may be missing there; that is no answer to this request.
+                    Ok(None) | Err(Error::InvalidSchema(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        let scope = view.scope(subject).await?;
+        let known = scope.versions.iter().any(|stored| options.deleted || !stored.deleted);
+        Err(if known { Error::SchemaNotFound } else { Error::SubjectNotFound(subject.clone()) })
+    }
+
+    async fn lookup_in(
+        &self,
+        view: &mut View<'_>,
+        subject: &Subject,
+        draft: &Draft,
+        options: LookupOptions,
+    ) -> Result<Option<Described>, Error> {
+        let Some(text) = draft.text() else { return Ok(None) };
+        let settings = effective::settings(view, subject).await?;
+        let content = Content {
+            text: text.to_owned(),
+            references: draft.references.clone(),
+            metadata: draft.metadata.clone(),
+            rule_set: draft.rule_set.clone(),
+        };
+        let normalize = options.normalize || settings.normalize;
+        let mut candidate = Candidate::parse(view, &subject.context(), content, Strictness::Lenient, normalize).await?;
+        let scope = view.scope(subject).await?;
+        if let Some(found) = self.find(view, &scope, &candidate, options.deleted).await? {
+            return Ok(Some(found.describe(subject, &candidate)));
+        }
+        let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) else { return Ok(None) };
+        let previous = self.content(latest.fingerprint).await?;
+        let (metadata, rule_set) = decorate(&candidate.content, Some(&previous), &settings.config);
+        if metadata == candidate.content.metadata && rule_set == candidate.content.rule_set {
+            return Ok(None);
+        }
+        candidate.content.metadata = metadata;
+        candidate.content.rule_set = rule_set;
+        let found = self.find(view, &scope, &candidate, options.deleted).await?;
+        Ok(found.map(|found| found.describe(subject, &candidate)))
+    }
+
+    /// The version of a scope that is the candidate: by content first, then newest first by structure.
+    pub(super) async fn find(
+        &self,
+        view: &mut View<'_>,
+        scope: &Scope,
+        candidate: &Candidate,
+        deleted: bool,
+    ) -> Result<Option<Match>, Error> {
+        let fingerprint = candidate.fingerprint();
+        let by_content = scope
+            .versions
+            .iter()
+            .filter(|stored| stored.fingerprint == fingerprint)
+            .max_by_key(|stored| (stored.written, stored.version));
+        if let Some(stored) = by_content.filter(|stored| deleted || !stored.deleted) {
+            return Ok(Some(Match { stored: *stored, content: None }));
+        }
+        for stored in scope.versions.iter().rev().filter(|stored| deleted || !stored.deleted) {
+            if let Some(content) = self.same_structure(view, candidate, stored).await? {
+                return Ok(Some(Match { stored: *stored, content: Some(content) }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The stored content, if it equals the candidate in everything that counts (contract 4.6).
+    pub(super) async fn same_structure(
+        &self,
+        view: &mut View<'_>,
+        candidate: &Candidate,
+        stored: &StoredVersion,
+    ) -> Result<Option<Arc<Content>>, Error> {
+        let inlined = candidate.content.references.is_empty() && stored.refers;
+        if !inlined && candidate.schema.shape() != stored.shape {
+            return Ok(None);
+        }
+        let content = self.content(stored.fingerprint).await?;
+        if inlined {
+            let Ok(schema) = self.parsed(view, &candidate.context, stored.fingerprint, &content).await else {
+                return Ok(None);
+            };
+            if schema.resolved_shape() != candidate.schema.resolved_shape() {
+                return Ok(None);
+            }
+        } else {
+            let mut concrete = candidate.clone();
+            concrete.fix_references(view).await?;
+            if concrete.content.references != content.references {
+                return Ok(None);
+            }
+        }
+        let equal = same_metadata(candidate.content.metadata.as_ref(), content.metadata.as_ref(), stored)
+            && candidate.content.rule_set == content.rule_set;
+        Ok(equal.then_some(content))
+    }
+}
+
+/// Whether metadata are equal, where a version number that only one side carries does not count.
+fn same_metadata(new: Option<&Metadata>, old: Option<&Metadata>, stored: &StoredVersion) -> bool {
+    let version = |metadata: Option<&Metadata>| metadata.and_then(Metadata::version_property).map(str::to_owned);
+    let stripped = |metadata: Option<&Metadata>| metadata.map(Metadata::without_version).unwrap_or_default();
+    match (version(new), version(old)) {
+        (Some(new_version), None) => {
+            new_version == stored.version.to_string() && stripped(new) == old.cloned().unwrap_or_default()
+        }
+        (None, Some(_)) => new.cloned().unwrap_or_default() == stripped(old),
+        _ => new == old,
+    }
+}
+
+/// Metadata and rules as registration would store them: the schema's own or else the previous version's, between what
+/// the settings lay under and over them (contract 5, step 10).
+pub(super) fn decorate(
+    own: &Content,
+    previous: Option<&Content>,
+    config: &crate::domain::Config,
+) -> (Option<Metadata>, Option<RuleSet>) {
+    let metadata = own.metadata.as_ref().or_else(|| previous.and_then(|previous| previous.metadata.as_ref()));
+    let metadata = Metadata::merged(config.default_metadata.as_ref(), metadata);
+    let rules = own.rule_set.as_ref().or_else(|| previous.and_then(|previous| previous.rule_set.as_ref()));
+    let rules = RuleSet::merged(config.default_rule_set.as_ref(), rules);
+    (
+        Metadata::merged(metadata.as_ref(), config.override_metadata.as_ref()),
+        RuleSet::merged(rules.as_ref(), config.override_rule_set.as_ref()),
+    )
+}

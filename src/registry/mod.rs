@@ -1,0 +1,170 @@
+//! The use cases: everything a client can ask of a registry, in Rust.
+//!
+//! Each runs on a [`View`]: it remembers what was read, so that a write can be guarded by it and a finished answer
+//! can be kept until any of it changes.
+
+mod answers;
+mod candidate;
+mod compatibility;
+mod configs;
+mod contexts;
+mod delete;
+mod effective;
+mod error;
+mod lookup;
+mod modes;
+mod read;
+mod references;
+mod register;
+mod view;
+mod write;
+
+pub use answers::{Answer, AnswerKey, Answered};
+pub use candidate::Draft;
+pub use compatibility::Verdict;
+pub use error::Error;
+pub use lookup::LookupOptions;
+pub use read::{Format, Listing, Page, Tagged};
+pub use register::RegisterOptions;
+pub use view::View;
+pub use write::Settled;
+
+use crate::domain::{Content, Context, Fingerprint, Level, SchemaId, Subject, Timestamp, Version};
+use crate::store::{Scope, Store, StoredVersion};
+use moka::future::Cache;
+use std::sync::Arc;
+
+/// What an operator may decide.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The level where no setting says otherwise.
+    pub level: Level,
+    /// Whether modes may be changed.
+    pub mode_mutability: bool,
+    /// Whether reserved fields are checked where no setting says otherwise.
+    pub validate_fields: bool,
+    /// Whether new schemas are parsed strictly where no setting says otherwise.
+    pub validate_new_schemas: bool,
+    /// Whether a subject without a name is refused.
+    pub reject_empty_subject: bool,
+    /// Bytes for finished answers.
+    pub answer_bytes: u64,
+    /// Bytes for contents, and as many for their parsed form.
+    pub content_bytes: u64,
+    /// Bytes for the version lists and settings of subjects.
+    pub scope_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            level: Level::Backward,
+            mode_mutability: true,
+            validate_fields: false,
+            validate_new_schemas: true,
+            reject_empty_subject: false,
+            answer_bytes: 32 << 20,
+            content_bytes: 16 << 20,
+            scope_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Who asks for a change, in which request, and when.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The principal; empty while there is no authentication.
+    pub actor: Arc<str>,
+    /// The request's id.
+    pub request_id: Arc<str>,
+    /// The moment of the request.
+    pub now: Timestamp,
+}
+
+/// A schema as answers describe it.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// Its subject.
+    pub subject: Subject,
+    /// Its version there.
+    pub version: Version,
+    /// Its id.
+    pub id: SchemaId,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its content.
+    pub content: Arc<Content>,
+    /// When the stored version was last written and whether it is deleted; absent where the request itself matched.
+    pub stored: Option<(Timestamp, bool)>,
+}
+
+/// The registry: a store, and what is remembered of it.
+#[derive(Debug)]
+pub struct Registry {
+    store: Store,
+    settings: Settings,
+    scopes: Cache<Subject, Arc<Scope>>,
+    contents: Cache<Fingerprint, Arc<Content>>,
+    parsed: Cache<candidate::ParsedKey, Arc<avow_avro::Schema>>,
+    answers: Cache<AnswerKey, Arc<Answer>>,
+    queues: write::Queues,
+}
+
+impl Registry {
+    /// A registry over an open store.
+    pub fn new(store: Store, settings: Settings) -> Arc<Self> {
+        let clamp = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let scopes = Cache::builder()
+            .max_capacity(settings.scope_bytes)
+            .weigher(move |subject: &Subject, scope: &Arc<Scope>| {
+                clamp(256 + subject.as_str().len() + scope.versions.len() * size_of::<StoredVersion>())
+            })
+            .build();
+        let contents = Cache::builder()
+            .max_capacity(settings.content_bytes)
+            .weigher(move |_, content: &Arc<Content>| clamp(content.weight()))
+            .build();
+        // A parsed schema takes a few times the space of its text.
+        let parsed = Cache::builder()
+            .max_capacity(settings.content_bytes)
+            .weigher(move |key: &candidate::ParsedKey, _| clamp(key.weight()))
+            .build();
+        let answers = Cache::builder()
+            .max_capacity(settings.answer_bytes)
+            .weigher(move |key: &AnswerKey, answer: &Arc<Answer>| clamp(key.weight() + answer.weight()))
+            .build();
+        Arc::new(Self { store, settings, scopes, contents, parsed, answers, queues: write::Queues::new() })
+    }
+
+    /// Whether the store answers; the reason if not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.store.head().await?;
+        Ok(())
+    }
+
+    /// Starts to read.
+    pub fn view(&self) -> View<'_> {
+        View::new(self)
+    }
+
+    /// A content by its fingerprint.
+    async fn content(&self, fingerprint: Fingerprint) -> Result<Arc<Content>, Error> {
+        let load = async {
+            let content = self.store.content(fingerprint).await?;
+            content
+                .map(Arc::new)
+                .ok_or_else(|| crate::store::Error::Invalid(format!("no content under the fingerprint {fingerprint}")))
+        };
+        self.contents.try_get_with(fingerprint, load).await.map_err(|error| {
+            Error::Shared(Arc::new(match Arc::try_unwrap(error) {
+                Ok(error) => Error::Store(error),
+                Err(shared) => Error::Store(crate::store::Error::Invalid(shared.to_string())),
+            }))
+        })
+    }
+
+    /// What answers say of a context's highest id, at least 1 (contract 3.2).
+    pub async fn max_id(&self, context: &Context) -> Result<i32, Error> {
+        Ok(self.store.last_id(context).await?.max(1))
+    }
+}

@@ -1,0 +1,174 @@
+//! Modes of scopes (contract 9.4).
+
+use super::write::{Change, Decision, Settled, UseCase};
+use super::{Caller, Error, Registry, View, delete, effective};
+use crate::domain::{Context, Mode, Subject, Version};
+use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
+
+struct SetMode<'a> {
+    subject: &'a Subject,
+    mode: Option<Mode>,
+    force: bool,
+}
+
+struct RemoveMode<'a> {
+    subject: &'a Subject,
+    recursive: bool,
+}
+
+impl Registry {
+    /// The mode of a scope itself, or with `in_force` the one that applies to it.
+    pub async fn mode(&self, view: &mut View<'_>, subject: &Subject, in_force: bool) -> Result<Mode, Error> {
+        if in_force {
+            return effective::mode(view, subject).await;
+        }
+        match view.scope(subject).await?.mode {
+            Some(mode) => Ok(mode),
+            None if is_top(subject) => Ok(Mode::default()),
+            None => Err(Error::NoSubjectMode(subject.clone())),
+        }
+    }
+
+    /// Sets the mode of a scope, or clears it.
+    ///
+    /// Without `force` a scope with live versions cannot turn to import, and its soft-deleted ones go for good.
+    pub async fn set_mode(
+        &self,
+        subject: &Subject,
+        mode: Option<&str>,
+        force: bool,
+        caller: &Caller,
+    ) -> Result<(), Error> {
+        if !subject.is_configurable() {
+            return Err(Error::InvalidSubject(subject.to_string()));
+        }
+        let mode = match mode {
+            Some(name) => Some(Mode::parse(name).ok_or(Error::InvalidMode)?),
+            None => None,
+        };
+        if mode == Some(Mode::Forward) && *subject != Subject::everywhere() {
+            return Err(Error::ForwardNotGlobal);
+        }
+        if !self.settings.mode_mutability {
+            return Err(Error::ModeImmutable);
+        }
+        self.settle(&SetMode { subject, mode, force }, caller).await.map(Settled::into_inner)
+    }
+
+    /// Removes the mode of a scope, with `recursive` those of its subjects too; what it was.
+    pub async fn delete_mode(
+        &self,
+        subject: &Subject,
+        recursive: bool,
+        caller: &Caller,
+    ) -> Result<Option<Mode>, Error> {
+        if !self.settings.mode_mutability {
+            return Err(Error::ModeImmutable);
+        }
+        self.settle(&RemoveMode { subject, recursive }, caller).await.map(Settled::into_inner)
+    }
+}
+
+/// Whether a scope answers even when nothing was ever set there.
+fn is_top(subject: &Subject) -> bool {
+    subject.as_str().is_empty() || *subject == Subject::everywhere()
+}
+
+fn told(mode: Option<Mode>) -> Option<String> {
+    mode.map(|mode| format!("\"{}\"", mode.as_str()))
+}
+
+impl UseCase for SetMode<'_> {
+    type Output = ();
+
+    fn subject(&self) -> &Subject {
+        self.subject
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<()>, Error> {
+        let before = view.scope(self.subject).await?.mode;
+        let mut guards = Vec::new();
+        let mut effects = Vec::new();
+        if self.mode == Some(Mode::Import) && !self.force && effective::mode(view, self.subject).await? != Mode::Import
+        {
+            self.clear_for_import(view, &mut guards, &mut effects).await?;
+        }
+        effects.push(Effect::SetMode(self.subject.clone(), self.mode));
+        let change = Change { kind: "mode", guards, effects, before: told(before), after: told(self.mode) };
+        Ok(Decision::write(change, ()))
+    }
+}
+
+impl SetMode<'_> {
+    /// Removes what is soft-deleted in the scope; refuses where anything is live.
+    async fn clear_for_import(
+        &self,
+        view: &mut View<'_>,
+        guards: &mut Vec<Guard>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Error> {
+        for subject in self.subjects(view, guards).await? {
+            let scope = view.scope(&subject).await?;
+            if scope.versions.iter().any(|stored| !stored.deleted) {
+                return Err(Error::ImportOverExisting);
+            }
+            let versions: Vec<Version> = scope.versions.iter().map(|stored| stored.version).collect();
+            for version in &versions {
+                delete::unreferenced(view, &subject, *version, true, None).await?;
+            }
+            if !versions.is_empty() {
+                effects.push(Effect::HardDelete(subject, versions));
+            }
+        }
+        Ok(())
+    }
+
+    /// The subjects the mode will reach.
+    async fn subjects(&self, view: &View<'_>, guards: &mut Vec<Guard>) -> Result<Vec<Subject>, Error> {
+        if !self.subject.is_context() {
+            return Ok(vec![self.subject.clone()]);
+        }
+        let context = self.subject.context();
+        let reach: Option<Context> = (!is_top(self.subject)).then_some(context);
+        guards.push(Guard::NoLiveVersions(reach.clone()));
+        let filter = match reach {
+            Some(context) => SubjectFilter::In(context, String::new()),
+            None => SubjectFilter::Everywhere(String::new()),
+        };
+        let store = &view.registry().store;
+        if !store.list_subjects(&filter, DeletedFilter::Live, 0, 1).await?.is_empty() {
+            return Err(Error::ImportOverExisting);
+        }
+        let names = store.list_subjects(&filter, DeletedFilter::All, 0, i64::MAX).await?;
+        Ok(names.iter().map(|name| Subject::parse(name)).collect())
+    }
+}
+
+impl UseCase for RemoveMode<'_> {
+    type Output = Option<Mode>;
+
+    fn subject(&self) -> &Subject {
+        self.subject
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Option<Mode>>, Error> {
+        let before = view.scope(self.subject).await?.mode;
+        if before.is_none() && !self.recursive && !is_top(self.subject) {
+            return Err(Error::SubjectNotFound(self.subject.clone()));
+        }
+        let mut effects = vec![Effect::SetMode(self.subject.clone(), None)];
+        if self.recursive && self.subject.is_context() {
+            for (subject, _) in view.registry().store.list_configured(Some(&self.subject.context())).await? {
+                if subject != *self.subject && view.scope(&subject).await?.mode.is_some() {
+                    effects.push(Effect::SetMode(subject, None));
+                }
+            }
+        }
+        let shown = before.or(is_top(self.subject).then_some(Mode::default()));
+        if before.is_none() && effects.len() == 1 {
+            return Ok(Decision::Done(shown));
+        }
+        let change = Change { kind: "mode", guards: Vec::new(), effects, before: told(before), after: None };
+        Ok(Decision::write(change, shown))
+    }
+}

@@ -1,0 +1,101 @@
+//! Fetching what a schema refers to, in the order it has to be parsed (contract 4.7).
+
+use super::{Error, View};
+use crate::domain::{Content, Context, Fingerprint, Reference, ReferencedVersion, VersionSelector};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Which targets count as present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Targets {
+    /// Live versions only: for new schemas.
+    Live,
+    /// Soft-deleted ones too: for what is stored already, and for look-ups.
+    All,
+}
+
+/// The documents a schema refers to, directly or not, each after those it refers to itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Documents {
+    pub(super) fingerprints: Vec<Fingerprint>,
+    pub(super) contents: Vec<Arc<Content>>,
+    /// What the schema's own references mean, in their order.
+    pub(super) direct: Vec<ReferencedVersion>,
+}
+
+/// Documents one schema may pull in; far above anything sensible, far below what would hurt.
+const MOST_DOCUMENTS: usize = 1_000;
+
+/// A step of the walk: enter a reference seen from a context, or take in a content whose own references are done.
+enum Step {
+    Enter(Reference, Context, bool),
+    Take(Fingerprint, Arc<Content>),
+}
+
+/// Resolves references as seen from `context`. A name met twice is taken the first time.
+pub(super) async fn resolve(
+    view: &mut View<'_>,
+    context: &Context,
+    references: &[Reference],
+    targets: Targets,
+) -> Result<Documents, Error> {
+    let mut documents = Documents::default();
+    let mut seen = HashSet::new();
+    let mut steps: Vec<Step> =
+        references.iter().rev().map(|reference| Step::Enter(reference.clone(), context.clone(), true)).collect();
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Enter(reference, context, direct) => {
+                let (target, fingerprint) = find(view, &context, &reference, targets).await?;
+                let target_context = target.subject.context();
+                if direct {
+                    documents.direct.push(target);
+                }
+                if !seen.insert(reference.name) {
+                    continue;
+                }
+                if seen.len() > MOST_DOCUMENTS {
+                    return Err(Error::InvalidSchema(format!("more than {MOST_DOCUMENTS} documents are referred to")));
+                }
+                let content = view.registry().content(fingerprint).await?;
+                steps.push(Step::Take(fingerprint, Arc::clone(&content)));
+                let nested = content.references.iter().rev();
+                steps.extend(nested.map(|nested| Step::Enter(nested.clone(), target_context.clone(), false)));
+            }
+            Step::Take(fingerprint, content) => {
+                documents.fingerprints.push(fingerprint);
+                documents.contents.push(content);
+            }
+        }
+    }
+    Ok(documents)
+}
+
+async fn find(
+    view: &mut View<'_>,
+    context: &Context,
+    reference: &Reference,
+    targets: Targets,
+) -> Result<(ReferencedVersion, Fingerprint), Error> {
+    let invalid = || Error::InvalidSchema(format!("Invalid reference: {reference}"));
+    if reference.name.is_empty() || reference.subject.is_empty() {
+        return Err(invalid());
+    }
+    let selector = reference.selector().ok_or_else(invalid)?;
+    let subject = reference.target(context);
+    let scope = view.scope(&subject).await?;
+    let found = match selector {
+        VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
+        VersionSelector::Number(version) => scope
+            .versions
+            .iter()
+            .find(|stored| stored.version == version && (targets == Targets::All || !stored.deleted)),
+    };
+    let Some(stored) = found else {
+        return Err(Error::InvalidSchema(format!(
+            "No schema reference found for subject \"{subject}\" and version {}",
+            reference.version
+        )));
+    };
+    Ok((ReferencedVersion { subject, version: stored.version }, stored.fingerprint))
+}

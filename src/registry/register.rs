@@ -1,0 +1,335 @@
+//! Registering a schema (contract 5). The order of the steps decides which error a request gets.
+
+use super::candidate::Candidate;
+use super::effective::{self, Effective};
+use super::lookup::{Match, decorate};
+use super::write::{Change, Decision, Settled, UseCase};
+use super::{Caller, Described, Draft, Error, Registry, View};
+use crate::domain::{
+    Content, Fingerprint, Metadata, Mode, ReferencedVersion, SchemaId, Subject, VERSION_PROPERTY, Version,
+};
+use crate::store::{Effect, IdChoice, NewVersion, Scope, StoredVersion};
+use avow_avro::Strictness;
+use serde_json::json;
+use std::sync::Arc;
+
+/// How a registration is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RegisterOptions {
+    /// Whether to normalise first; the settings in force decide otherwise.
+    pub normalize: bool,
+    /// Whether to skip the compatibility check.
+    pub force: bool,
+}
+
+struct Register<'a> {
+    subject: &'a Subject,
+    draft: &'a Draft,
+    options: RegisterOptions,
+}
+
+impl Registry {
+    /// Registers a schema, or finds the version that it already is.
+    pub async fn register(
+        &self,
+        subject: &Subject,
+        draft: &Draft,
+        options: RegisterOptions,
+        caller: &Caller,
+    ) -> Result<Settled<'_, Described>, Error> {
+        if let Some(rule_set) = &draft.rule_set {
+            rule_set.validate()?;
+        }
+        let nameless = matches!(subject.name(), "" | "*") && self.settings.reject_empty_subject;
+        if !subject.is_registrable() || nameless {
+            return Err(Error::InvalidSubject(subject.to_string()));
+        }
+        self.settle(&Register { subject, draft, options }, caller).await
+    }
+}
+
+impl UseCase for Register<'_> {
+    type Output = Described;
+
+    fn subject(&self) -> &Subject {
+        self.subject
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Described>, Error> {
+        let registry = view.registry();
+        let settings = effective::settings(view, self.subject).await?;
+        let mut parsed = None;
+        if !settings.config.decorates()
+            && let Some(text) = self.draft.text()
+        {
+            let candidate = self.parse_leniently(view, text, &settings).await?;
+            if let Some(found) = self.find_registered(view, &candidate).await? {
+                return Ok(Decision::Done(found.describe(self.subject, &candidate)));
+            }
+            parsed = Some(candidate);
+        }
+        let mode = self.permitted(view).await?;
+        let scope = view.scope(self.subject).await?;
+        let next = match scope.versions.last() {
+            Some(stored) => stored.version.next().ok_or(Error::VersionNotNext)?,
+            None => Version::FIRST,
+        };
+        let content = self.populated(view, &scope, mode, next, &settings).await?;
+        let candidate = self.candidate(view, content, mode, &settings, parsed).await?;
+        let fingerprint = candidate.fingerprint();
+        if self.draft.version == 0
+            && let Some(found) = self.find_unchanged(view, &scope, &candidate, fingerprint).await?
+        {
+            return Ok(Decision::Done(found.describe(self.subject, &candidate)));
+        }
+        if !mode.is_import() && !self.options.force {
+            let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+            let verdict = registry.judge(view, &candidate, &live, &settings).await?;
+            if !verdict.is_compatible() {
+                return Err(Error::Incompatible { subject: self.subject.clone(), messages: verdict.messages });
+            }
+        }
+        let version = match Version::new(self.draft.version.into()) {
+            None => next,
+            Some(version) if version == next || mode.is_import() => version,
+            Some(_) => return Err(Error::VersionNotNext),
+        };
+        self.write(view, &scope, candidate, fingerprint, version).await
+    }
+}
+
+impl Register<'_> {
+    fn explicit_id(&self) -> Option<SchemaId> {
+        SchemaId::new(self.draft.id.into())
+    }
+
+    fn fits_id(&self, stored: &StoredVersion) -> bool {
+        self.explicit_id().is_none_or(|id| id == stored.id)
+    }
+
+    fn content(&self, text: &str) -> Content {
+        Content {
+            text: text.to_owned(),
+            references: self.draft.references.clone(),
+            metadata: self.draft.metadata.clone(),
+            rule_set: self.draft.rule_set.clone(),
+        }
+    }
+
+    fn strictness(&self, settings: &Effective) -> Strictness {
+        let strict = self.explicit_id().is_none() && settings.validate_new_schemas;
+        if strict { Strictness::Strict } else { Strictness::Lenient }
+    }
+
+    /// Parses for finding what is registered already: what a strict parse refuses may have been stored long ago.
+    async fn parse_leniently(&self, view: &mut View<'_>, text: &str, settings: &Effective) -> Result<Candidate, Error> {
+        self.draft.check_type()?;
+        let normalize = self.options.normalize || settings.normalize;
+        let context = self.subject.context();
+        let strict = Candidate::parse(view, &context, self.content(text), self.strictness(settings), normalize).await;
+        match strict {
+            Err(Error::InvalidSchema(_)) => {
+                Candidate::parse(view, &context, self.content(text), Strictness::Lenient, normalize).await
+            }
+            parsed => parsed,
+        }
+    }
+
+    /// The live version the request asks for, if it is registered: answered whatever the mode.
+    async fn find_registered(&self, view: &mut View<'_>, candidate: &Candidate) -> Result<Option<Match>, Error> {
+        let registry = view.registry();
+        let scope = view.scope(self.subject).await?;
+        let Some(found) = registry.find(view, &scope, candidate, false).await? else { return Ok(None) };
+        if self.draft.version <= 0 {
+            let latest = scope.versions.iter().rfind(|stored| !stored.deleted);
+            let too_old = self.draft.version != 0
+                && found.content.is_some()
+                && latest.is_some_and(|latest| latest.version != found.stored.version);
+            return Ok(Some(found).filter(|found| !too_old && self.fits_id(&found.stored)));
+        }
+        let id = self.explicit_id();
+        let asked = Version::new(self.draft.version.into());
+        if id == Some(found.stored.id) && asked == Some(found.stored.version) {
+            return Ok(Some(found));
+        }
+        let same = scope.versions.iter().find(|stored| {
+            Some(stored.version) == asked
+                && !stored.deleted
+                && id == Some(stored.id)
+                && stored.fingerprint == found.stored.fingerprint
+        });
+        Ok(same.map(|stored| Match { stored: *stored, content: found.content }))
+    }
+
+    async fn permitted(&self, view: &mut View<'_>) -> Result<Mode, Error> {
+        let mode = effective::writable(view, self.subject).await?;
+        let subject = effective::shown(self.subject);
+        let context = self.subject.context().prefix();
+        match self.explicit_id() {
+            Some(_) if !mode.is_import() => Err(Error::NotImport { subject, context }),
+            None if mode != Mode::ReadWrite => Err(Error::NotReadWrite { subject, context }),
+            _ => Ok(mode),
+        }
+    }
+
+    /// What is to be registered: what the request leaves out comes from the latest live version and the settings.
+    async fn populated(
+        &self,
+        view: &mut View<'_>,
+        scope: &Scope,
+        mode: Mode,
+        next: Version,
+        settings: &Effective,
+    ) -> Result<Content, Error> {
+        let text = self.draft.text();
+        if mode.is_import() {
+            return Ok(self.content(text.ok_or(Error::EmptySchema)?));
+        }
+        let previous = match scope.versions.iter().rfind(|stored| !stored.deleted) {
+            Some(stored) => Some(view.registry().content(stored.fingerprint).await?),
+            None => None,
+        };
+        let mut content = match (text, &previous) {
+            (Some(text), _) => self.content(text),
+            (None, Some(previous)) => {
+                Content { references: previous.references.clone(), ..self.content(&previous.text) }
+            }
+            (None, None) => return Err(Error::EmptySchema),
+        };
+        let (metadata, rule_set) = decorate(&content, previous.as_deref(), &settings.config);
+        content.rule_set = rule_set;
+        content.metadata = metadata;
+        let stamped = content.metadata.as_ref().is_some_and(|metadata| metadata.version_property().is_some());
+        if self.draft.version != 0 || stamped {
+            let metadata = content.metadata.get_or_insert_with(Metadata::default);
+            metadata.properties.insert(VERSION_PROPERTY.to_owned(), next.to_string());
+        }
+        Ok(content)
+    }
+
+    /// The candidate that will be stored. What was parsed already is not parsed again.
+    async fn candidate(
+        &self,
+        view: &mut View<'_>,
+        content: Content,
+        mode: Mode,
+        settings: &Effective,
+        parsed: Option<Candidate>,
+    ) -> Result<Candidate, Error> {
+        if self.draft.text().is_some() {
+            self.draft.check_type()?;
+        }
+        let strictness = self.strictness(settings);
+        let normalize = (self.options.normalize || settings.normalize) && !mode.is_import();
+        let reusable = |parsed: &Candidate| parsed.strictness == strictness && parsed.normalized == normalize;
+        let mut candidate = match parsed.filter(reusable) {
+            Some(parsed) => {
+                let content = Content { metadata: content.metadata, rule_set: content.rule_set, ..parsed.content };
+                Candidate { content, ..parsed }
+            }
+            None => Candidate::parse(view, &self.subject.context(), content, strictness, normalize).await?,
+        };
+        candidate.fix_references(view).await?;
+        Ok(candidate)
+    }
+
+    async fn find_unchanged(
+        &self,
+        view: &mut View<'_>,
+        scope: &Scope,
+        candidate: &Candidate,
+        fingerprint: Fingerprint,
+    ) -> Result<Option<Match>, Error> {
+        let registry = view.registry();
+        let live = || scope.versions.iter().rev().filter(|stored| !stored.deleted && self.fits_id(stored));
+        if let Some(stored) = live().find(|stored| stored.fingerprint == fingerprint) {
+            return Ok(Some(Match { stored: *stored, content: None }));
+        }
+        for stored in live() {
+            if let Some(content) = registry.same_structure(view, candidate, stored).await? {
+                return Ok(Some(Match { stored: *stored, content: Some(content) }));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn write(
+        &self,
+        view: &mut View<'_>,
+        scope: &Scope,
+        candidate: Candidate,
+        fingerprint: Fingerprint,
+        version: Version,
+    ) -> Result<Decision<Described>, Error> {
+        let context = self.subject.context();
+        let mut effects = Vec::new();
+        if !context.is_default() && !view.contexts().await?.contains(&context) {
+            effects.push(Effect::RecordContext(context));
+        }
+        let superseded = self.superseded(view, scope, fingerprint, version).await?;
+        let shape = candidate.schema.shape();
+        let content = Arc::new(candidate.content);
+        effects.push(Effect::AddVersion(NewVersion {
+            subject: self.subject.clone(),
+            version,
+            content: Arc::clone(&content),
+            fingerprint,
+            shape,
+            id: self.explicit_id().map_or(IdChoice::OfContent, IdChoice::Explicit),
+            targets: candidate.documents.direct,
+        }));
+        let replaced = scope.versions.iter().find(|stored| stored.version == version);
+        let before = replaced.map(|stored| {
+            json!({"version": version, "id": stored.id, "guid": stored.fingerprint.to_string(), "deleted": stored.deleted})
+        });
+        let after = json!({"version": version, "guid": fingerprint.to_string(), "supersedes": superseded});
+        if !superseded.is_empty() {
+            effects.push(Effect::HardDelete(self.subject.clone(), superseded));
+        }
+        let change = Change {
+            kind: "register",
+            guards: Vec::new(),
+            effects,
+            before: before.map(|json| json.to_string()),
+            after: Some(after.to_string()),
+        };
+        let (subject, asked) = (self.subject.clone(), self.explicit_id());
+        let describe = move |id: Option<SchemaId>| Described {
+            subject,
+            version,
+            id: id.or(asked).expect("a unit that adds a version commits with its id"),
+            fingerprint,
+            content,
+            stored: None,
+        };
+        Ok(Decision::Write(change, Box::new(describe)))
+    }
+
+    /// Soft-deleted versions the new one replaces for good: same id, lower number, referred to by nobody.
+    async fn superseded(
+        &self,
+        view: &mut View<'_>,
+        scope: &Scope,
+        fingerprint: Fingerprint,
+        version: Version,
+    ) -> Result<Vec<Version>, Error> {
+        let deleted =
+            |stored: &&StoredVersion| stored.deleted && stored.fingerprint == fingerprint && stored.version < version;
+        if !scope.versions.iter().any(|stored| deleted(&stored)) {
+            return Ok(Vec::new());
+        }
+        let store = &view.registry().store;
+        let id = match self.explicit_id() {
+            Some(id) => Some(id),
+            None => store.id_of(&self.subject.context(), fingerprint).await?,
+        };
+        let mut superseded = Vec::new();
+        for stored in scope.versions.iter().filter(deleted).filter(|stored| Some(stored.id) == id) {
+            let target = ReferencedVersion { subject: self.subject.clone(), version: stored.version };
+            if store.referrers(&target).await?.is_empty() {
+                superseded.push(stored.version);
+            }
+        }
+        Ok(superseded)
+    }
+}

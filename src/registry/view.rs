@@ -1,0 +1,128 @@
+//! Reading with a memory: what a use case saw, at which position of the log.
+
+use super::{Error, Registry};
+use crate::domain::{Context, SchemaId, Seq, Subject};
+use crate::store::{Guard, Holder, Scope, Slot};
+use std::sync::Arc;
+
+/// One use case's reads. Reading a scope twice gives the same answer twice.
+#[derive(Debug)]
+pub struct View<'r> {
+    registry: &'r Registry,
+    scopes: Vec<(Subject, Arc<Scope>)>,
+    contexts: Option<Arc<[Context]>>,
+    basis: Basis,
+}
+
+/// What an answer rests on: facts, each with the position it was read at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Basis(Vec<(Slot, Seq)>);
+
+impl Basis {
+    /// Whether none of the facts has changed since.
+    pub(super) fn is_current(&self, registry: &Registry) -> bool {
+        let freshness = registry.store.freshness();
+        self.0.iter().all(|(slot, seq)| freshness.is_current(*slot, *seq))
+    }
+
+    fn add(&mut self, slot: Slot, seq: Seq) {
+        self.0.push((slot, seq));
+    }
+}
+
+/// A scope that was never written to; not worth a place in the cache.
+struct Absent(Arc<Scope>);
+
+enum LoadFailure {
+    Absent(Absent),
+    Store(Arc<Error>),
+}
+
+impl<'r> View<'r> {
+    pub(super) fn new(registry: &'r Registry) -> Self {
+        Self { registry, scopes: Vec::new(), contexts: None, basis: Basis::default() }
+    }
+
+    /// Whose data is read.
+    pub fn registry(&self) -> &'r Registry {
+        self.registry
+    }
+
+    /// What is kept under a scope; empty where nothing is.
+    pub async fn scope(&mut self, subject: &Subject) -> Result<Arc<Scope>, Error> {
+        if let Some((_, scope)) = self.scopes.iter().find(|(known, _)| known == subject) {
+            return Ok(Arc::clone(scope));
+        }
+        let scope = self.registry.scope(subject).await?;
+        self.basis.add(self.registry.store.freshness().scope(subject), scope.seq);
+        self.scopes.push((subject.clone(), Arc::clone(&scope)));
+        Ok(scope)
+    }
+
+    /// The recorded contexts beside the default one, ascending.
+    pub async fn contexts(&mut self) -> Result<Arc<[Context]>, Error> {
+        if let Some(contexts) = &self.contexts {
+            return Ok(Arc::clone(contexts));
+        }
+        let (seq, contexts) = self.registry.store.contexts().await?;
+        let contexts: Arc<[Context]> = contexts.into();
+        self.basis.add(self.registry.store.freshness().contexts(), seq);
+        self.contexts = Some(Arc::clone(&contexts));
+        Ok(contexts)
+    }
+
+    /// A version that holds an id, live ones first.
+    pub async fn holder(&mut self, context: &Context, id: SchemaId) -> Result<Option<Holder>, Error> {
+        let (seq, holder) = self.registry.store.holder(context, id).await?;
+        self.basis.add(self.registry.store.freshness().id(context, id), seq);
+        Ok(holder)
+    }
+
+    /// Both views as one: what rests on this one and the other.
+    pub fn and(mut self, other: Self) -> Self {
+        self.basis.0.extend(other.basis.0);
+        self
+    }
+
+    /// The guard that nothing read under any scope has changed.
+    pub(super) fn guards(&self) -> Vec<Guard> {
+        self.scopes.iter().map(|(subject, scope)| Guard::Revision(subject.clone(), scope.revision)).collect()
+    }
+
+    /// What an answer computed from this view rests on.
+    pub(super) fn into_basis(self) -> Basis {
+        self.basis
+    }
+}
+
+impl Registry {
+    /// A scope as of now: from memory if nothing touched it since, else from the store, loaded once for all who wait.
+    async fn scope(&self, subject: &Subject) -> Result<Arc<Scope>, Error> {
+        let slot = self.store.freshness().scope(subject);
+        if let Some(scope) = self.scopes.get(subject).await {
+            if self.store.freshness().is_current(slot, scope.seq) {
+                return Ok(scope);
+            }
+            self.scopes.invalidate(subject).await;
+        }
+        let load = async {
+            let scope = self.store.scope(subject).await.map_err(|error| LoadFailure::Store(Arc::new(error.into())))?;
+            let absent = scope.revision.0 == 0 && !subject.is_context();
+            let scope = Arc::new(scope);
+            if absent { Err(LoadFailure::Absent(Absent(scope))) } else { Ok(scope) }
+        };
+        let scope = match self.scopes.try_get_with_by_ref(subject, load).await {
+            Ok(scope) => scope,
+            Err(failure) => match &*failure {
+                LoadFailure::Absent(Absent(scope)) => Arc::clone(scope),
+                LoadFailure::Store(error) => return Err(Error::Shared(Arc::clone(error))),
+            },
+        };
+        if self.store.freshness().is_current(slot, scope.seq) {
+            return Ok(scope);
+        }
+        // The load that was shared began before a change this request must see: one of its own is fresh by definition.
+        self.scopes.invalidate(subject).await;
+        Ok(Arc::new(self.store.scope(subject).await?))
+    }
+}

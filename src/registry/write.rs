@@ -1,0 +1,139 @@
+//! Deciding and committing: optimistic, guarded by what was read, taken again when that changed.
+
+use super::{Caller, Error, Registry, View};
+use crate::domain::{Context, SchemaId, Subject};
+use crate::store::{Effect, Entry, Guard, IdChoice, Outcome, Unit};
+use std::hash::{BuildHasher, RandomState};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Decisions taken on outdated facts before the caller is told to come back.
+const ATTEMPTS: usize = 64;
+
+/// Lines in which the writers of one subject of this process wait for each other.
+///
+/// Only a courtesy that spares them decisions in vain: what makes writes safe is their guards.
+#[derive(Debug)]
+pub(super) struct Queues {
+    lines: Box<[Mutex<()>]>,
+    hasher: RandomState,
+}
+
+impl Queues {
+    pub(super) fn new() -> Self {
+        Self { lines: (0..1024).map(|_| Mutex::new(())).collect(), hasher: RandomState::new() }
+    }
+
+    async fn wait(&self, subject: &Subject) -> MutexGuard<'_, ()> {
+        let line = self.hasher.hash_one(subject) % self.lines.len() as u64;
+        self.lines[usize::try_from(line).unwrap_or_default()].lock().await
+    }
+}
+
+/// A use case that may write. Deciding has no effect, so it may be done again.
+pub(super) trait UseCase: Sync {
+    /// What the caller gets.
+    type Output: Send;
+
+    /// The scope it is about, under which the log files it.
+    fn subject(&self) -> &Subject;
+
+    /// Decides on what the view shows.
+    fn decide(&self, view: &mut View<'_>) -> impl Future<Output = Result<Decision<Self::Output>, Error>> + Send;
+}
+
+/// What a use case decided.
+pub(super) enum Decision<T> {
+    /// Nothing is to be written.
+    Done(T),
+    /// This is to be written; the answer follows from the id it gets.
+    Write(Change, Finish<T>),
+}
+
+/// Makes the answer once the id of a new version is known.
+type Finish<T> = Box<dyn FnOnce(Option<SchemaId>) -> T + Send>;
+
+/// A change as use cases state it.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// What the log calls it.
+    pub(super) kind: &'static str,
+    /// Guards beside those of the view.
+    pub(super) guards: Vec<Guard>,
+    /// What it does.
+    pub(super) effects: Vec<Effect>,
+    /// The state before, for the log.
+    pub(super) before: Option<String>,
+    /// The state after, for the log.
+    pub(super) after: Option<String>,
+}
+
+impl<T: Send + 'static> Decision<T> {
+    /// A write whose answer is known beforehand.
+    pub(super) fn write(change: Change, value: T) -> Self {
+        Self::Write(change, Box::new(|_| value))
+    }
+}
+
+/// The outcome of a use case that may write.
+#[derive(Debug)]
+pub enum Settled<'r, T> {
+    /// It was decided without writing, on what this view shows.
+    Read(T, View<'r>),
+    /// It was written.
+    Written(T),
+}
+
+impl<T> Settled<'_, T> {
+    /// The answer, however it came about.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Read(value, _) | Self::Written(value) => value,
+        }
+    }
+}
+
+impl Registry {
+    /// Decides and commits, deciding again while others change what the decision rested on.
+    pub(super) async fn settle<U: UseCase>(&self, case: &U, caller: &Caller) -> Result<Settled<'_, U::Output>, Error> {
+        let subject = case.subject();
+        let _turn = self.queues.wait(subject).await;
+        for _ in 0..ATTEMPTS {
+            let mut view = self.view();
+            let (change, finish) = match case.decide(&mut view).await? {
+                Decision::Done(value) => return Ok(Settled::Read(value, view)),
+                Decision::Write(change, finish) => (change, finish),
+            };
+            let mut guards = change.guards;
+            guards.extend(view.guards());
+            let new = change.effects.iter().find_map(|effect| match effect {
+                Effect::AddVersion(new) => Some((new.subject.context(), new.id)),
+                _ => None,
+            });
+            let entry = Entry {
+                time: caller.now,
+                actor: caller.actor.clone(),
+                request_id: caller.request_id.clone(),
+                kind: change.kind,
+                subject: subject.clone(),
+                before: change.before,
+                after: change.after,
+            };
+            match self.store.write(Unit { guards, effects: change.effects, entry }).await? {
+                Outcome::Committed { id, .. } => return Ok(Settled::Written(finish(id))),
+                Outcome::Conflict => {}
+                refused => return Err(refusal(refused, new)),
+            }
+        }
+        Err(Error::Contended { subject: subject.clone() })
+    }
+}
+
+fn refusal(outcome: Outcome, new: Option<(Context, IdChoice)>) -> Error {
+    match (outcome, new) {
+        (Outcome::IdTaken, Some((context, IdChoice::Explicit(id)))) => Error::IdTaken { id, context },
+        (Outcome::IdsExhausted, Some((context, _))) => Error::IdsExhausted(context),
+        _ => Error::InvalidSchema(
+            "another schema with the same fingerprint is stored; change the doc of this one".to_owned(),
+        ),
+    }
+}

@@ -1,0 +1,56 @@
+//! Which facts have changed since when: the question every cached answer has to pass.
+
+use crate::domain::{Context, SchemaId, Seq, Subject};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The place where changes of one fact are noted. Two facts may share one; that costs a reload, never a wrong answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot(u32);
+
+/// For every fact the log position of its newest change, in a table of fixed size.
+///
+/// An answer computed from facts read at position `p` is still true iff none of their slots lies beyond `p`.
+#[derive(Debug)]
+pub struct Freshness {
+    slots: Box<[AtomicU64]>,
+    hasher: RandomState,
+}
+
+const SLOTS: u32 = 1 << 14;
+
+impl Freshness {
+    pub(super) fn new() -> Self {
+        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(), hasher: RandomState::new() }
+    }
+
+    fn slot(&self, key: (u8, &str, i32)) -> Slot {
+        let hash = self.hasher.hash_one(key) % u64::from(SLOTS);
+        Slot(u32::try_from(hash).unwrap_or_default())
+    }
+
+    /// Everything kept under a scope: its versions, who refers to them, its config and mode.
+    pub fn scope(&self, subject: &Subject) -> Slot {
+        self.slot((0, subject.as_str(), 0))
+    }
+
+    /// What an id means and who holds it.
+    pub fn id(&self, context: &Context, id: SchemaId) -> Slot {
+        self.slot((1, context.as_str(), id.get()))
+    }
+
+    /// The list of contexts.
+    pub fn contexts(&self) -> Slot {
+        self.slot((2, "", 0))
+    }
+
+    /// Whether the fact has not changed since `seq`.
+    pub fn is_current(&self, slot: Slot, seq: Seq) -> bool {
+        self.slots[slot.0 as usize].load(Ordering::Acquire) <= seq.0
+    }
+
+    /// Notes that the fact changed at `seq`.
+    pub(super) fn mark(&self, slot: Slot, seq: Seq) {
+        self.slots[slot.0 as usize].fetch_max(seq.0, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,26 @@
+//! One server per file: caches are right only while nobody else writes.
+
+use super::Error;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+/// The lock on a database, held through an open file; the system drops it with the process, however that ends.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Takes the lock beside `database`, or says that another server holds it.
+    pub(super) fn take(database: &Path) -> Result<Self, Error> {
+        let mut beside = database.as_os_str().to_owned();
+        beside.push(".lock");
+        let io = |error| Error::ReadOnly(sqlx::Error::Io(error));
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse(database.display().to_string())),
+            Err(TryLockError::Error(error)) => Err(io(error)),
+        }
+    }
+}

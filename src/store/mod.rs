@@ -1,0 +1,52 @@
+//! The only room that knows SQL: where versions, settings and the change log are kept.
+//!
+//! Reads are one statement each, so that each sees one moment. Writes are [`Unit`]s: data, not closures, so that one
+//! database may run a unit as a transaction of a few statements and another as a single one.
+
+mod apply;
+mod error;
+mod fill;
+mod freshness;
+mod listing;
+mod lock;
+mod open;
+mod read;
+mod unit;
+mod verify;
+mod writer;
+
+pub use error::Error;
+pub use fill::fill;
+pub use freshness::{Freshness, Slot};
+pub use listing::{DeletedFilter, ListedSchema, SubjectFilter};
+pub use read::{Holder, Referrer, Scope, StoredVersion};
+pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Unit};
+pub use verify::{Report, verify};
+
+use sqlx::SqlitePool;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// An open database. Cheap to clone; the last clone closes it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    reads: SqlitePool,
+    writes: mpsc::Sender<writer::Job>,
+    freshness: Arc<Freshness>,
+    /// Held for as long as the file is ours.
+    _lock: Arc<lock::FileLock>,
+}
+
+impl Store {
+    /// What has changed since when; marked by the writer before it reports a commit.
+    pub fn freshness(&self) -> &Freshness {
+        &self.freshness
+    }
+
+    /// Writes one unit, or nothing of it.
+    ///
+    /// The unit is carried through even if the caller stops waiting.
+    pub async fn write(&self, unit: Unit) -> Result<Outcome, Error> {
+        writer::submit(&self.writes, unit).await
+    }
+}

@@ -1,0 +1,94 @@
+//! Opening a database: lock, migrations, format check, connections.
+
+use super::{Error, Freshness, Store, lock::FileLock, writer};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The newest format of the file this program understands.
+const FORMAT: i64 = 1;
+
+/// Connections for reading. Each brings a thread and a page cache; two cores do not use more.
+const READERS: u32 = 4;
+
+impl Store {
+    /// Opens the database at `url` (`sqlite://…`), creating and migrating it as needed.
+    ///
+    /// Refuses a file that another server has open and one that needs a newer program.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        let options = options(url)?;
+        let lock = FileLock::take(options.get_filename())?;
+        let mut writer = options.connect().await?;
+        migrate(&mut writer).await?;
+        let reads = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(1)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+        let freshness = Arc::new(Freshness::new());
+        let lock = Arc::new(lock);
+        let writes = writer::start(writer, Arc::clone(&freshness), Arc::clone(&lock));
+        Ok(Self { reads, writes, freshness, _lock: lock })
+    }
+
+    /// Brings the database at `url` up to date and closes it.
+    pub async fn migrate(url: &str) -> Result<(), Error> {
+        let options = options(url)?;
+        let _lock = FileLock::take(options.get_filename())?;
+        let mut connection = options.connect().await?;
+        migrate(&mut connection).await?;
+        Ok(connection.close().await?)
+    }
+
+    /// Asks the database for the position of its newest change, which shows that it answers.
+    pub async fn head(&self) -> Result<crate::domain::Seq, Error> {
+        let head: i64 = sqlx::query_scalar("SELECT seq FROM log_head").fetch_one(&self.reads).await?;
+        Ok(crate::domain::Seq(head.unsigned_abs()))
+    }
+}
+
+/// The settings every connection shares.
+pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
+    let path = url.strip_prefix("sqlite:").ok_or_else(|| Error::BadUrl(url.to_owned()))?;
+    if path.trim_start_matches('/').is_empty() || path.contains(":memory:") || path.contains("mode=memory") {
+        return Err(Error::BadUrl(url.to_owned()));
+    }
+    let options = SqliteConnectOptions::from_str(url).map_err(|_| Error::BadUrl(url.to_owned()))?;
+    Ok(options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // An id a client has seen must outlive a power cut, or it will be handed out twice.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .disable_statement_logging())
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
+    // A newer program may have added migrations that older ones can live with: only `lowest_format` tells.
+    let known: bool =
+        sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'facts'")
+            .fetch_one(&mut *connection)
+            .await?;
+    if known {
+        check_format(connection).await?;
+    }
+    let mut migrator = sqlx::migrate!("migrations/sqlite");
+    migrator.set_ignore_missing(true);
+    migrator.run(&mut *connection).await.map_err(|error| match error {
+        sqlx::migrate::MigrateError::Execute(error) => Error::from(error),
+        other => Error::Migration(other),
+    })
+}
+
+async fn check_format(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let needs: i64 =
+        sqlx::query_scalar("SELECT value FROM facts WHERE name = 'lowest_format'").fetch_one(connection).await?;
+    if needs > FORMAT { Err(Error::TooNew { needs, knows: FORMAT }) } else { Ok(()) }
+}

@@ -1,0 +1,268 @@
+//! Reading single things: a scope with its versions, a content, the holders of an id, the users of a version.
+
+use super::{Error, Store};
+use crate::domain::{
+    Config, Content, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp,
+    Version,
+};
+use sqlx::types::Json;
+
+/// Everything kept under one scope, as of one moment.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The moment.
+    pub seq: Seq,
+    /// The guard of writes.
+    pub revision: Revision,
+    /// Its own settings.
+    pub config: Option<Config>,
+    /// Its own mode.
+    pub mode: Option<Mode>,
+    /// Its versions, soft-deleted ones included, in ascending order.
+    pub versions: Vec<StoredVersion>,
+}
+
+/// A version as the store keeps it; the content is fetched by its fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredVersion {
+    /// Its number.
+    pub version: Version,
+    /// Its id.
+    pub id: SchemaId,
+    /// Its content.
+    pub fingerprint: Fingerprint,
+    /// The shape of its text, equal for structurally equal texts.
+    pub shape: [u8; 16],
+    /// Whether its content has references.
+    pub refers: bool,
+    /// Whether it is soft-deleted.
+    pub deleted: bool,
+    /// When it was last written.
+    pub time: Timestamp,
+    /// The change that last wrote it.
+    pub written: Seq,
+}
+
+/// A version that holds an id.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// Its subject.
+    pub subject: Subject,
+    /// The version itself.
+    pub stored: StoredVersion,
+}
+
+/// A version that refers to another one.
+#[derive(Debug, Clone)]
+pub struct Referrer {
+    /// Who refers.
+    pub version: ReferencedVersion,
+    /// Under which id.
+    pub id: SchemaId,
+    /// Whether it is soft-deleted.
+    pub deleted: bool,
+}
+
+/// A row of `scopes` joined with one of its versions.
+type ScopeRow = (
+    i64,
+    Option<i64>,
+    Option<Json<Config>>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Option<bool>,
+    Option<bool>,
+    Option<i64>,
+    Option<i64>,
+);
+
+type HolderRow = (String, i64, i64, Vec<u8>, Vec<u8>, bool, bool, i64, i64);
+
+impl Store {
+    /// Reads a scope; one that was never written to is empty at revision 0.
+    pub async fn scope(&self, subject: &Subject) -> Result<Scope, Error> {
+        const SQL: &str = "SELECT h.seq, s.revision, s.config, s.mode, v.version, v.id, c.fingerprint, c.shape,
+                c.refs IS NOT NULL, v.deleted, v.time, v.written
+            FROM log_head h
+            LEFT JOIN scopes s ON s.subject = $1
+            LEFT JOIN versions v ON v.subject = $1
+            LEFT JOIN schemas i ON i.context = v.context AND i.id = v.id
+            LEFT JOIN contents c ON c.fingerprint = i.fingerprint
+            ORDER BY v.version";
+        let rows: Vec<ScopeRow> = sqlx::query_as(SQL).bind(subject.as_str()).fetch_all(&self.reads).await?;
+        let mut rows = rows.into_iter().peekable();
+        let Some((seq, revision, config, mode, ..)) = rows.peek() else {
+            return Err(Error::Invalid("the log head is missing".to_owned()));
+        };
+        let mode = match mode {
+            Some(name) => Some(Mode::parse(name).ok_or_else(|| Error::Invalid(format!("the mode `{name}`")))?),
+            None => None,
+        };
+        let mut scope = Scope {
+            seq: Seq(seq.unsigned_abs()),
+            revision: Revision(revision.unwrap_or(0)),
+            config: config.as_ref().map(|config| config.0.clone()),
+            mode,
+            versions: Vec::with_capacity(rows.len()),
+        };
+        for (.., version, id, fingerprint, shape, refers, deleted, time, written) in rows {
+            let (Some(version), Some(id), Some(fingerprint), Some(shape)) = (version, id, fingerprint, shape) else {
+                continue;
+            };
+            scope.versions.push(StoredVersion {
+                version: version_from(version)?,
+                id: id_from(id)?,
+                fingerprint: fingerprint_from(&fingerprint)?,
+                shape: bytes_from(&shape)?,
+                refers: refers.unwrap_or_default(),
+                deleted: deleted.unwrap_or_default(),
+                time: Timestamp(time.unwrap_or_default()),
+                written: Seq(written.unwrap_or_default().unsigned_abs()),
+            });
+        }
+        Ok(scope)
+    }
+
+    /// Reads a content. `None` for a fingerprint nothing was ever stored under.
+    pub async fn content(&self, fingerprint: Fingerprint) -> Result<Option<Content>, Error> {
+        const SQL: &str = "SELECT text, refs, metadata, rule_set FROM contents WHERE fingerprint = $1";
+        let row: Option<ContentRow> =
+            sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).fetch_optional(&self.reads).await?;
+        Ok(row.map(content_from))
+    }
+
+    /// One of the versions that hold an id: a live one if there is one, then the newest.
+    pub async fn holder(&self, context: &Context, id: SchemaId) -> Result<(Seq, Option<Holder>), Error> {
+        const SQL: &str = "SELECT v.subject, v.version, v.id, c.fingerprint, c.shape, c.refs IS NOT NULL, v.deleted,
+                v.time, v.written
+            FROM versions v
+            JOIN schemas i ON i.context = v.context AND i.id = v.id
+            JOIN contents c ON c.fingerprint = i.fingerprint
+            WHERE v.context = $1 AND v.id = $2
+            ORDER BY v.deleted, v.written DESC, v.subject, v.version DESC LIMIT 1";
+        // The position comes first: an answer may be newer than it claims, never older.
+        let seq = self.head().await?;
+        let row: Option<HolderRow> =
+            sqlx::query_as(SQL).bind(context.as_str()).bind(i64::from(id.get())).fetch_optional(&self.reads).await?;
+        Ok((seq, row.map(holder_from).transpose()?))
+    }
+
+    /// Every version in the context that holds the content, whatever its id.
+    pub async fn holders_of(&self, context: &Context, fingerprint: Fingerprint) -> Result<Vec<Holder>, Error> {
+        const SQL: &str = "SELECT v.subject, v.version, v.id, c.fingerprint, c.shape, c.refs IS NOT NULL, v.deleted,
+                v.time, v.written
+            FROM schemas i
+            JOIN versions v ON v.context = i.context AND v.id = i.id
+            JOIN contents c ON c.fingerprint = i.fingerprint
+            WHERE i.fingerprint = $1 AND i.context = $2
+            ORDER BY v.subject, v.written, v.version";
+        let rows: Vec<HolderRow> =
+            sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).bind(context.as_str()).fetch_all(&self.reads).await?;
+        rows.into_iter().map(holder_from).collect()
+    }
+
+    /// Every id of a content, in any context, ordered by context and id.
+    pub async fn ids_of(&self, fingerprint: Fingerprint) -> Result<Vec<(Context, SchemaId)>, Error> {
+        const SQL: &str = "SELECT context, id FROM schemas WHERE fingerprint = $1 ORDER BY context, id";
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).fetch_all(&self.reads).await?;
+        rows.into_iter().map(|(context, id)| Ok((Context::stored(context), id_from(id)?))).collect()
+    }
+
+    /// The newest id of a content in a context.
+    pub async fn id_of(&self, context: &Context, fingerprint: Fingerprint) -> Result<Option<SchemaId>, Error> {
+        const SQL: &str =
+            "SELECT id FROM schemas WHERE context = $1 AND fingerprint = $2 ORDER BY written DESC, id DESC LIMIT 1";
+        let id: Option<i64> = sqlx::query_scalar(SQL)
+            .bind(context.as_str())
+            .bind(fingerprint.0.as_slice())
+            .fetch_optional(&self.reads)
+            .await?;
+        id.map(id_from).transpose()
+    }
+
+    /// The highest id ever handed out or imported in a context; 0 if none was.
+    pub async fn last_id(&self, context: &Context) -> Result<i32, Error> {
+        const SQL: &str = "SELECT last_id FROM contexts WHERE name = $1";
+        let id: Option<i64> = sqlx::query_scalar(SQL).bind(context.as_str()).fetch_optional(&self.reads).await?;
+        Ok(id_from(id.unwrap_or(0))?.get())
+    }
+
+    /// The recorded contexts beside the default one, in ascending order, as of a moment no later than the answer.
+    pub async fn contexts(&self) -> Result<(Seq, Vec<Context>), Error> {
+        const SQL: &str = "SELECT name FROM contexts WHERE recorded = TRUE AND name <> '.' ORDER BY name";
+        let seq = self.head().await?;
+        let names: Vec<String> = sqlx::query_scalar(SQL).fetch_all(&self.reads).await?;
+        Ok((seq, names.into_iter().map(Context::stored).collect()))
+    }
+
+    /// Who refers to a version, ordered by context and id.
+    pub async fn referrers(&self, target: &ReferencedVersion) -> Result<Vec<Referrer>, Error> {
+        const SQL: &str = "SELECT v.subject, v.version, v.id, v.deleted FROM uses u
+            JOIN versions v ON v.subject = u.subject AND v.version = u.version
+            WHERE u.target_subject = $1 AND u.target_version = $2
+            ORDER BY v.context, v.id, v.subject, v.version";
+        let rows: Vec<(String, i64, i64, bool)> = sqlx::query_as(SQL)
+            .bind(target.subject.as_str())
+            .bind(i64::from(target.version.get()))
+            .fetch_all(&self.reads)
+            .await?;
+        rows.into_iter()
+            .map(|(subject, version, id, deleted)| {
+                let version = ReferencedVersion { subject: Subject::parse(&subject), version: version_from(version)? };
+                Ok(Referrer { version, id: id_from(id)?, deleted })
+            })
+            .collect()
+    }
+}
+
+/// The columns of `contents` that make a content.
+pub(super) type ContentRow = (
+    String,
+    Option<Json<Vec<crate::domain::Reference>>>,
+    Option<Json<crate::domain::Metadata>>,
+    Option<Json<crate::domain::RuleSet>>,
+);
+
+pub(super) fn content_from((text, references, metadata, rule_set): ContentRow) -> Content {
+    Content {
+        text,
+        references: references.map(|json| json.0).unwrap_or_default(),
+        metadata: metadata.map(|json| json.0),
+        rule_set: rule_set.map(|json| json.0),
+    }
+}
+
+fn holder_from(row: HolderRow) -> Result<Holder, Error> {
+    let (subject, version, id, fingerprint, shape, refers, deleted, time, written) = row;
+    let stored = StoredVersion {
+        version: version_from(version)?,
+        id: id_from(id)?,
+        fingerprint: fingerprint_from(&fingerprint)?,
+        shape: bytes_from(&shape)?,
+        refers,
+        deleted,
+        time: Timestamp(time),
+        written: Seq(written.unsigned_abs()),
+    };
+    Ok(Holder { subject: Subject::parse(&subject), stored })
+}
+
+pub(super) fn version_from(number: i64) -> Result<Version, Error> {
+    Version::new(number).ok_or_else(|| Error::Invalid(format!("the version {number}")))
+}
+
+pub(super) fn id_from(number: i64) -> Result<SchemaId, Error> {
+    SchemaId::new(number).ok_or_else(|| Error::Invalid(format!("the id {number}")))
+}
+
+pub(super) fn fingerprint_from(bytes: &[u8]) -> Result<Fingerprint, Error> {
+    bytes_from(bytes).map(Fingerprint)
+}
+
+fn bytes_from(bytes: &[u8]) -> Result<[u8; 16], Error> {
+    bytes.try_into().map_err(|_| Error::Invalid(format!("a hash of {} bytes", bytes.len())))
+}

@@ -1,0 +1,129 @@
+//! Units of writing: what must still hold, what changes, and the log entry that tells of it.
+
+use crate::domain::{
+    Config, Content, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp,
+    Version,
+};
+use std::sync::Arc;
+
+/// One change of the registry. All of it is written, or nothing.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// What the decision rested on; where one fails nothing is written and the decision is taken again.
+    pub guards: Vec<Guard>,
+    /// What changes.
+    pub effects: Vec<Effect>,
+    /// What the log will say.
+    pub entry: Entry,
+}
+
+/// A fact that must still hold when the unit is written.
+#[derive(Debug, Clone)]
+pub enum Guard {
+    /// Nothing has changed under this scope.
+    Revision(Subject, Revision),
+    /// The context, or with `None` every context, has no live version.
+    NoLiveVersions(Option<Context>),
+    /// The context has no version at all.
+    NoVersions(Context),
+}
+
+/// One thing a unit does.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Stores a version; in import it may replace one.
+    AddVersion(NewVersion),
+    /// Hides versions, which keep their numbers and ids.
+    SoftDelete(Subject, Vec<Version>),
+    /// Removes versions, and ids nobody else holds.
+    HardDelete(Subject, Vec<Version>),
+    /// Sets or removes the settings of a scope.
+    SetConfig(Subject, Option<Box<Config>>),
+    /// Sets or removes the mode of a scope.
+    SetMode(Subject, Option<Mode>),
+    /// Adds a context to the list of contexts.
+    RecordContext(Context),
+    /// Removes a context from the list of contexts; its id counter stays.
+    ForgetContext(Context),
+}
+
+impl Effect {
+    /// The scope whose answers it changes.
+    pub(super) fn scope(&self) -> Subject {
+        match self {
+            Self::AddVersion(new) => new.subject.clone(),
+            Self::SoftDelete(subject, _)
+            | Self::HardDelete(subject, _)
+            | Self::SetConfig(subject, _)
+            | Self::SetMode(subject, _) => subject.clone(),
+            Self::RecordContext(context) | Self::ForgetContext(context) => context.scope(),
+        }
+    }
+}
+
+/// A version to store.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    /// Where.
+    pub subject: Subject,
+    /// Under which number.
+    pub version: Version,
+    /// What.
+    pub content: Arc<Content>,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// The shape of its text.
+    pub shape: [u8; 16],
+    /// Under which id.
+    pub id: IdChoice,
+    /// The versions it refers to.
+    pub targets: Vec<ReferencedVersion>,
+}
+
+/// Which id a new version gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdChoice {
+    /// The newest id of its content in the context, or else the next one of the counter.
+    OfContent,
+    /// That very id, which must not mean anything else.
+    Explicit(SchemaId),
+}
+
+/// What the log says of a unit.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// When.
+    pub time: Timestamp,
+    /// Who asked for it; empty for a nameless caller.
+    pub actor: Arc<str>,
+    /// In which request.
+    pub request_id: Arc<str>,
+    /// What kind of change.
+    pub kind: &'static str,
+    /// The scope it is filed under.
+    pub subject: Subject,
+    /// The state before, as JSON.
+    pub before: Option<String>,
+    /// The state after, as JSON. In `register` entries the writer adds the id.
+    pub after: Option<String>,
+}
+
+/// What became of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Written.
+    Committed {
+        /// Its place in the log.
+        seq: Seq,
+        /// The id of the version it added, if it added one.
+        id: Option<SchemaId>,
+    },
+    /// A guard failed; nothing was written.
+    Conflict,
+    /// The explicit id means another content; nothing was written.
+    IdTaken,
+    /// Another content with the same fingerprint is stored; nothing was written.
+    FingerprintTaken,
+    /// The counter of the context has reached 2^31-1; nothing was written.
+    IdsExhausted,
+}
