@@ -90,6 +90,7 @@ impl Database {
 /// What holds until a client says otherwise.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Rules")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, by its own name on the command line")]
 pub struct Rules {
     /// The compatibility level of subjects nobody gave another.
     #[arg(long, env = "AVOW_COMPATIBILITY", default_value = "BACKWARD", value_name = "LEVEL", value_parser = level(),

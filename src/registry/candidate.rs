@@ -44,7 +44,7 @@ impl Draft {
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) schema: Arc<Schema>,
-    /// The stored text, and references and metadata as the caller gave them.
+    /// The stored text, the references with concrete versions, and the metadata as the caller gave them.
     pub(super) content: Content,
     pub(super) documents: Documents,
     pub(super) context: Context,
@@ -74,6 +74,7 @@ impl Candidate {
             references.sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
             references.dedup();
         }
+        fix(view, context, &mut references).await?;
         let content = Content { text: schema.text(), references, ..content };
         Ok(Self {
             schema: Arc::new(schema),
@@ -88,17 +89,17 @@ impl Candidate {
     pub(super) fn fingerprint(&self) -> Fingerprint {
         self.content.fingerprint()
     }
+}
 
-    /// The references with every `-1` replaced by the version it means now.
-    pub(super) async fn fix_references(&mut self, view: &mut View<'_>) -> Result<(), Error> {
-        for reference in self.content.references.iter_mut().filter(|reference| reference.version == -1) {
-            let scope = view.scope(&reference.target(&self.context)).await?;
-            if let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) {
-                reference.version = latest.version.get();
-            }
+/// Replaces every `-1` by the version it means now.
+async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference]) -> Result<(), Error> {
+    for reference in references.iter_mut().filter(|reference| reference.version == -1) {
+        let scope = view.scope(&reference.target(context)).await?;
+        if let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) {
+            reference.version = latest.version.get();
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// A stored text together with the documents it was parsed against.

@@ -99,16 +99,16 @@ impl Registry {
             };
             messages = reserved_fields(candidate, previous.as_deref());
         }
-        if messages.is_empty() {
-            for stored in live.iter().rev() {
-                let content = self.content(stored.fingerprint).await?;
-                if !same_group(settings, &candidate.content, &content) {
-                    continue;
-                }
-                messages = self.judge_pair(view, candidate, stored, &content, settings).await?;
-                if !messages.is_empty() || !settings.level.is_transitive() {
-                    break;
-                }
+        for stored in live.iter().rev() {
+            let content = self.content(stored.fingerprint).await?;
+            if !same_group(settings, &candidate.content, &content) {
+                continue;
+            }
+            let found = self.judge_pair(view, candidate, stored, &content, settings).await?;
+            let settled = !found.is_empty() || !settings.level.is_transitive();
+            messages.extend(found);
+            if settled {
+                break;
             }
         }
         if !messages.is_empty() {

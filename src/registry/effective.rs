@@ -23,7 +23,7 @@ pub(super) fn chain(subject: &Subject) -> [Subject; 3] {
 pub(super) async fn record(view: &mut View<'_>, subject: &Subject) -> Result<Option<Config>, Error> {
     for (distance, scope) in chain(subject).iter().enumerate() {
         if let Some(config) = &view.scope(scope).await?.config {
-            if distance > 0 || subject.is_context() {
+            if distance > 0 || subject.as_str().is_empty() {
                 return Ok(Some(config.clone()));
             }
             let global = view.scope(&Subject::global()).await?;

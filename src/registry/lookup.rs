@@ -3,7 +3,7 @@
 use super::candidate::Candidate;
 use super::{Described, Draft, Error, Registry, View, effective};
 use crate::domain::{Content, Metadata, RuleSet, Subject};
-use crate::store::{Scope, StoredVersion};
+use crate::store::StoredVersion;
 use avow_avro::Strictness;
 use std::sync::Arc;
 
@@ -88,7 +88,9 @@ impl Registry {
         let normalize = options.normalize || settings.normalize;
         let mut candidate = Candidate::parse(view, &subject.context(), content, Strictness::Lenient, normalize).await?;
         let scope = view.scope(subject).await?;
-        if let Some(found) = self.find(view, &scope, &candidate, options.deleted).await? {
+        let searched = scope.versions.iter().filter(|stored| options.deleted || !stored.deleted);
+        let searched: Vec<StoredVersion> = searched.copied().collect();
+        if let Some(found) = self.find(view, &searched, &candidate).await? {
             return Ok(Some(found.describe(subject, &candidate)));
         }
         let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) else { return Ok(None) };
@@ -99,28 +101,23 @@ impl Registry {
         }
         candidate.content.metadata = metadata;
         candidate.content.rule_set = rule_set;
-        let found = self.find(view, &scope, &candidate, options.deleted).await?;
+        let found = self.find(view, &searched, &candidate).await?;
         Ok(found.map(|found| found.describe(subject, &candidate)))
     }
 
-    /// The version of a scope that is the candidate: by content first, then newest first by structure.
+    /// The version that is the candidate, of some in ascending order: by content first, then newest first by structure.
     pub(super) async fn find(
         &self,
         view: &mut View<'_>,
-        scope: &Scope,
+        versions: &[StoredVersion],
         candidate: &Candidate,
-        deleted: bool,
     ) -> Result<Option<Match>, Error> {
         let fingerprint = candidate.fingerprint();
-        let by_content = scope
-            .versions
-            .iter()
-            .filter(|stored| stored.fingerprint == fingerprint)
-            .max_by_key(|stored| (stored.written, stored.version));
-        if let Some(stored) = by_content.filter(|stored| deleted || !stored.deleted) {
+        let by_content = versions.iter().filter(|stored| stored.fingerprint == fingerprint);
+        if let Some(stored) = by_content.max_by_key(|stored| (stored.written, stored.version)) {
             return Ok(Some(Match { stored: *stored, content: None }));
         }
-        for stored in scope.versions.iter().rev().filter(|stored| deleted || !stored.deleted) {
+        for stored in versions.iter().rev() {
             if let Some(content) = self.same_structure(view, candidate, stored).await? {
                 return Ok(Some(Match { stored: *stored, content: Some(content) }));
             }
@@ -148,9 +145,7 @@ impl Registry {
                 return Ok(None);
             }
         } else {
-            let mut concrete = candidate.clone();
-            concrete.fix_references(view).await?;
-            if concrete.content.references != content.references {
+            if candidate.content.references != content.references {
                 return Ok(None);
             }
         }

@@ -139,13 +139,14 @@ impl Register<'_> {
     async fn find_registered(&self, view: &mut View<'_>, candidate: &Candidate) -> Result<Option<Match>, Error> {
         let registry = view.registry();
         let scope = view.scope(self.subject).await?;
-        let Some(found) = registry.find(view, &scope, candidate, false).await? else { return Ok(None) };
+        let mut live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        if self.draft.version < 0 {
+            // Whoever wants the version stamped wants it to be the newest one.
+            live.drain(..live.len().saturating_sub(1));
+        }
+        let Some(found) = registry.find(view, &live, candidate).await? else { return Ok(None) };
         if self.draft.version <= 0 {
-            let latest = scope.versions.iter().rfind(|stored| !stored.deleted);
-            let too_old = self.draft.version != 0
-                && found.content.is_some()
-                && latest.is_some_and(|latest| latest.version != found.stored.version);
-            return Ok(Some(found).filter(|found| !too_old && self.fits_id(&found.stored)));
+            return Ok(Some(found).filter(|found| self.fits_id(&found.stored)));
         }
         let id = self.explicit_id();
         let asked = Version::new(self.draft.version.into());
@@ -222,15 +223,13 @@ impl Register<'_> {
         let strictness = self.strictness(settings);
         let normalize = (self.options.normalize || settings.normalize) && !mode.is_import();
         let reusable = |parsed: &Candidate| parsed.strictness == strictness && parsed.normalized == normalize;
-        let mut candidate = match parsed.filter(reusable) {
+        Ok(match parsed.filter(reusable) {
             Some(parsed) => {
                 let content = Content { metadata: content.metadata, rule_set: content.rule_set, ..parsed.content };
                 Candidate { content, ..parsed }
             }
             None => Candidate::parse(view, &self.subject.context(), content, strictness, normalize).await?,
-        };
-        candidate.fix_references(view).await?;
-        Ok(candidate)
+        })
     }
 
     async fn find_unchanged(

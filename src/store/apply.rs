@@ -186,7 +186,7 @@ impl<'t> Work<'t> {
         let context = new.subject.context();
         let content = &new.content;
         if new.id != IdChoice::OfContent {
-            // An import may replace a version; its id goes first, and comes back below if it is the same.
+            // An import may replace a version. What its id means stays: records carry it.
             self.remove_version(&new.subject, new.version).await?;
         }
         if !chosen.known_content {
@@ -230,8 +230,10 @@ impl<'t> Work<'t> {
 
     /// Makes `chosen` the newest id of its content, and the counter no lower than it.
     async fn write_id(&mut self, context: &Context, new: &NewVersion, chosen: ChosenId) -> Result<(), Error> {
-        const ID: &str = "INSERT INTO schemas (context, id, fingerprint, written) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (context, id) DO UPDATE SET written = excluded.written";
+        const ID: &str =
+            "INSERT INTO schemas (context, id, fingerprint, subject, version, written) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (context, id) DO UPDATE
+            SET subject = excluded.subject, version = excluded.version, written = excluded.written";
         const COUNTER: &str = "INSERT INTO contexts (name, recorded, last_id) VALUES ($1, FALSE, $2)
             ON CONFLICT (name) DO UPDATE SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id";
         let id = i64::from(chosen.id.get());
@@ -239,6 +241,8 @@ impl<'t> Work<'t> {
             .bind(context.as_str())
             .bind(id)
             .bind(new.fingerprint.0.as_slice())
+            .bind(new.subject.as_str())
+            .bind(i64::from(new.version.get()))
             .bind(self.seq.0.cast_signed())
             .execute(&mut *self.tx)
             .await?;
@@ -263,20 +267,23 @@ impl<'t> Work<'t> {
     }
 
     async fn hard_delete(&mut self, subject: &Subject, versions: &[Version]) -> Result<(), Error> {
+        const ID: &str = "DELETE FROM schemas WHERE context = $1 AND id = $2
+            AND NOT EXISTS (SELECT 1 FROM versions WHERE context = $1 AND id = $2)";
+        let context = subject.context();
         for version in versions {
-            self.remove_version(subject, *version).await?;
+            if let Some(id) = self.remove_version(subject, *version).await? {
+                sqlx::query(ID).bind(context.as_str()).bind(id).execute(&mut *self.tx).await?;
+            }
         }
         Ok(())
     }
 
-    /// Removes a version with its references, and its id if nobody else holds it. The content stays: the log tells of it.
-    async fn remove_version(&mut self, subject: &Subject, version: Version) -> Result<(), Error> {
+    /// Removes a version with its references; the id it had. The content stays: the log tells of it.
+    async fn remove_version(&mut self, subject: &Subject, version: Version) -> Result<Option<i64>, Error> {
         const TARGETS: &str =
             "SELECT DISTINCT target_subject FROM uses WHERE subject = $1 AND version = $2 ORDER BY target_subject";
         const USES: &str = "DELETE FROM uses WHERE subject = $1 AND version = $2";
         const VERSION: &str = "DELETE FROM versions WHERE subject = $1 AND version = $2 RETURNING id";
-        const ID: &str = "DELETE FROM schemas WHERE context = $1 AND id = $2
-            AND NOT EXISTS (SELECT 1 FROM versions WHERE context = $1 AND id = $2)";
         let number = i64::from(version.get());
         let targets: Vec<String> =
             sqlx::query_scalar(TARGETS).bind(subject.as_str()).bind(number).fetch_all(&mut *self.tx).await?;
@@ -288,12 +295,8 @@ impl<'t> Work<'t> {
         }
         let id: Option<i64> =
             sqlx::query_scalar(VERSION).bind(subject.as_str()).bind(number).fetch_optional(&mut *self.tx).await?;
-        let context = subject.context();
-        if let Some(id) = id {
-            sqlx::query(ID).bind(context.as_str()).bind(id).execute(&mut *self.tx).await?;
-        }
-        self.touch_id(&context, id);
-        Ok(())
+        self.touch_id(&subject.context(), id);
+        Ok(id)
     }
 
     /// Raises the revision of a scope, so that whoever decided on what was there decides again.

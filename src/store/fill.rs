@@ -14,8 +14,8 @@ const CHUNK: u32 = 5_000;
 pub async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), Error> {
     const CONTENTS: &str = "INSERT INTO contents (fingerprint, shape, text)
         SELECT unhex(value->>'f'), unhex(value->>'s'), value->>'t' FROM json_each($1)";
-    const SCHEMAS: &str = "INSERT INTO schemas (context, id, fingerprint, written)
-        SELECT '.', value->>'i', unhex(value->>'f'), value->>'i' FROM json_each($1)";
+    const SCHEMAS: &str = "INSERT INTO schemas (context, id, fingerprint, subject, version, written)
+        SELECT '.', value->>'i', unhex(value->>'f'), value->>'n', value->>'v', value->>'i' FROM json_each($1)";
     const SCOPES: &str = "INSERT INTO scopes (subject, context, revision)
         SELECT value->>'n', '.', 1 FROM json_each($1) WHERE true ON CONFLICT DO NOTHING";
     const VERSIONS: &str = "INSERT INTO versions (subject, version, context, id, deleted, time, written)

@@ -135,13 +135,15 @@ impl Store {
     }
 
     /// One of the versions that hold an id: a live one if there is one, then the newest.
+    ///
+    /// An id whose only version an import replaced is still held, as if softly deleted, by the version it was given for.
     pub async fn holder(&self, context: &Context, id: SchemaId) -> Result<(Seq, Option<Holder>), Error> {
-        const SQL: &str = "SELECT v.subject, v.version, v.id, c.fingerprint, c.shape, c.refs IS NOT NULL, v.deleted,
-                v.time, v.written
-            FROM versions v
-            JOIN schemas i ON i.context = v.context AND i.id = v.id
+        const SQL: &str = "SELECT coalesce(v.subject, i.subject), coalesce(v.version, i.version), i.id, c.fingerprint,
+                c.shape, c.refs IS NOT NULL, coalesce(v.deleted, TRUE), coalesce(v.time, 0), i.written
+            FROM schemas i
             JOIN contents c ON c.fingerprint = i.fingerprint
-            WHERE v.context = $1 AND v.id = $2
+            LEFT JOIN versions v ON v.context = i.context AND v.id = i.id
+            WHERE i.context = $1 AND i.id = $2
             ORDER BY v.deleted, v.written DESC, v.subject, v.version DESC LIMIT 1";
         // The position comes first: an answer may be newer than it claims, never older.
         let seq = self.head().await?;
@@ -150,14 +152,14 @@ impl Store {
         Ok((seq, row.map(holder_from).transpose()?))
     }
 
-    /// Every version in the context that holds the content, whatever its id.
+    /// Every version in the context that holds the newest id of a content.
     pub async fn holders_of(&self, context: &Context, fingerprint: Fingerprint) -> Result<Vec<Holder>, Error> {
         const SQL: &str = "SELECT v.subject, v.version, v.id, c.fingerprint, c.shape, c.refs IS NOT NULL, v.deleted,
                 v.time, v.written
-            FROM schemas i
+            FROM (SELECT context, id, fingerprint FROM schemas WHERE fingerprint = $1 AND context = $2
+                  ORDER BY written DESC, id DESC LIMIT 1) i
             JOIN versions v ON v.context = i.context AND v.id = i.id
             JOIN contents c ON c.fingerprint = i.fingerprint
-            WHERE i.fingerprint = $1 AND i.context = $2
             ORDER BY v.subject, v.written, v.version";
         let rows: Vec<HolderRow> =
             sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).bind(context.as_str()).fetch_all(&self.reads).await?;
