@@ -4,6 +4,7 @@
 
 mod canonical;
 mod compat;
+mod datum;
 mod error;
 mod json;
 mod logical;
@@ -17,6 +18,7 @@ mod tags;
 mod typed;
 
 pub use compat::{Incompatibility, IncompatibilityKind, Verdict, check};
+pub use datum::{DecodeError, DecodeErrorKind, Resolution, Witness};
 pub use error::{NameError, ParseError};
 pub use model::Schema;
 pub use parse::{Limits, Strictness, parse, parse_with};

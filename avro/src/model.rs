@@ -1,6 +1,7 @@
 //! The schema model: an arena of nodes in which every reference is an index.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Strictness;
@@ -212,6 +213,15 @@ impl Kind {
         }
     }
 
+    pub(crate) fn named_mut(&mut self) -> Option<&mut Named> {
+        match self {
+            Self::Record(Record { named, .. }) | Self::Enum(Enum { named, .. }) | Self::Fixed(Fixed { named, .. }) => {
+                Some(named)
+            }
+            _ => None,
+        }
+    }
+
     /// The name that a union knows its branch by.
     pub(crate) fn branch_name(&self) -> &str {
         self.named().map_or(self.type_name(), |named| named.name.full())
@@ -242,6 +252,21 @@ impl std::ops::Index<Id> for Inner {
     fn index(&self, id: Id) -> &Node {
         &self.nodes[id.0 as usize]
     }
+}
+
+/// Tells of the first field that has the name of an earlier one, in Java's words.
+pub(crate) fn duplicate_field(nodes: &[Node], record: &Record) -> Option<String> {
+    let mut seen = HashMap::new();
+    record.fields.iter().enumerate().find_map(|(at, field)| {
+        let earlier = seen.insert(field.name.as_str(), at)?;
+        let describe = |at: usize| {
+            let field = &record.fields[at];
+            let kind = nodes[field.kind.0 as usize].kind.type_name().to_uppercase();
+            format!("{} type:{kind} pos:{at}", field.name)
+        };
+        let (record, at, earlier) = (record.named.name.full(), describe(at), describe(earlier));
+        Some(format!("Duplicate field {} in record {record}: {at} and {earlier}.", field.name))
+    })
 }
 
 impl Schema {

@@ -7,23 +7,29 @@ use crate::model::{Field, Id, Kind, Named, Node};
 
 /// Tells whether Java calls the types equal. Doc, aliases and enum defaults do not count; properties do.
 pub(crate) fn equal(nodes: &[Node], a: Id, b: Id) -> bool {
-    compare(nodes, a, b, false)
+    compare((nodes, a), (nodes, b), false)
+}
+
+/// Tells whether Java calls types of two schemas equal.
+pub(crate) fn equal_across(a_nodes: &[Node], a: Id, b_nodes: &[Node], b: Id) -> bool {
+    compare((a_nodes, a), (b_nodes, b), false)
 }
 
 /// Tells whether the types are equal in doc, aliases and enum defaults as well.
 pub(crate) fn identical(nodes: &[Node], a: Id, b: Id) -> bool {
-    compare(nodes, a, b, true)
+    compare((nodes, a), (nodes, b), true)
 }
 
-fn compare(nodes: &[Node], a: Id, b: Id, with_meta: bool) -> bool {
+fn compare((a_nodes, a): (&[Node], Id), (b_nodes, b): (&[Node], Id), with_meta: bool) -> bool {
+    let is_one_schema = std::ptr::eq(a_nodes, b_nodes);
     let mut open = vec![(a, b)];
     // Records lead back to themselves; a pair that is being compared counts as equal.
     let mut seen = HashSet::new();
     while let Some((a, b)) = open.pop() {
-        if a == b || !seen.insert((a, b)) {
+        if (is_one_schema && a == b) || !seen.insert((a, b)) {
             continue;
         }
-        let (a, b) = (&nodes[a.0 as usize], &nodes[b.0 as usize]);
+        let (a, b) = (&a_nodes[a.0 as usize], &b_nodes[b.0 as usize]);
         if !equal_properties(&a.properties, &b.properties) {
             return false;
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::json::{self, Number, Object, Value};
 use crate::model::{Enum, Field, Fixed, Id, Inner, Kind, Name, Named, Node, Order, Primitive, Record, Schema};
-use crate::{ParseError, print, same};
+use crate::{ParseError, model, print, same};
 
 /// How much the parser insists on (contract 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -255,7 +255,9 @@ impl<'l> Parser<'l> {
                 self.add(Kind::Union(kinds), Vec::new())
             }
             Open::Record { object, record, .. } => {
-                self.check_fields(&record)?;
+                if let Some(message) = model::duplicate_field(&self.nodes, &record) {
+                    return Err(ParseError::DuplicateField(message));
+                }
                 self.define(Kind::Record(record), object, &RESERVED)
             }
         }
@@ -407,27 +409,6 @@ impl<'l> Parser<'l> {
                 Kind::Unresolved(_) => {}
                 kind if seen.insert(kind.branch_name()) => {}
                 kind => return Err(ParseError::DuplicateBranch(kind.branch_name().to_owned())),
-            }
-        }
-        Ok(())
-    }
-
-    fn check_fields(&self, record: &Record) -> Result<(), ParseError> {
-        let mut seen = HashMap::new();
-        for (at, field) in record.fields.iter().enumerate() {
-            if let Some(earlier) = seen.insert(field.name.as_str(), at) {
-                let describe = |at: usize| {
-                    let field = &record.fields[at];
-                    let kind = self.nodes[field.kind.0 as usize].kind.type_name().to_uppercase();
-                    format!("{} type:{kind} pos:{at}", field.name)
-                };
-                return Err(ParseError::DuplicateField(format!(
-                    "Duplicate field {} in record {}: {} and {}.",
-                    field.name,
-                    record.named.name.full(),
-                    describe(at),
-                    describe(earlier),
-                )));
             }
         }
         Ok(())

@@ -33,7 +33,7 @@ fn agree_on_documents(disagreement: impl Fn(&Value) -> Option<String>) {
     agree(&documents, |document| str_of(document, "id").unwrap(), disagreement);
 }
 
-fn agree_on_pairs(disagreement: impl Fn(&Pair) -> Option<String>) {
+pub(crate) fn agree_on_pairs(disagreement: impl Fn(&Pair) -> Option<String>) {
     let pairs = pairs();
     assert_eq!(pairs.len(), 8944);
     agree(&pairs, |pair| &pair.id, disagreement);

@@ -4,6 +4,8 @@ use avow_avro::{Strictness, check, parse};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::evolution::Dice;
+
 /// Names of types, few enough to meet again.
 fn type_name() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["A", "B", "n.C", "n.D", "n.m.E"]).prop_map(str::to_owned)
@@ -93,18 +95,6 @@ proptest! {
     fn every_schema_reads_itself(document in document()) {
         let Ok(schema) = parse(&document.to_string(), &[], Strictness::Strict) else { return Ok(()) };
         prop_assert!(check(&schema, &schema).is_compatible());
-    }
-}
-
-/// A small generator of its own, so that a run can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides.max(1) as u64).unwrap()
     }
 }
 

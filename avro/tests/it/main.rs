@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod corpus;
+mod decoding;
+mod evolution;
 mod golden;
 mod hostile;
 mod laws;

@@ -13,12 +13,15 @@ use serde_json::value::RawValue;
 #[derive(Deserialize)]
 pub(crate) struct Pair {
     pub(crate) id: String,
-    reader: Box<RawValue>,
-    writer: Box<RawValue>,
+    pub(crate) reader: Box<RawValue>,
+    pub(crate) writer: Box<RawValue>,
     pub(crate) compatible: bool,
     #[serde(default)]
     pub(crate) incompatibilities: Vec<Recorded>,
     pub(crate) check_exception: Option<String>,
+    pub(crate) decode: String,
+    pub(crate) decode_error: Option<String>,
+    pub(crate) decode_datum: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

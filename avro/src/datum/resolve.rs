@@ -1,0 +1,296 @@
+//! Which of the reader's types decodes which of the writer's: Java's `Resolver`, step by step.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{DecodeError, DecodeErrorKind, MOST_DEPTH, aliases, defaults};
+use crate::model::{Id, Inner, Kind, Named, Primitive, Record};
+
+/// Why there is no plan.
+pub(super) enum Stop {
+    /// Java throws before it has read a byte.
+    Fails(DecodeError),
+    /// The schemas are beyond what this module looks at.
+    TooLarge,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ActionId(usize);
+
+/// What the decoder does where the writer wrote one type.
+#[derive(Debug)]
+pub(super) struct Action {
+    /// The writer's type.
+    pub(super) writer: Id,
+    pub(super) step: Step,
+}
+
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Reads or skips, which always succeeds.
+    Read,
+    Error(DecodeError),
+    /// Tells for each of the writer's symbols whether the reader knows it.
+    Enum(Vec<bool>),
+    Items(ActionId),
+    /// For each of the writer's fields; `None` skips it.
+    Record(Vec<Option<ActionId>>),
+    /// For each of the writer's branches.
+    Branches(Vec<ActionId>),
+}
+
+#[derive(Debug)]
+pub(super) struct Plan {
+    actions: Vec<Action>,
+    pub(super) root: ActionId,
+}
+
+impl Plan {
+    pub(super) fn action(&self, id: ActionId) -> &Action {
+        &self.actions[id.0]
+    }
+}
+
+/// More actions than this are not worth working out.
+const MOST_ACTIONS: usize = 200_000;
+
+pub(super) fn plan(reader: &Inner, writer: &Inner) -> Result<Plan, Stop> {
+    let renamed = aliases::apply(reader, writer)?;
+    let writer = renamed.as_ref().unwrap_or(writer);
+    let mut resolver = Resolver { reader, writer, actions: Vec::new(), records: HashMap::new() };
+    let root = resolver.resolve(writer.root, reader.root, 0)?;
+    Ok(Plan { actions: resolver.actions, root })
+}
+
+struct Resolver<'s> {
+    reader: &'s Inner,
+    writer: &'s Inner,
+    actions: Vec<Action>,
+    /// Pairs of records, entered before their fields so that recursion ends.
+    records: HashMap<(Id, Id), ActionId>,
+}
+
+impl<'s> Resolver<'s> {
+    fn add(&mut self, writer: Id, step: Step) -> Result<ActionId, Stop> {
+        if self.actions.len() >= MOST_ACTIONS {
+            return Err(Stop::TooLarge);
+        }
+        self.actions.push(Action { writer, step });
+        Ok(ActionId(self.actions.len() - 1))
+    }
+
+    fn error(&mut self, kind: DecodeErrorKind, writer: Id, reader: Id, more: &str) -> Result<ActionId, Stop> {
+        let (found, expected) = (type_text(self.writer, writer), type_text(self.reader, reader));
+        let error = DecodeError::new(kind, format!("Found {found}, expecting {expected}{more}"));
+        self.add(writer, Step::Error(error))
+    }
+
+    fn resolve(&mut self, writer: Id, reader: Id, depth: usize) -> Result<ActionId, Stop> {
+        if depth > MOST_DEPTH {
+            return Err(Stop::TooLarge);
+        }
+        let (writers, readers) = (self.writer, self.reader);
+        match (&writers[writer].kind, &readers[reader].kind) {
+            (Kind::Union(branches), kind) => {
+                let twins = match kind {
+                    Kind::Union(twins) if self.are_equivalent(writer, reader) => Some(twins),
+                    _ => None,
+                };
+                let mut actions = Vec::with_capacity(branches.len());
+                for (at, branch) in branches.iter().enumerate() {
+                    let reader = twins.and_then(|twins| twins.get(at)).copied().unwrap_or(reader);
+                    actions.push(self.resolve(*branch, reader, depth + 1)?);
+                }
+                self.add(writer, Step::Branches(actions))
+            }
+            (_, Kind::Union(branches)) => match self.matching_branch(writer, branches, depth)? {
+                Some(branch) => self.resolve(writer, branch, depth + 1),
+                None => self.error(DecodeErrorKind::Branch, writer, reader, ""),
+            },
+            (Kind::Array(items), Kind::Array(expected)) | (Kind::Map(items), Kind::Map(expected)) => {
+                let items = self.resolve(*items, *expected, depth + 1)?;
+                self.add(writer, Step::Items(items))
+            }
+            (Kind::Fixed(found), Kind::Fixed(expected)) => {
+                if found.named.name.short() == expected.named.name.short() && found.size == expected.size {
+                    self.add(writer, Step::Read)
+                } else {
+                    self.error(DecodeErrorKind::Names, writer, reader, "")
+                }
+            }
+            (Kind::Enum(found), Kind::Enum(expected)) => {
+                if found.named.name.short() != expected.named.name.short() {
+                    return self.error(DecodeErrorKind::Names, writer, reader, "");
+                }
+                let is_known = |symbol| expected.default.is_some() || expected.symbols.contains(symbol);
+                let known = found.symbols.iter().map(is_known).collect();
+                self.add(writer, Step::Enum(known))
+            }
+            (Kind::Record(found), Kind::Record(expected)) => self.record(writer, found, reader, expected, depth),
+            (Kind::Primitive(found), Kind::Primitive(expected)) if promotes(*found, *expected) => {
+                self.add(writer, Step::Read)
+            }
+            _ => self.error(DecodeErrorKind::Types, writer, reader, ""),
+        }
+    }
+
+    fn record(
+        &mut self,
+        writer: Id,
+        found: &'s Record,
+        reader: Id,
+        expected: &'s Record,
+        depth: usize,
+    ) -> Result<ActionId, Stop> {
+        if let Some(known) = self.records.get(&(writer, reader)) {
+            return Ok(*known);
+        }
+        let action = self.add(writer, Step::Record(Vec::new()))?;
+        self.records.insert((writer, reader), action);
+        let wanted: HashMap<_, _> = expected.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+        let mut written = HashSet::new();
+        for field in &found.fields {
+            let name = field.name.as_str();
+            let read = match wanted.get(name) {
+                Some(kind) => Some(self.resolve(field.kind, *kind, depth + 1)?),
+                None => None,
+            };
+            written.insert(name);
+            if let Step::Record(fields) = &mut self.actions[action.0].step {
+                fields.push(read);
+            }
+        }
+        let mut missing = None;
+        for field in expected.fields.iter().filter(|field| !written.contains(field.name.as_str())) {
+            match &field.default {
+                Some(default) if missing.is_none() => {
+                    defaults::check(self.reader, field, default).map_err(Stop::Fails)?;
+                }
+                Some(_) => {}
+                // Java stops at the first such field and names the last.
+                None => missing = Some(&field.name),
+            }
+        }
+        if let Some(name) = missing {
+            let more = format!(", missing required field {name}");
+            let error = self.error(DecodeErrorKind::MissingField, writer, reader, &more)?;
+            self.records.insert((writer, reader), error);
+            return Ok(error);
+        }
+        Ok(action)
+    }
+
+    /// Java's choice of a branch: the equal full name, else a record that could be read, else a promotion.
+    fn matching_branch(&mut self, writer: Id, branches: &[Id], depth: usize) -> Result<Option<Id>, Stop> {
+        let (writers, readers) = (self.writer, self.reader);
+        let kind = &writers[writer].kind;
+        let mut by_structure: Option<Id> = None;
+        for branch in branches {
+            let candidate = &readers[*branch].kind;
+            match (kind, candidate) {
+                (Kind::Record(_), Kind::Record(_))
+                | (Kind::Enum(_), Kind::Enum(_))
+                | (Kind::Fixed(_), Kind::Fixed(_)) => {
+                    let (Some(Named { name, .. }), Some(named)) = (kind.named(), candidate.named()) else { continue };
+                    if *name == named.name {
+                        return Ok(Some(*branch));
+                    }
+                    let is_better = by_structure.is_none() || name.short() == named.name.short();
+                    if let (Kind::Record(found), Kind::Record(expected)) = (kind, candidate) {
+                        let action = self.record(writer, found, *branch, expected, depth + 1)?;
+                        if is_better && !self.has_error(action) {
+                            by_structure = Some(*branch);
+                        }
+                    }
+                }
+                (Kind::Primitive(a), Kind::Primitive(b)) if a == b => return Ok(Some(*branch)),
+                (Kind::Array(_), Kind::Array(_)) | (Kind::Map(_), Kind::Map(_)) => return Ok(Some(*branch)),
+                _ => {}
+            }
+        }
+        if by_structure.is_some() {
+            return Ok(by_structure);
+        }
+        let Kind::Primitive(found) = kind else { return Ok(None) };
+        let promoted = branches.iter().find(|branch| match &self.reader[**branch].kind {
+            Kind::Primitive(expected) => promotes(*found, *expected),
+            _ => false,
+        });
+        Ok(promoted.copied())
+    }
+
+    fn has_error(&self, action: ActionId) -> bool {
+        match &self.actions[action.0].step {
+            Step::Error(_) => true,
+            Step::Record(fields) => {
+                fields.iter().flatten().any(|field| matches!(self.actions[field.0].step, Step::Error(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Tells whether two unions are so alike that their branches are paired by position.
+    fn are_equivalent(&self, writer: Id, reader: Id) -> bool {
+        let mut open = vec![(writer, reader)];
+        let mut seen = HashSet::new();
+        while let Some((writer, reader)) = open.pop() {
+            if !seen.insert((writer, reader)) {
+                continue;
+            }
+            let (found, expected) = (&self.writer[writer].kind, &self.reader[reader].kind);
+            let has_equal_name = || match (found.named(), expected.named()) {
+                (Some(found), Some(expected)) => found.name.short() == expected.name.short(),
+                _ => false,
+            };
+            let is_alike = match (found, expected) {
+                (Kind::Primitive(a), Kind::Primitive(b)) => a == b,
+                (Kind::Array(a), Kind::Array(b)) | (Kind::Map(a), Kind::Map(b)) => {
+                    open.push((*a, *b));
+                    true
+                }
+                (Kind::Union(a), Kind::Union(b)) => {
+                    open.extend(a.iter().copied().zip(b.iter().copied()));
+                    a.len() == b.len()
+                }
+                (Kind::Enum(a), Kind::Enum(b)) => has_equal_name() && a.symbols == b.symbols,
+                (Kind::Fixed(a), Kind::Fixed(b)) => has_equal_name() && a.size == b.size,
+                (Kind::Record(a), Kind::Record(b)) => {
+                    open.extend(a.fields.iter().zip(&b.fields).map(|(a, b)| (a.kind, b.kind)));
+                    has_equal_name()
+                        && a.fields.len() == b.fields.len()
+                        && a.fields.iter().zip(&b.fields).all(|(a, b)| a.name == b.name)
+                }
+                _ => false,
+            };
+            if !is_alike {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn promotes(writer: Primitive, reader: Primitive) -> bool {
+    use Primitive::{Bytes, Double, Float, Int, Long, String};
+    writer == reader
+        || matches!(
+            (writer, reader),
+            (Int, Long | Float | Double) | (Long, Float | Double) | (Float, Double) | (String, Bytes) | (Bytes, String)
+        )
+}
+
+/// The name of a type as Java's messages have it: unions list their branches by short name.
+fn type_text(schema: &Inner, id: Id) -> String {
+    match &schema[id].kind {
+        Kind::Union(branches) => {
+            let name = |branch: &Id| match &schema[*branch].kind {
+                kind @ (Kind::Record(_) | Kind::Enum(_) | Kind::Fixed(_)) => {
+                    kind.named().map_or("", |named| named.name.short())
+                }
+                kind => kind.type_name(),
+            };
+            let branches: Vec<_> = branches.iter().map(name).collect();
+            format!("union[{}]", branches.join(", "))
+        }
+        kind => kind.branch_name().to_owned(),
+    }
+}
