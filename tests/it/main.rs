@@ -1,0 +1,11 @@
+//! The integration tests: the real server on a port, a SQLite file in a temporary directory.
+
+mod allowances;
+mod concurrency;
+mod errors;
+mod exchanges;
+mod fuzz;
+mod listener;
+mod support;
+mod tidy;
+mod wire;

@@ -1,0 +1,120 @@
+//! Tidiness is a test: who may know whom, and what is kept true by hand elsewhere.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below `folder` that ends so, by its path from the root.
+fn files(folder: &str, ends: &str) -> Vec<(String, String)> {
+    let mut folders = vec![root().join(folder)];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ends) {
+                let name = path.strip_prefix(root()).expect("below the root").display().to_string();
+                found.push((name, fs::read_to_string(path).expect("text")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Lines of code that name one of `words`, comments aside.
+fn naming<'a>(sources: &'a [(String, String)], words: &[&str]) -> Vec<&'a str> {
+    let names = |text: &str| {
+        text.lines()
+            .map(str::trim_start)
+            .filter(|line| !line.starts_with("//"))
+            .any(|line| words.iter().any(|word| line.contains(word)))
+    };
+    sources.iter().filter(|(_, text)| names(text)).map(|(name, _)| name.as_str()).collect()
+}
+
+#[test]
+fn only_the_store_names_sqlx() {
+    let sources = files("src", ".rs");
+    let others: Vec<_> = sources.into_iter().filter(|(name, _)| !name.starts_with("src/store/")).collect();
+    assert_eq!(naming(&others, &["sqlx"]), [""; 0]);
+}
+
+#[test]
+fn only_http_names_axum() {
+    let sources = files("src", ".rs");
+    let others: Vec<_> = sources.into_iter().filter(|(name, _)| !name.starts_with("src/http/")).collect();
+    assert_eq!(naming(&others, &["axum", "utoipa", "hyper"]), [""; 0]);
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let sources = files("src/domain", ".rs");
+    assert_eq!(naming(&sources, &["tokio", "std::fs", "std::net", "SystemTime", "Instant::now", "async "]), [""; 0]);
+}
+
+#[test]
+fn the_avro_core_is_pure() {
+    let sources = files("avro/src", ".rs");
+    let words = ["tokio", "std::fs", "std::net", "SystemTime", "Instant::now", "async ", "avow_registry", "http::"];
+    assert_eq!(naming(&sources, &words), [""; 0]);
+}
+
+/// `cli -> http -> registry -> store`, and nothing points back.
+#[test]
+fn arrows_point_one_way() {
+    let rooms = [
+        ("src/domain", ["crate::store", "crate::registry", "crate::http", "crate::cli"].as_slice()),
+        ("src/store", &["crate::registry", "crate::http", "crate::cli", "crate::settings"]),
+        ("src/registry", &["crate::http", "crate::cli", "crate::settings"]),
+        ("src/http", &["crate::cli", "crate::settings"]),
+    ];
+    for (room, forbidden) in rooms {
+        assert_eq!(naming(&files(room, ".rs"), forbidden), [""; 0], "{room} knows what it may not");
+    }
+}
+
+/// The table at the top of `lib.rs` is the map of the house.
+#[test]
+fn the_map_lists_exactly_the_modules() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).expect("lib.rs");
+    let drawn: BTreeSet<&str> =
+        lib.lines().filter_map(|line| line.strip_prefix("//! | [`")?.split_once('`')).map(|(name, _)| name).collect();
+    let built: BTreeSet<&str> = lib
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
+    assert_eq!(drawn, built);
+}
+
+#[test]
+fn migrations_are_numbered_without_gaps() {
+    let names: Vec<_> = files("migrations/sqlite", ".sql").into_iter().map(|(name, _)| name).collect();
+    for (index, name) in names.iter().enumerate() {
+        let expected = format!("migrations/sqlite/{:04}_", index + 1);
+        assert!(name.starts_with(&expected), "{name} should start with {expected}");
+    }
+}
+
+#[test]
+fn the_api_description_is_current() {
+    let current = avow_registry::http::openapi::document().to_pretty_json().expect("a document");
+    let kept = fs::read_to_string(root().join("openapi/avow.json")).unwrap_or_default();
+    assert!(kept.trim_end() == current.trim_end(), "run: cargo run -- openapi > openapi/avow.json");
+}
+
+/// Whoever clones the project has other folders.
+#[test]
+fn no_folder_of_a_machine_is_written_down() {
+    // Split, or this file would be found.
+    let folders = [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/ho", "me/")];
+    for (place, ends) in [("src", ".rs"), ("avro", ".rs"), ("migrations", ".sql"), ("benches", ".rs"), ("tests", ".rs")]
+    {
+        assert_eq!(naming(&files(place, ends), &folders), [""; 0]);
+    }
+}

@@ -1,0 +1,32 @@
+# Sourced by the scripts that test the release binary from outside: `start_server` runs one on a port of its own and
+# a fresh database ($url), `venv NAME PACKAGE…` makes a virtual environment ($work/NAME); both are gone at exit.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$(mktemp -d)
+server=
+finish() {
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$work"
+}
+trap finish EXIT
+
+venv() {
+    local name=$1
+    shift
+    python3 -m venv "$work/$name"
+    "$work/$name/bin/pip" install --quiet --disable-pip-version-check "$@"
+}
+
+start_server() {
+    cargo build --quiet --release --locked --manifest-path "$root/Cargo.toml"
+    "$root/target/release/avow" serve --listen 127.0.0.1:0 --database-url "sqlite://$work/avow.db" 2>"$work/log" &
+    server=$!
+    # The banner names the port; it is printed once the server answers.
+    until url=$(grep -o -m 1 'http://[0-9.:]*' "$work/log"); do
+        kill -0 "$server" || { cat "$work/log" >&2; exit 1; }
+        sleep 0.05
+    done
+}
