@@ -113,7 +113,8 @@ async fn one_may_ask_the_server_about_itself() {
     let server = Server::start().await;
     assert_eq!(server.get("/").await.ok(), json!({}));
     assert_eq!(server.post("/", &json!({})).await.ok(), json!({}));
-    assert!(server.get("/v1/metadata/id").await.ok()["id"].is_string());
+    let cluster = server.get("/v1/metadata/id").await.ok();
+    assert_eq!(cluster["scope"]["clusters"]["schema-registry-cluster"], "schema-registry");
     assert!(server.get("/v1/metadata/version").await.ok()["version"].is_string());
     assert!(server.get("/v1/metadata/deployment").await.ok()["attributes"].is_array());
     assert_eq!(server.get("/associations/resources/-/topic?resourceType=topic").await.ok(), json!([]));
@@ -130,8 +131,10 @@ async fn rule_sets_are_kept() {
     server.post("/subjects/s/versions", &body).await.ok();
     let stored = server.get("/subjects/s/versions/latest").await.ok();
     assert_eq!(stored["ruleSet"]["domainRules"][0]["expr"], "true");
-    // It belongs to the identity: without it the schema is another one, which inherits it.
-    assert_eq!(server.post("/subjects/s", &json!({ "schema": INT })).await.error(), (404, 40403));
+    // It is inherited, and belongs to the identity.
+    assert_eq!(server.post("/subjects/s", &json!({ "schema": INT })).await.ok()["ruleSet"], stored["ruleSet"]);
+    let others = json!({"schema": INT, "ruleSet": {"domainRules": []}});
+    assert_eq!(server.post("/subjects/s", &others).await.error(), (404, 40403));
 }
 
 #[tokio::test]

@@ -1,0 +1,91 @@
+//! What the registry is measured against: a handler that does nothing, and a table that takes rows.
+
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::serve::ListenerExt as _;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::net::TcpListener;
+
+/// An answer of the registry, for the floor to give as well.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+/// Serves one answer to every request, with a request id of its own each time, as the registry does.
+pub(crate) fn answer(file: &str) {
+    let kept: Answer = serde_json::from_slice(&std::fs::read(file).expect("a file")).expect("an answer");
+    let status = StatusCode::from_u16(kept.status).expect("a status");
+    let body = Bytes::from(kept.body);
+    let request_id = HeaderName::from_static("x-request-id");
+    // hyper writes these two by itself.
+    let headers: HeaderMap = kept
+        .headers
+        .iter()
+        .filter(|(name, _)| name != "date" && name != "content-length" && request_id.as_str() != name)
+        .map(|(name, value)| {
+            (HeaderName::from_str(name).expect("a name"), HeaderValue::from_str(value).expect("a value"))
+        })
+        .collect();
+    let handler = async move |_sent: Bytes| {
+        let mut headers = headers.clone();
+        let id = uuid::Uuid::new_v4().hyphenated().to_string();
+        headers.insert(request_id.clone(), HeaderValue::try_from(id).expect("hexadecimal"));
+        (status, headers, body.clone())
+    };
+    let start = axum::routing::get(async || "{}");
+    let app = Router::new().route("/", start).fallback(handler);
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime").block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        #[expect(clippy::print_stderr, reason = "tells its parent, as the registry does")]
+        {
+            eprintln!("http://{}", listener.local_addr().expect("an address"));
+        }
+        let listener = listener.tap_io(|stream| stream.set_nodelay(true).expect("a socket"));
+        axum::serve(listener, app).await.expect("a listener that goes on");
+    });
+}
+
+/// Inserts rows of a kilobyte, each committed on its own, with the registry's settings; prints how many a second.
+pub(crate) fn insert(database: &str, clients: &str) {
+    let clients: usize = clients.parse().expect("a number");
+    let limit = Duration::from_secs(crate::setting("SECONDS", 2).into());
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let rate = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime").block_on(async {
+        // SQLite has one writer: more connections would only fight for it.
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("a database");
+        sqlx::query("CREATE TABLE rows (number INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+            .execute(&pool)
+            .await
+            .expect("a table");
+        let next = AtomicU64::new(0);
+        let begun = Instant::now();
+        futures_util::future::join_all((0..clients).map(async |_| {
+            while begun.elapsed() < limit {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                sqlx::query("INSERT INTO rows (text) VALUES ($1)")
+                    .bind(crate::schema(number))
+                    .execute(&pool)
+                    .await
+                    .expect("a row");
+            }
+        }))
+        .await;
+        #[expect(clippy::cast_precision_loss, reason = "a rate")]
+        let rate = next.into_inner() as f64 / begun.elapsed().as_secs_f64();
+        rate
+    });
+    println!("{rate}");
+}

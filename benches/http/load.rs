@@ -1,0 +1,124 @@
+//! Where load comes from: wrk for one request over and over, our own clients where each request is another.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::Request;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::floor::Answer;
+
+/// Connections wrk keeps busy.
+const CONNECTIONS: u32 = 32;
+
+/// What wrk measured.
+pub(crate) struct Measured {
+    pub(crate) per_second: f64,
+    pub(crate) p99_ms: f64,
+}
+
+pub(crate) fn need_wrk() {
+    assert!(Command::new("wrk").arg("-v").output().is_ok(), "wrk is missing: apt-get install wrk");
+}
+
+/// Sends one request over and over; `lua` is a script for wrk that makes it.
+pub(crate) fn wrk(address: &str, lua: &Path, seconds: u32) -> Measured {
+    let output = Command::new("wrk")
+        .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "--latency", "-s"])
+        .arg(lua)
+        .arg(format!("http://{address}/"))
+        .output()
+        .expect("wrk runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success() && !text.contains("Non-2xx") && !text.contains("Socket errors"), "{text}");
+    let after = |label: &str| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix(label)).unwrap_or_else(|| panic!("{text}"));
+        line.trim().to_owned()
+    };
+    Measured { per_second: after("Requests/sec:").parse().expect("a number"), p99_ms: milliseconds(&after("99%")) }
+}
+
+fn milliseconds(text: &str) -> f64 {
+    let (unit, scale) = [("us", 0.001), ("ms", 1.0), ("s", 1000.0)]
+        .into_iter()
+        .find(|(unit, _)| text.ends_with(unit))
+        .expect("a unit of time");
+    text.trim_end_matches(unit).parse::<f64>().expect("a number") * scale
+}
+
+/// The script that makes wrk send this request.
+pub(crate) fn script(method: &str, path: &str, body: &str) -> String {
+    let mut script = String::new();
+    write!(script, "request = function() return wrk.format({method:?}, {path:?}, headers, body) end")
+        .expect("a String");
+    if body.is_empty() {
+        return script;
+    }
+    format!("headers = {{[\"Content-Type\"] = \"application/json\"}}\nbody = [==[{body}]==]\n{script}")
+}
+
+/// Sends one request and returns the answer.
+pub(crate) fn once(method: &str, address: &str, path: &str, body: &str) -> Answer {
+    runtime().block_on(async { Client::connect(address).await.send(method, path, body.to_owned()).await })
+}
+
+/// Registers a new schema with every request, from `clients` clients; returns how many a second.
+pub(crate) fn register(address: &str, clients: u64, next: &AtomicU64, seconds: u32) -> f64 {
+    let limit = Duration::from_secs(seconds.into());
+    let first = next.load(Ordering::Relaxed);
+    let begun = Instant::now();
+    runtime().block_on(futures_util::future::join_all((0..clients).map(async |_| {
+        let mut client = Client::connect(address).await;
+        while begun.elapsed() < limit {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let path = format!("/subjects/bench-{number}/versions");
+            let answer = client.send("POST", &path, crate::registration(number)).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+    })));
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    let done = (next.load(Ordering::Relaxed) - first) as f64;
+    done / begun.elapsed().as_secs_f64()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+struct Client {
+    address: String,
+    connection: SendRequest<Full<Bytes>>,
+}
+
+impl Client {
+    async fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        stream.set_nodelay(true).expect("a socket");
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
+        tokio::spawn(connection);
+        Self { address: address.to_owned(), connection: sender }
+    }
+
+    async fn send(&mut self, method: &str, path: &str, body: String) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.address)
+            .header("content-type", "application/json")
+            .body(Full::from(body))
+            .expect("a request");
+        self.connection.ready().await.expect("an open connection");
+        let (parts, body) = self.connection.send_request(request).await.expect("an answer").into_parts();
+        let body = body.collect().await.expect("a complete answer").to_bytes();
+        let text = |value: &hyper::header::HeaderValue| value.to_str().expect("text").to_owned();
+        let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        Answer { status: parts.status.as_u16(), headers, body: String::from_utf8(body.to_vec()).expect("text") }
+    }
+}

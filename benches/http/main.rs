@@ -1,0 +1,85 @@
+//! The HTTP benchmark: how near the registry comes to a bare handler that returns the same answers.
+//!
+//! `cargo bench --bench http` runs everything; `-- reads`, `-- writes` or `-- size` one part. It needs `wrk` and `taskset`
+//! (Debian: packages wrk and util-linux) and two cores: servers run on the first, load comes from the second.
+//! Ratios are medians over rounds that alternate between the floor and the registry. `ROUNDS` (7), `SECONDS` (2) and
+//! `VERSIONS` (1000000) change the effort.
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
+
+mod floor;
+mod load;
+mod process;
+mod reads;
+mod size;
+mod writes;
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+/// The core the servers run on, and the one the load comes from.
+const SERVER_CORE: &str = "0";
+const LOAD_CORE: &str = "1";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["floor", "answer", file] => return floor::answer(file),
+        ["floor", "insert", database, clients] => return floor::insert(database, clients),
+        _ => {}
+    }
+    move_to_load_core();
+    load::need_wrk();
+    let wanted = |part| arguments.is_empty() || arguments.contains(&part);
+    if wanted("reads") {
+        reads::run();
+    }
+    if wanted("writes") {
+        writes::run();
+    }
+    if wanted("size") {
+        size::run();
+    }
+}
+
+/// Starts this program again on the core that load comes from, unless it is there already.
+fn move_to_load_core() {
+    const THERE: &str = "AVOW_BENCH_ON_ITS_CORE";
+    if std::env::var_os(THERE).is_none() {
+        let this = std::env::current_exe().expect("a path");
+        let error = Command::new("taskset")
+            .args(["-c", LOAD_CORE])
+            .arg(this)
+            .args(std::env::args_os().skip(1))
+            .env(THERE, "1")
+            .exec();
+        panic!("taskset (Debian: package util-linux) and two cores are needed: {error}");
+    }
+}
+
+/// A number from the environment.
+fn setting(name: &str, default: u32) -> u32 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Whether a goal is met, in words.
+fn verdict(met: bool) -> &'static str {
+    if met { "ok" } else { "MISSED" }
+}
+
+/// A schema of about a kilobyte; another for every number.
+fn schema(number: u64) -> String {
+    let fields: Vec<_> =
+        (0..16).map(|field| format!(r#"{{"name":"field_{field}","type":["null","string"],"default":null}}"#)).collect();
+    format!(r#"{{"type":"record","name":"Bench","doc":"number {number}","fields":[{}]}}"#, fields.join(","))
+}
+
+/// The body that registers it.
+fn registration(number: u64) -> String {
+    serde_json::json!({ "schema": schema(number) }).to_string()
+}
