@@ -53,12 +53,16 @@ impl Metadata {
     pub(super) fn feed(&self, mut sink: impl FnMut(&[u8])) {
         for (path, tags) in &self.tags {
             sink(path.as_bytes());
-            tags.iter().for_each(|tag| sink(tag.as_bytes()));
+            for tag in tags {
+                sink(tag.as_bytes());
+            }
         }
         for (name, value) in &self.properties {
             sink(name.as_bytes());
             sink(value.as_bytes());
         }
-        self.sensitive.iter().for_each(|name| sink(name.as_bytes()));
+        for name in &self.sensitive {
+            sink(name.as_bytes());
+        }
     }
 }

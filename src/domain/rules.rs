@@ -144,11 +144,15 @@ impl Rule {
             RuleKind::Condition => "CONDITION",
         };
         sink(self.name.as_bytes());
-        self.doc.iter().for_each(|doc| sink(doc.as_bytes()));
+        if let Some(doc) = &self.doc {
+            sink(doc.as_bytes());
+        }
         sink(kind.as_bytes());
         sink(self.mode.as_str().as_bytes());
         sink(self.rule_type.as_bytes());
-        self.tags.iter().for_each(|tag| sink(tag.as_bytes()));
+        for tag in &self.tags {
+            sink(tag.as_bytes());
+        }
         for (name, value) in &self.params {
             sink(name.as_bytes());
             sink(value.as_bytes());
@@ -214,7 +218,9 @@ impl RuleSet {
         for rule in [&self.migration_rules, &self.domain_rules, &self.encoding_rules].into_iter().flatten() {
             rule.feed(&mut sink);
         }
-        self.enable_at.iter().for_each(|place| sink(place.as_bytes()));
+        if let Some(place) = &self.enable_at {
+            sink(place.as_bytes());
+        }
     }
 }
 

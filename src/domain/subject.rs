@@ -28,7 +28,7 @@ impl Context {
             None => text.strip_prefix('.').unwrap_or(text),
         };
         if bare.contains(':') {
-            return Err(InvalidContext(format!(".{bare}")));
+            return Err(InvalidContext(text.to_owned()));
         }
         Ok(Self(Arc::from(format!(".{bare}"))))
     }

@@ -93,12 +93,12 @@ impl App {
     async fn guarded(self, request: Request) -> Response {
         let gzip = request.headers().contains_key(header::ACCEPT_ENCODING);
         let routed = async {
-            if gzip {
-                let compressed = self.compressed.oneshot(request).await;
-                compressed.map(|response| response.map(Body::new)).unwrap_or_else(|never| match never {})
+            let routed = if gzip {
+                self.compressed.oneshot(request).await.map(|response| response.map(Body::new))
             } else {
-                self.router.oneshot(request).await.unwrap_or_else(|never| match never {})
-            }
+                self.router.oneshot(request).await
+            };
+            routed.unwrap_or_else(|never| match never {})
         };
         match tokio::time::timeout(self.timeout, AssertUnwindSafe(routed).catch_unwind()).await {
             Ok(Ok(response)) => response,

@@ -7,8 +7,8 @@ use super::openapi::Refusals;
 use super::respond::{self, Caching, Json};
 use super::shapes::{RegisterSchemaRequest, Schema};
 use crate::domain::{Context, Subject};
-use crate::registry::{Answered, Error, Format, LookupOptions, Registry, View};
-use crate::store::{DeletedFilter, SubjectFilter};
+use crate::registry::{Answered, DeletedFilter, Error, Format, LookupOptions, Registry, SubjectFilter, View};
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};

@@ -144,10 +144,8 @@ impl Registry {
             if schema.resolved_shape() != candidate.schema.resolved_shape() {
                 return Ok(None);
             }
-        } else {
-            if candidate.content.references != content.references {
-                return Ok(None);
-            }
+        } else if candidate.content.references != content.references {
+            return Ok(None);
         }
         let equal = same_metadata(candidate.content.metadata.as_ref(), content.metadata.as_ref(), stored)
             && candidate.content.rule_set == content.rule_set;

@@ -29,6 +29,8 @@ pub use register::RegisterOptions;
 pub use view::View;
 pub use write::Settled;
 
+pub use crate::store::{DeletedFilter, SubjectFilter};
+
 use crate::domain::{Content, Context, Fingerprint, Level, SchemaId, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};
 use moka::future::Cache;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 
 /// What an operator may decide.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named after the contract's")]
 pub struct Settings {
     /// The level where no setting says otherwise.
     pub level: Level,

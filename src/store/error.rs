@@ -57,11 +57,10 @@ impl From<sqlx::Error> for Error {
         // SQLite's primary result code is the low byte of the extended one.
         let code = error.as_database_error().and_then(DatabaseError::code);
         match code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
-            Some(5 | 6) => Self::Unavailable(error),
+            Some(5 | 6 | 10) => Self::Unavailable(error),
             Some(8 | 14) => Self::ReadOnly(error),
             Some(11 | 26) => Self::Corrupt(error),
             Some(13) => Self::Full(error),
-            Some(10) => Self::Unavailable(error),
             _ => Self::Other(error),
         }
     }

@@ -50,7 +50,7 @@ fn row(number: u32, versions: u32) -> serde_json::Value {
     let schema = json!({"type": "record", "name": "Filled", "doc": doc, "fields": fields});
     let content = Content { text: schema.to_string(), references: vec![], metadata: None, rule_set: None };
     let Fingerprint(fingerprint) = content.fingerprint();
-    let hex = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = uuid::Uuid::from_bytes(fingerprint).as_simple().to_string();
     // Every text is of its own, so its fingerprint does for a shape.
     json!({"f": hex, "s": hex, "t": content.text, "i": number + 1, "n": format!("fill-{subject}"), "v": version})
 }
