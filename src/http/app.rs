@@ -1,7 +1,7 @@
 //! The whole interface as one service: what happens to every request before and after its route.
 
 use super::extract::Arrival;
-use super::{Settings, State, accept, openapi, routes};
+use super::{Settings, State, accept, body, openapi, respond, routes};
 use crate::domain::Context;
 use crate::registry::{Error, Registry};
 use axum::Router;
@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -22,7 +23,7 @@ use tower_http::compression::Compression;
 
 /// The interface over a registry.
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
-    let state = State { registry, max_body_bytes: settings.max_body_bytes };
+    let state = State { registry: Arc::clone(&registry), max_body_bytes: settings.max_body_bytes };
     let (router, document) = routes().split_for_parts();
     let router = router
         .merge(openapi::viewer(document))
@@ -32,6 +33,8 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
     App {
         compressed: Compression::new(router.clone()),
         router,
+        registry,
+        max_body_bytes: settings.max_body_bytes,
         timeout: settings.request_timeout,
         access_log: settings.access_log,
     }
@@ -42,8 +45,18 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
 pub struct App {
     router: Router,
     compressed: Compression<Router>,
+    registry: Arc<Registry>,
+    max_body_bytes: usize,
     timeout: Duration,
     access_log: bool,
+}
+
+/// What is kept for a request.
+enum Remembered {
+    /// Its answer.
+    Answer(Response),
+    /// Nothing: the request goes on to its route.
+    Nothing(Request),
 }
 
 const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
@@ -64,13 +77,17 @@ impl Service<Request> for App {
 }
 
 impl App {
-    async fn answer(self, mut request: Request) -> Response {
+    async fn answer(self, request: Request) -> Response {
         let request_id = request_id(&request);
         let media = accept::negotiate(request.headers());
         let method = request.method().clone();
         let started = self.access_log.then(|| (Instant::now(), request.uri().clone()));
-        let routed = match route(&mut request, &request_id) {
-            Ok(()) => self.guarded(request).await,
+        let routed = match self.remembered(request).await {
+            Ok(Remembered::Answer(response)) => response,
+            Ok(Remembered::Nothing(mut request)) => match route(&mut request, &request_id) {
+                Ok(()) => self.guarded(request).await,
+                Err(error) => error.into_response(),
+            },
             Err(error) => error.into_response(),
         };
         let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
@@ -87,6 +104,30 @@ impl App {
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
         response
+    }
+
+    /// Answers from what is kept, before anything is routed or parsed: the way most requests go.
+    async fn remembered(&self, request: Request) -> Result<Remembered, Error> {
+        let keeps = [Method::GET, Method::POST].contains(request.method())
+            && !request.headers().contains_key(header::ACCEPT_ENCODING)
+            && accept::is_supported(request.method(), request.headers())
+            && accept::is_acceptable(request.headers());
+        if !keeps {
+            return Ok(Remembered::Nothing(request));
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = match parts.method {
+            Method::POST => tokio::time::timeout(self.timeout, body::read(body, self.max_body_bytes))
+                .await
+                .unwrap_or(Err(Error::Timeout))?,
+            _ => Bytes::new(),
+        };
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let key = respond::key(&parts.method, target, bytes);
+        Ok(match self.registry.kept(&key).await {
+            Some(answer) => Remembered::Answer(respond::response(&answer, &parts.headers)),
+            None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body))),
+        })
     }
 
     /// Routes a request; a panic or a request that takes too long becomes an answer, too.

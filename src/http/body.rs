@@ -3,7 +3,7 @@
 use super::State;
 use crate::domain::{ConfigUpdate, Level, Metadata, Patch, Reference, Rule, RuleSet};
 use crate::registry::{Draft, Error};
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,16 +16,19 @@ impl FromRequest<State> for RawBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Error> {
-        let limit = state.max_body_bytes;
-        let body = axum::body::to_bytes(request.into_body(), limit).await;
-        body.map(Self).map_err(|error| {
-            let source = std::error::Error::source(&error);
-            match source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
-                true => Error::BodyTooLarge(limit),
-                false => Error::BadRequest("the request body ended early".to_owned()),
-            }
-        })
+        read(request.into_body(), state.max_body_bytes).await.map(Self)
     }
+}
+
+/// Reads a body of no more than `limit` bytes.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        match source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
+            true => Error::BodyTooLarge(limit),
+            false => Error::BadRequest("the request body ended early".to_owned()),
+        }
+    })
 }
 
 impl RawBody {

@@ -3,10 +3,10 @@
 use super::State as AppState;
 use super::extract::Incoming;
 use super::openapi::Refusals;
-use super::respond::{self, Caching, Json};
+use super::respond::{self, Json};
 use super::subjects::UNLIMITED;
 use crate::domain::Context;
-use crate::registry::{Answered, Error};
+use crate::registry::{Answered, Caching, Error};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};

@@ -2,21 +2,11 @@
 
 use super::accept;
 use super::extract::Incoming;
-use crate::registry::{Answer, AnswerKey, Answered, Error, Registry};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use crate::registry::{Answer, AnswerKey, Answered, Caching, Error, Registry};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
-use std::sync::Arc;
-
-/// How an answer may be kept by caches on the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Caching {
-    /// Not at all, as far as we are concerned.
-    None,
-    /// Ask before each use, but rather serve it than fail.
-    Revalidate,
-}
 
 /// Kept by caches, asked about each time, good for a week while no registry answers.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, stale-if-error=604800");
@@ -56,19 +46,21 @@ pub(super) async fn kept<'r, F>(
 where
     F: Future<Output = Result<Answered<'r>, Error>>,
 {
-    let key = key(b'G', &incoming.arrival.target, Bytes::new());
-    let answer = registry.answer(key, compute).await?;
-    Ok(response(&answer, headers, caching))
+    let key = key(&Method::GET, &incoming.arrival.target, Bytes::new());
+    let answer = registry.answer(key, caching, compute).await?;
+    Ok(response(&answer, headers))
 }
 
 /// The key of a kept answer.
-pub(super) fn key(kind: u8, target: &str, body: Bytes) -> AnswerKey {
-    AnswerKey { kind, target: target.into(), body }
+pub(super) fn key(method: &Method, target: &str, body: Bytes) -> AnswerKey {
+    AnswerKey { method: method.as_str().as_bytes()[0], target: target.into(), body }
 }
 
 /// A kept answer as a response, or 304 where the client has it.
-pub(super) fn response(answer: &Arc<Answer>, headers: &HeaderMap, caching: Caching) -> Response {
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &answer.etag));
+pub(super) fn response(answer: &Answer, headers: &HeaderMap) -> Response {
+    let caching = answer.caching;
+    let known = caching == Caching::Revalidate
+        && headers.get(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &answer.etag));
     let mut response =
         if known { StatusCode::NOT_MODIFIED.into_response() } else { body_response(answer.body.clone()) };
     if caching == Caching::Revalidate {

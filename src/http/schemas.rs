@@ -3,12 +3,12 @@
 use super::State as AppState;
 use super::extract::Incoming;
 use super::openapi::Refusals;
-use super::respond::{self, Caching, Json};
+use super::respond::{self, Json};
 use super::shapes::{ContextId, ExtendedSchema, SchemaString, SubjectVersion};
 use super::subjects::{UNLIMITED, filter, format};
 use super::versions::MOST_SCHEMAS;
 use crate::domain::Fingerprint;
-use crate::registry::{Answered, Described, Error, Listing, Registry, View};
+use crate::registry::{Answered, Caching, Described, Error, Listing, Registry, View};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};

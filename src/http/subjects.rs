@@ -4,13 +4,13 @@ use super::State as AppState;
 use super::body::{self, RawBody};
 use super::extract::Incoming;
 use super::openapi::Refusals;
-use super::respond::{self, Caching, Json};
+use super::respond::{self, Json};
 use super::shapes::{RegisterSchemaRequest, Schema};
 use crate::domain::{Context, Subject};
-use crate::registry::{Answered, DeletedFilter, Error, Format, LookupOptions, Registry, SubjectFilter, View};
+use crate::registry::{Answered, Caching, DeletedFilter, Error, Format, LookupOptions, Registry, SubjectFilter, View};
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 
 /// Names in a list of subjects, versions or contexts where the caller sets no limit.
@@ -78,10 +78,10 @@ pub(super) async fn lookup_schema(
     body: RawBody,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    let key = respond::key(b'L', &incoming.arrival.target, body.0.clone());
+    let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
     let options = LookupOptions { normalize: incoming.flag("normalize"), deleted: incoming.flag("deleted") };
     let answer = registry
-        .answer(key, || async {
+        .answer(key, Caching::None, || async {
             let draft = body::draft(body.object("lookUpSchemaUnderSubject.arg5")?)?;
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;
@@ -90,7 +90,7 @@ pub(super) async fn lookup_schema(
             Ok(Answered::Read(respond::json(&Schema::new(&found, text))?, view))
         })
         .await?;
-    Ok(respond::response(&answer, &HeaderMap::new(), Caching::None))
+    Ok(respond::response(&answer, &HeaderMap::new()))
 }
 
 /// Delete a subject.

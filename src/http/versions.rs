@@ -4,12 +4,12 @@ use super::State as AppState;
 use super::body::{self, RawBody};
 use super::extract::Incoming;
 use super::openapi::Refusals;
-use super::respond::{self, Caching, Json};
+use super::respond::{self, Json};
 use super::shapes::{RegisterSchemaRequest, Registered, Schema};
 use super::subjects::{UNLIMITED, format, named};
-use crate::registry::{Answered, Error, RegisterOptions, Settled};
+use crate::registry::{Answered, Caching, Error, RegisterOptions, Settled};
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 
 /// Entries in a list of schemas, at the most and where the caller sets no limit.
@@ -65,10 +65,10 @@ pub(super) async fn register_version(
     body: RawBody,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    let key = respond::key(b'R', &incoming.arrival.target, body.0.clone());
+    let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
     let options = RegisterOptions { normalize: incoming.flag("normalize"), force: incoming.flag("force") };
     let answer = registry
-        .answer(key, || async {
+        .answer(key, Caching::None, || async {
             let draft = body::draft(body.object("register.arg6")?)?;
             let mut aliasing = registry.view();
             let subject = named(registry, &mut aliasing, &incoming).await?;
@@ -86,7 +86,7 @@ pub(super) async fn register_version(
             })
         })
         .await?;
-    Ok(respond::response(&answer, &HeaderMap::new(), Caching::None))
+    Ok(respond::response(&answer, &HeaderMap::new()))
 }
 
 /// Get a version.

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A request as it came: whatever decides the answer is in here.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AnswerKey {
-    /// Tells apart requests with one target, such as a register from a list.
-    pub kind: u8,
+    /// The first letter of the method.
+    pub method: u8,
     /// Path and query, as sent.
     pub target: Box<str>,
     /// The body, as sent.
@@ -24,6 +24,15 @@ impl AnswerKey {
     }
 }
 
+/// How an answer may be kept by caches on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caching {
+    /// Not at all, as far as we are concerned.
+    None,
+    /// Ask before each use, but rather serve it than fail.
+    Revalidate,
+}
+
 /// A finished answer of status 200.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -31,14 +40,16 @@ pub struct Answer {
     pub body: Bytes,
     /// Its entity tag, quoted.
     pub etag: Bytes,
+    /// How caches on the way may keep it.
+    pub caching: Caching,
     basis: Basis,
 }
 
 impl Answer {
-    fn new(body: Bytes, basis: Basis) -> Arc<Self> {
+    fn new(body: Bytes, caching: Caching, basis: Basis) -> Arc<Self> {
         let hash: [u8; 16] = Md5::digest(&body).into();
         let etag = format!("\"{}\"", uuid::Uuid::from_bytes(hash).as_simple());
-        Arc::new(Self { body, etag: etag.into(), basis })
+        Arc::new(Self { body, etag: etag.into(), caching, basis })
     }
 
     pub(super) fn weight(&self) -> usize {
@@ -68,7 +79,12 @@ impl Registry {
     }
 
     /// Answers a request: from memory while it holds, else computed once for all who ask at the same time.
-    pub async fn answer<'r, F>(&'r self, key: AnswerKey, compute: impl Fn() -> F) -> Result<Arc<Answer>, Error>
+    pub async fn answer<'r, F>(
+        &'r self,
+        key: AnswerKey,
+        caching: Caching,
+        compute: impl Fn() -> F,
+    ) -> Result<Arc<Answer>, Error>
     where
         F: Future<Output = Result<Answered<'r>, Error>>,
     {
@@ -84,8 +100,8 @@ impl Registry {
             .try_get_with_by_ref(&key, async {
                 computed_here.store(true, Ordering::Relaxed);
                 match compute().await {
-                    Ok(Answered::Read(body, view)) => Ok(Answer::new(body, view.into_basis())),
-                    Ok(Answered::Wrote(body)) => Err(Unkept::Wrote(Answer::new(body, Basis::default()))),
+                    Ok(Answered::Read(body, view)) => Ok(Answer::new(body, caching, view.into_basis())),
+                    Ok(Answered::Wrote(body)) => Err(Unkept::Wrote(Answer::new(body, caching, Basis::default()))),
                     Err(error) => Err(Unkept::Failed(Arc::new(error))),
                 }
             })
@@ -104,8 +120,8 @@ impl Registry {
             },
             // Somebody else's result, of a computation that may have begun before a change this request must see.
             Ok(_) | Err(_) => match compute().await? {
-                Answered::Read(body, view) => Ok(Answer::new(body, view.into_basis())),
-                Answered::Wrote(body) => Ok(Answer::new(body, Basis::default())),
+                Answered::Read(body, view) => Ok(Answer::new(body, caching, view.into_basis())),
+                Answered::Wrote(body) => Ok(Answer::new(body, caching, Basis::default())),
             },
         }
     }

@@ -19,7 +19,7 @@ mod register;
 mod view;
 mod write;
 
-pub use answers::{Answer, AnswerKey, Answered};
+pub use answers::{Answer, AnswerKey, Answered, Caching};
 pub use candidate::Draft;
 pub use compatibility::Verdict;
 pub use error::Error;
