@@ -17,16 +17,23 @@ type Pair = (Id, Id);
 /// Finds everything that is wrong; an error is the text of Java's exception.
 pub(super) fn run(reader: &Inner, writer: &Inner) -> Result<Vec<Incompatibility>, String> {
     let root = (reader.root, writer.root);
-    let mut walk = Walk {
-        rules: Rules::new(reader, writer),
-        known: HashMap::new(),
-        provisional: Vec::new(),
-        open: Vec::new(),
-        places: Places { nodes: vec![(0, Token::Name(""))] },
-        steps_left: MOST_STEPS,
-    };
+    let mut walk = Walk::new(reader, writer);
     walk.run(root)?;
     Ok(walk.collect(root))
+}
+
+/// Finds all pairs of types that are incompatible; where Java gives up, the pairs that were open then count as such.
+pub(crate) fn incompatible_pairs(reader: &Inner, writer: &Inner) -> HashSet<(Id, Id)> {
+    let mut walk = Walk::new(reader, writer);
+    let open = match walk.run((reader.root, writer.root)) {
+        Ok(()) => Vec::new(),
+        Err(_) => walk.gave_up_at,
+    };
+    let known = walk.known.into_iter();
+    known
+        .filter_map(|(pair, outcome)| matches!(outcome, Outcome::Incompatible(_)).then_some(pair))
+        .chain(open)
+        .collect()
 }
 
 /// Beyond this the schemas are not worth comparing: a few seconds of work, which only hostile schemas need.
@@ -74,9 +81,22 @@ struct Walk<'s> {
     open: Vec<Frame>,
     places: Places,
     steps_left: usize,
+    gave_up_at: Vec<Pair>,
 }
 
-impl Walk<'_> {
+impl<'s> Walk<'s> {
+    fn new(reader: &'s Inner, writer: &'s Inner) -> Self {
+        Self {
+            rules: Rules::new(reader, writer),
+            known: HashMap::new(),
+            provisional: Vec::new(),
+            open: Vec::new(),
+            places: Places { nodes: vec![(0, Token::Name(""))] },
+            steps_left: MOST_STEPS,
+            gave_up_at: Vec::new(),
+        }
+    }
+
     fn run(&mut self, root: Pair) -> Result<(), String> {
         self.enter(root, Places::ROOT);
         while let Some(mut frame) = self.open.pop() {
@@ -117,7 +137,10 @@ impl Walk<'_> {
     /// Begins a step; returns the pair it has to wait for.
     fn begin(&mut self, frame: &mut Frame, step: Step) -> Result<Option<(Pair, Place)>, String> {
         match step {
-            Step::GiveUp { message } => Err(message),
+            Step::GiveUp { message } => {
+                self.gave_up_at = self.open.iter().map(|frame| frame.pair).chain([frame.pair]).collect();
+                Err(message)
+            }
             Step::Wrong { rule, at, message } => {
                 let place = self.places.below(frame.place, &at);
                 let location = self.places.location(place);

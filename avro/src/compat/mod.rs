@@ -1,7 +1,7 @@
 //! Can this reader read what that writer wrote? Java Avro's static check (avro-compat 2 to 5).
 
-mod check;
-mod rules;
+pub(crate) mod check;
+pub(crate) mod rules;
 
 use crate::Schema;
 

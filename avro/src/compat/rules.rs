@@ -7,7 +7,7 @@ use crate::model::{Enum, Id, Inner, Kind, Named, Primitive, Record};
 use crate::print;
 
 /// What has to be looked at, in Java's order.
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Something is wrong, at the place that the tokens lead to.
     Wrong { rule: Rule, at: Vec<Token>, message: String },
     /// The pair below must be compatible; what is wrong with it is wrong here.
@@ -21,14 +21,14 @@ pub(super) enum Step {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Token {
+pub(crate) enum Token {
     Name(&'static str),
     Index(usize),
 }
 
-pub(super) struct Rules<'s> {
-    pub(super) reader: &'s Inner,
-    pub(super) writer: &'s Inner,
+pub(crate) struct Rules<'s> {
+    pub(crate) reader: &'s Inner,
+    pub(crate) writer: &'s Inner,
     writer_fields: HashMap<Id, HashMap<&'s str, usize>>,
     reader_branches: HashMap<Id, Branches<'s>>,
     /// Whether a search through a union passes over branches that cannot match.
@@ -40,7 +40,7 @@ pub(super) struct Rules<'s> {
 const LARGE: usize = 1_000_000;
 
 impl<'s> Rules<'s> {
-    pub(super) fn new(reader: &'s Inner, writer: &'s Inner) -> Self {
+    pub(crate) fn new(reader: &'s Inner, writer: &'s Inner) -> Self {
         // An ambiguous alias makes Java give up even in a branch that cannot match, so it has to be met there.
         let has_field_aliases = reader.nodes.iter().any(|node| match &node.kind {
             Kind::Record(record) => record.fields.iter().any(|field| !field.aliases.is_empty()),
@@ -50,7 +50,7 @@ impl<'s> Rules<'s> {
         Self { reader, writer, writer_fields: HashMap::new(), reader_branches: HashMap::new(), skips_hopeless_branches }
     }
 
-    pub(super) fn steps(&mut self, reader: Id, writer: Id) -> Vec<Step> {
+    pub(crate) fn steps(&mut self, reader: Id, writer: Id) -> Vec<Step> {
         let below = |reader, writer, token| Step::Below { reader, writer, at: vec![token] };
         match (&self.reader[reader].kind, &self.writer[writer].kind) {
             (Kind::Array(reader), Kind::Array(writer)) => vec![below(*reader, *writer, Token::Name("items"))],
@@ -215,7 +215,7 @@ fn reads(reader: Primitive, writer: Primitive) -> bool {
         )
 }
 
-pub(super) fn upper(kind: &Kind) -> String {
+pub(crate) fn upper(kind: &Kind) -> String {
     kind.type_name().to_uppercase()
 }
 

@@ -4,6 +4,7 @@
 mod corpus;
 mod decoding;
 mod evolution;
+mod explaining;
 mod golden;
 mod hostile;
 mod laws;

@@ -1,0 +1,214 @@
+//! The wording: short, exact, in the roles people have.
+
+use super::walk::Problem;
+use super::{Candidate, Rule};
+use crate::model::{Enum, Id, Inner, Kind, Primitive};
+
+pub(super) struct Words<'s> {
+    reader: &'s Inner,
+    writer: &'s Inner,
+    /// What people call the schema that reads and the one that writes.
+    reads: &'static str,
+    writes: &'static str,
+}
+
+/// What people call the whole of the data.
+pub(super) fn root(kind: &Kind) -> &str {
+    kind.named().map_or("value", |named| named.name.short())
+}
+
+/// Where a problem is, for people.
+pub(super) fn path(reader: &Inner, problem: &Problem) -> String {
+    let path = &problem.site.path;
+    match (problem.field, &reader[problem.site.reader].kind) {
+        (Some(at), Kind::Record(record)) => format!("{path}.{}", record.fields[at].name),
+        _ => path.clone(),
+    }
+}
+
+impl<'s> Words<'s> {
+    pub(super) fn new(reader: &'s Inner, writer: &'s Inner, candidate: Candidate) -> Self {
+        let (reads, writes) = match candidate {
+            Candidate::Reader => ("new", "old"),
+            Candidate::Writer => ("old", "new"),
+        };
+        Self { reader, writer, reads, writes }
+    }
+
+    pub(super) fn title(&self, problem: &Problem) -> String {
+        let path = path(self.reader, problem);
+        let (reads, site) = (self.reads, &problem.site);
+        match problem.rule {
+            Rule::NameMismatch => {
+                let (read, written) =
+                    (Self::full_name(self.reader, site.reader), Self::full_name(self.writer, site.writer));
+                format!("`{path}` is written as `{written}` but read as `{read}`")
+            }
+            Rule::FixedSizeMismatch => format!("`{path}` has another size than the data"),
+            Rule::MissingEnumSymbols => {
+                let missing = self.missing_symbols(site.reader, site.writer);
+                format!("`{path}` can hold {}, which the {reads} schema does not know", list(&missing))
+            }
+            Rule::MissingDefault => format!("`{path}` is not in the data and has no default"),
+            Rule::TypeMismatch if self.is_null(site.writer) => {
+                format!("`{path}` can be null, which the {reads} schema does not accept")
+            }
+            Rule::TypeMismatch => {
+                let (read, written) = (Self::spoken(self.reader, site.reader), Self::spoken(self.writer, site.writer));
+                format!("`{path}` is written as {written} but read as {read}")
+            }
+            Rule::MissingUnionBranch => {
+                let written = Self::spoken(self.writer, site.writer);
+                format!("`{path}` can hold {written}, which no branch of the {reads} union reads")
+            }
+            Rule::AmbiguousAlias => format!("`{path}` matches several written fields"),
+            other => other.entry().summary.to_owned(),
+        }
+    }
+
+    pub(super) fn why(&self, problem: &Problem) -> String {
+        let (reads, writes, site) = (self.reads, self.writes, &problem.site);
+        let (read, written) = (Self::spoken(self.reader, site.reader), Self::spoken(self.writer, site.writer));
+        match problem.rule {
+            Rule::NameMismatch => format!(
+                "Avro matches types by name. The {writes} schema writes {written}; the {reads} schema expects {read} \
+                 and has no alias `{}`.",
+                Self::full_name(self.writer, site.writer)
+            ),
+            Rule::FixedSizeMismatch => {
+                let size = |schema: &Inner, id: Id| match &schema[id].kind {
+                    Kind::Fixed(fixed) => fixed.size,
+                    _ => 0,
+                };
+                let (expected, found) = (size(self.reader, site.reader), size(self.writer, site.writer));
+                format!(
+                    "The {writes} schema writes {found} bytes; the {reads} schema reads {expected}. A fixed type carries no length, so both must say the same."
+                )
+            }
+            Rule::MissingEnumSymbols => {
+                let missing = self.missing_symbols(site.reader, site.writer);
+                let it = if missing.len() == 1 { "it" } else { "them" };
+                format!(
+                    "The {writes} schema may write {}. The {reads} schema does not list {it} and names no default symbol to use instead.",
+                    list(&missing)
+                )
+            }
+            Rule::MissingDefault => {
+                let kind = match (&self.reader[site.reader].kind, problem.field) {
+                    (Kind::Record(record), Some(at)) => Self::spoken(self.reader, record.fields[at].kind),
+                    _ => read,
+                };
+                format!(
+                    "The {reads} schema needs the field `{}` ({kind}). The {writes} schema does not write it, and without a default there is nothing to put in its place.",
+                    problem.message
+                )
+            }
+            Rule::TypeMismatch if self.is_null(site.writer) => format!(
+                "The {writes} schema writes a union with null; the {reads} schema reads {read} and must be able to read every branch."
+            ),
+            Rule::TypeMismatch => {
+                let both_primitive = matches!(
+                    (&self.reader[site.reader].kind, &self.writer[site.writer].kind),
+                    (Kind::Primitive(_), Kind::Primitive(_))
+                );
+                let rule = if both_primitive {
+                    " Avro turns int into long, float and double, long into float and double, float into double, and string and bytes into each other; nothing else."
+                } else {
+                    ""
+                };
+                format!("The {writes} schema writes {written}; the {reads} schema reads {read}.{rule}")
+            }
+            Rule::MissingUnionBranch => {
+                let closest = match (problem.closest, problem.causes.first()) {
+                    (Some(branch), Some(cause)) => format!(
+                        " {} comes closest, but fails at `{}`.",
+                        capitalised(&Self::spoken(self.reader, branch)),
+                        path(self.reader, cause)
+                    ),
+                    _ => String::new(),
+                };
+                format!("The {writes} schema may write {written} here; the {reads} schema accepts {read}.{closest}")
+            }
+            Rule::AmbiguousAlias => format!(
+                "The field's name and its aliases must lead to one field of the {writes} schema; here they lead to more than one, and Java Avro gives up."
+            ),
+            other => other.entry().advice.to_owned(),
+        }
+    }
+
+    fn missing_symbols(&self, reader: Id, writer: Id) -> Vec<String> {
+        match (&self.reader[reader].kind, &self.writer[writer].kind) {
+            (Kind::Enum(Enum { symbols: known, .. }), Kind::Enum(Enum { symbols, .. })) => {
+                symbols.iter().filter(|symbol| !known.contains(symbol)).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_null(&self, writer: Id) -> bool {
+        matches!(self.writer[writer].kind, Kind::Primitive(Primitive::Null))
+    }
+
+    fn full_name(schema: &Inner, id: Id) -> String {
+        schema[id].kind.branch_name().to_owned()
+    }
+
+    /// Names a type as in speech: `an array of int`, `the record Order`.
+    fn spoken(schema: &Inner, id: Id) -> String {
+        let short = |id: Id| match &schema[id].kind {
+            Kind::Primitive(primitive) => primitive.name().to_owned(),
+            kind => kind.named().map_or(kind.type_name(), |named| named.name.short()).to_owned(),
+        };
+        match &schema[id].kind {
+            Kind::Primitive(primitive) => primitive.name().to_owned(),
+            Kind::Array(items) => format!("an array of {}", short(*items)),
+            Kind::Map(values) => format!("a map of {}", short(*values)),
+            Kind::Union(branches) => {
+                let branches: Vec<_> = branches.iter().map(|branch| short(*branch)).collect();
+                match branches.as_slice() {
+                    [] => "an empty union".to_owned(),
+                    [one] => format!("a union of {one} alone"),
+                    [rest @ .., last] => format!("a union of {} and {last}", rest.join(", ")),
+                }
+            }
+            Kind::Fixed(fixed) => format!("the fixed type `{}`", fixed.named.name.short()),
+            kind => format!("the {} `{}`", kind.type_name(), short(id)),
+        }
+    }
+}
+
+/// The title and the reason of a warning.
+pub(super) fn warning(rule: Rule, path: &str, error: &str, candidate: Candidate) -> (String, String) {
+    let (reads, writes) = match candidate {
+        Candidate::Reader => ("new", "old"),
+        Candidate::Writer => ("old", "new"),
+    };
+    let title = match rule {
+        Rule::UnusableDefault => format!("A default in `{path}` cannot be used"),
+        Rule::AliasCollision => format!("The aliases of `{path}` collide"),
+        Rule::AliasNotApplied => format!("An alias in `{path}` does not take effect on data"),
+        _ => format!("A union in `{path}` decodes differently than the rules promise"),
+    };
+    let why = format!(
+        "The rules call the {reads} schema able to read the {writes} one, and so does the reference registry. {} Java's decoder says: {error}.",
+        rule.entry().summary
+    );
+    (title, why)
+}
+
+fn list(symbols: &[String]) -> String {
+    match symbols {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [rest @ .., last] if rest.len() < 8 => {
+            let rest: Vec<_> = rest.iter().map(|symbol| format!("`{symbol}`")).collect();
+            format!("{} and `{last}`", rest.join(", "))
+        }
+        [first, ..] => format!("`{first}` and {} other symbols", symbols.len() - 1),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
