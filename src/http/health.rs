@@ -61,8 +61,8 @@ pub(super) async fn livez(_: Incoming) -> Response {
 #[utoipa::path(get, path = "/readyz", tag = "server",
     responses((status = 200, description = "`ok` or `degraded`", body = Object), Refusals))]
 pub(super) async fn readyz(State(state): State<AppState>, _: Incoming) -> Response {
-    match state.registry.ready().await {
-        Ok(()) => Json(json!({"status": "ok"})).into_response(),
-        Err(error) => Json(json!({"status": "degraded", "reason": error.sentence()})).into_response(),
+    match state.registry.trouble().await {
+        None => Json(json!({"status": "ok"})).into_response(),
+        Some(reason) => Json(json!({"status": "degraded", "reason": reason})).into_response(),
     }
 }

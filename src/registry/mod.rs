@@ -139,10 +139,12 @@ impl Registry {
         Arc::new(Self { store, settings, scopes, contents, parsed, answers, queues: write::Queues::new() })
     }
 
-    /// Whether the store answers; the reason if not.
-    pub async fn ready(&self) -> Result<(), Error> {
-        self.store.head().await?;
-        Ok(())
+    /// Why requests cannot all be answered as they should be; `None` while they can.
+    pub async fn trouble(&self) -> Option<String> {
+        match self.store.head().await {
+            Ok(_) => self.store.trouble(),
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     /// Starts to read.

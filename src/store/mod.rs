@@ -24,7 +24,7 @@ pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Unit};
 pub use verify::{Report, verify};
 
 use sqlx::SqlitePool;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 /// An open database. Cheap to clone; the last clone closes it.
@@ -33,6 +33,7 @@ pub struct Store {
     reads: SqlitePool,
     writes: mpsc::Sender<writer::Job>,
     freshness: Arc<Freshness>,
+    trouble: Arc<Mutex<Option<String>>>,
     /// Held for as long as the file is ours.
     _lock: Arc<lock::FileLock>,
 }
@@ -41,6 +42,11 @@ impl Store {
     /// What has changed since when; marked by the writer before it reports a commit.
     pub fn freshness(&self) -> &Freshness {
         &self.freshness
+    }
+
+    /// Why the last write failed; `None` once one has succeeded.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Writes one unit, or nothing of it.

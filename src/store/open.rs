@@ -29,12 +29,13 @@ impl Store {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.pragma("query_only", "ON"))
+            .connect_with(options.clone().pragma("query_only", "ON"))
             .await?;
         let freshness = Arc::new(Freshness::new());
         let lock = Arc::new(lock);
-        let writes = writer::start(writer, Arc::clone(&freshness), Arc::clone(&lock));
-        Ok(Self { reads, writes, freshness, _lock: lock })
+        let trouble = Arc::default();
+        let writes = writer::start(options, writer, Arc::clone(&freshness), Arc::clone(&trouble), Arc::clone(&lock));
+        Ok(Self { reads, writes, freshness, trouble, _lock: lock })
     }
 
     /// Brings the database at `url` up to date and closes it.

@@ -6,8 +6,9 @@ use super::apply::Work;
 use super::lock::FileLock;
 use super::unit::{Outcome, Unit};
 use super::{Error, Freshness};
-use sqlx::{Connection, SqliteConnection};
-use std::sync::Arc;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 /// A unit and whoever waits for it.
@@ -20,20 +21,34 @@ pub(super) struct Job {
 /// Units committed by one flush at most; also how many may wait before callers have to.
 const BATCH: usize = 128;
 
+/// The connection that writes. One that failed is in a state nobody knows, so another takes its place.
+struct Writer {
+    options: SqliteConnectOptions,
+    connection: Option<SqliteConnection>,
+    freshness: Arc<Freshness>,
+    /// Why the last write failed, for as long as none has succeeded since.
+    trouble: Arc<Mutex<Option<String>>>,
+}
+
 /// Starts the writer; it ends, and gives the file back, when the last sender is dropped.
 pub(super) fn start(
-    mut connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    connection: SqliteConnection,
     freshness: Arc<Freshness>,
+    trouble: Arc<Mutex<Option<String>>>,
     lock: Arc<FileLock>,
 ) -> mpsc::Sender<Job> {
     let (sender, mut queue) = mpsc::channel::<Job>(BATCH);
+    let mut writer = Writer { options, connection: Some(connection), freshness, trouble };
     tokio::spawn(async move {
         let mut jobs = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut jobs, BATCH).await > 0 {
-            commit_all(&mut connection, &freshness, std::mem::take(&mut jobs)).await;
+            writer.commit_all(std::mem::take(&mut jobs)).await;
         }
-        if let Err(error) = connection.close().await {
-            tracing::warn!(error = %error, "the database did not close cleanly; nothing acknowledged is lost");
+        if let Some(connection) = writer.connection
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(error = %error, "The database did not close cleanly; nothing acknowledged is lost");
         }
         drop(lock);
     });
@@ -47,24 +62,42 @@ pub(super) async fn submit(writes: &mpsc::Sender<Job>, unit: Unit) -> Result<Out
     outcome.await.map_err(|_| Error::Closed)?
 }
 
-async fn commit_all(connection: &mut SqliteConnection, freshness: &Freshness, jobs: Vec<Job>) {
-    if jobs.len() > 1
-        && let Ok(outcomes) = commit(connection, freshness, jobs.iter().map(|job| &job.unit)).await
-    {
-        for (job, outcome) in jobs.into_iter().zip(outcomes) {
-            // A caller that went away does not undo what it asked for.
-            let _ = job.reply.send(Ok(outcome));
+impl Writer {
+    async fn commit_all(&mut self, jobs: Vec<Job>) {
+        if jobs.len() > 1
+            && let Ok(outcomes) = self.commit(jobs.iter().map(|job| &job.unit)).await
+        {
+            for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                // A caller that went away does not undo what it asked for.
+                let _ = job.reply.send(Ok(outcome));
+            }
+            return;
         }
-        return;
+        // A unit alone, or one spoilt the transaction of all: each gets a transaction of its own.
+        for job in jobs {
+            let outcome = self.commit(std::iter::once(&job.unit)).await;
+            let outcome = outcome.map(|outcomes| outcomes.into_iter().next().unwrap_or(Outcome::Conflict));
+            let _ = job.reply.send(outcome);
+        }
     }
-    // A unit alone, or one spoilt the transaction of all: each gets a transaction of its own.
-    for job in jobs {
-        let outcome = commit(connection, freshness, std::iter::once(&job.unit)).await;
-        let _ = job.reply.send(outcome.map(|outcomes| outcomes.into_iter().next().unwrap_or(Outcome::Conflict)));
+
+    /// Commits units together. On an error none of them is written.
+    async fn commit(&mut self, units: impl Iterator<Item = &Unit>) -> Result<Vec<Outcome>, Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        let committed = transact(&mut connection, &self.freshness, units).await;
+        let trouble = committed.as_ref().err().map(ToString::to_string);
+        if trouble.is_none() {
+            self.connection = Some(connection);
+        }
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        committed
     }
 }
 
-async fn commit(
+async fn transact(
     connection: &mut SqliteConnection,
     freshness: &Freshness,
     units: impl Iterator<Item = &Unit>,
