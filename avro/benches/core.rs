@@ -1,0 +1,67 @@
+//! How long the core takes on a small, a medium and a huge schema: `cargo bench -p avow-avro`.
+
+use std::hint::black_box;
+
+use avow_avro::{Candidate, Schema, Strictness, check, explain, parse};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+
+/// A record with so many fields, each level holding the next.
+fn document(name: &str, fields: usize, levels: usize, odd_type: &str) -> String {
+    let mut inner = "\"int\"".to_owned();
+    for level in 0..levels {
+        let fields: Vec<_> = (0..fields / levels)
+            .map(|at| match at % 5 {
+                0 => format!(r#"{{"name":"f{at}","type":"{odd_type}"}}"#),
+                1 => format!(r#"{{"name":"f{at}","type":["null","string"],"default":null,"doc":"a field"}}"#),
+                2 => format!(r#"{{"name":"f{at}","type":{{"type":"array","items":"double"}}}}"#),
+                3 => format!(r#"{{"name":"f{at}","type":{{"type":"long","logicalType":"timestamp-millis"}}}}"#),
+                _ => format!(r#"{{"name":"f{at}","type":"string","default":"","aliases":["g{at}"]}}"#),
+            })
+            .collect();
+        inner = format!(
+            r#"{{"type":"record","name":"{name}{level}","namespace":"bench","fields":[{},{{"name":"next","type":{inner}}}]}}"#,
+            fields.join(",")
+        );
+    }
+    inner
+}
+
+fn schema(text: &str) -> Schema {
+    parse(text, &[], Strictness::Strict).expect("the documents of this benchmark are schemas")
+}
+
+fn core(criterion: &mut Criterion) {
+    for (size, fields, levels) in [("small", 5, 1), ("medium", 60, 4), ("huge", 1000, 100)] {
+        let text = document("R", fields, levels, "int");
+        let writer = schema(&text);
+        let wider = schema(&document("R", fields, levels, "long"));
+        let broken = schema(&document("R", fields, levels, "boolean"));
+        let mut bench = |name: &str, work: &mut dyn FnMut()| {
+            criterion.bench_with_input(BenchmarkId::new(name, size), &(), |bencher, ()| bencher.iter(&mut *work));
+        };
+        bench("parse", &mut || {
+            black_box(schema(black_box(&text)));
+        });
+        bench("print", &mut || {
+            black_box(writer.text());
+        });
+        bench("normalise", &mut || {
+            black_box(writer.normalized().ok());
+        });
+        bench("fingerprint", &mut || {
+            black_box((writer.rabin(), writer.shape()));
+        });
+        bench("check", &mut || {
+            black_box(check(&wider, &writer));
+        });
+        bench("check, incompatible", &mut || {
+            black_box(check(&broken, &writer));
+        });
+        bench("explain", &mut || {
+            black_box(explain(&broken, &writer, Candidate::Reader));
+        });
+    }
+}
+
+criterion_group!(benches, core);
+criterion_main!(benches);
