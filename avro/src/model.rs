@@ -179,6 +179,20 @@ impl Primitive {
         })
     }
 
+    /// The name as JSON.
+    pub(crate) fn quoted(self) -> &'static str {
+        match self {
+            Self::Null => "\"null\"",
+            Self::Boolean => "\"boolean\"",
+            Self::Int => "\"int\"",
+            Self::Long => "\"long\"",
+            Self::Float => "\"float\"",
+            Self::Double => "\"double\"",
+            Self::Bytes => "\"bytes\"",
+            Self::String => "\"string\"",
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Null => "null",

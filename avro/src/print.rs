@@ -29,10 +29,26 @@ pub(crate) fn brief(nodes: &[Node], id: Id) -> String {
 
 /// Tells whether the printed text would nest deeper than `limit`, which can happen without the document doing so:
 /// a type is written where it is used first, not where it is defined.
-pub(crate) fn nests_deeper_than(inner: &Inner, limit: usize) -> bool {
-    let mut printer = Printer::new(&inner.nodes, HashSet::new());
-    printer.run(inner.root);
-    printer.deepest > limit
+pub(crate) fn nests_deeper_than(schema: &Inner, limit: usize) -> bool {
+    let mut known = HashSet::new();
+    let mut pending = vec![(schema.root, 0)];
+    while let Some((id, depth)) = pending.pop() {
+        if depth > limit {
+            return true;
+        }
+        let start = pending.len();
+        match &schema[id].kind {
+            Kind::Array(inner) | Kind::Map(inner) => pending.push((*inner, depth + 1)),
+            Kind::Union(branches) => pending.extend(branches.iter().map(|branch| (*branch, depth + 1))),
+            Kind::Record(record) if known.insert(record.named.name.full()) => {
+                pending.extend(record.fields.iter().map(|field| (field.kind, depth + 3)));
+            }
+            _ => {}
+        }
+        // In the order of printing: a type nests where it is met first.
+        pending[start..].reverse();
+    }
+    false
 }
 
 fn print(nodes: &[Node], id: Id, known: HashSet<&str>) -> String {
@@ -48,53 +64,51 @@ struct Printer<'n> {
     known: HashSet<&'n str>,
     out: String,
     pending: Vec<Piece<'n>>,
-    deepest: usize,
 }
 
 enum Piece<'n> {
     Text(Cow<'static, str>),
-    Type { id: Id, space: Option<&'n str>, depth: usize },
+    Type { id: Id, space: Option<&'n str> },
 }
 
 impl<'n> Printer<'n> {
     fn new(nodes: &'n [Node], known: HashSet<&'n str>) -> Self {
-        Self { nodes, known, out: String::new(), pending: Vec::new(), deepest: 0 }
+        Self { nodes, known, out: String::new(), pending: Vec::new() }
     }
 
     fn run(&mut self, root: Id) {
-        self.pending.push(Piece::Type { id: root, space: None, depth: 0 });
+        self.pending.push(Piece::Type { id: root, space: None });
         while let Some(piece) = self.pending.pop() {
             match piece {
                 Piece::Text(text) => self.out.push_str(&text),
-                Piece::Type { id, space, depth } => {
-                    self.deepest = self.deepest.max(depth);
+                Piece::Type { id, space } => {
                     let start = self.pending.len();
-                    self.unfold(id, space, depth);
+                    self.unfold(id, space);
                     self.pending[start..].reverse();
                 }
             }
         }
     }
 
-    fn unfold(&mut self, id: Id, space: Option<&'n str>, depth: usize) {
+    fn unfold(&mut self, id: Id, space: Option<&'n str>) {
         let node = &self.nodes[id.0 as usize];
         match &node.kind {
             Kind::Primitive(primitive) => {
                 let name = primitive.name();
                 if node.properties.is_empty() {
-                    self.text(format!("\"{name}\""));
+                    self.text(primitive.quoted());
                 } else {
                     self.text(format!("{{\"type\":\"{name}\"{}}}", properties(&node.properties)));
                 }
             }
             Kind::Array(items) => {
                 self.text("{\"type\":\"array\",\"items\":");
-                self.pending.push(Piece::Type { id: *items, space, depth: depth + 1 });
+                self.pending.push(Piece::Type { id: *items, space });
                 self.text(properties(&node.properties) + "}");
             }
             Kind::Map(values) => {
                 self.text("{\"type\":\"map\",\"values\":");
-                self.pending.push(Piece::Type { id: *values, space, depth: depth + 1 });
+                self.pending.push(Piece::Type { id: *values, space });
                 self.text(properties(&node.properties) + "}");
             }
             Kind::Union(branches) => {
@@ -103,7 +117,7 @@ impl<'n> Printer<'n> {
                     if at > 0 {
                         self.text(",");
                     }
-                    self.pending.push(Piece::Type { id: *branch, space, depth: depth + 1 });
+                    self.pending.push(Piece::Type { id: *branch, space });
                 }
                 self.text("]");
             }
@@ -117,11 +131,7 @@ impl<'n> Printer<'n> {
                 for (at, field) in record.fields.iter().enumerate() {
                     let comma = if at > 0 { "," } else { "" };
                     self.text(format!("{comma}{{\"name\":{},\"type\":", escape(&field.name)));
-                    self.pending.push(Piece::Type {
-                        id: field.kind,
-                        space: record.named.name.space(),
-                        depth: depth + 3,
-                    });
+                    self.pending.push(Piece::Type { id: field.kind, space: record.named.name.space() });
                     self.text(after_type(field));
                 }
                 self.text(format!("]{}}}", tail(node, &record.named)));

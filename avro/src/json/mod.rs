@@ -4,6 +4,7 @@ pub(crate) mod decimal;
 mod read;
 mod write;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 pub(crate) use read::read;
@@ -60,10 +61,14 @@ impl Number {
 /// An object; a repeated key keeps its first place and its last value.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Object {
-    entries: Vec<(String, Value)>,
+    entries: Vec<(Key, Value)>,
     /// Only for large objects, where looking at every entry would make reading quadratic.
-    index: HashMap<String, usize>,
+    #[expect(clippy::box_collection, reason = "objects are many, and few are large")]
+    index: Option<Box<HashMap<Key, usize>>>,
 }
+
+/// A key; the words of the language need no memory.
+pub(crate) type Key = Cow<'static, str>;
 
 const INDEX_FROM: usize = 16;
 
@@ -72,16 +77,17 @@ impl Object {
         self.position(key).map(|at| &self.entries[at].1)
     }
 
-    pub(crate) fn insert(&mut self, key: String, value: Value) {
+    pub(crate) fn insert(&mut self, key: impl Into<Key>, value: Value) {
+        let key = key.into();
         if let Some(at) = self.position(&key) {
             self.entries[at].1 = value;
             return;
         }
         self.entries.push((key, value));
         if self.entries.len() > INDEX_FROM {
-            let unindexed = self.index.len()..self.entries.len();
-            for at in unindexed {
-                self.index.insert(self.entries[at].0.clone(), at);
+            let index = self.index.get_or_insert_default();
+            for at in index.len()..self.entries.len() {
+                index.insert(self.entries[at].0.clone(), at);
             }
         }
     }
@@ -89,8 +95,7 @@ impl Object {
     pub(crate) fn remove(&mut self, key: &str) -> Option<Value> {
         let at = self.position(key)?;
         let (_, value) = self.entries.remove(at);
-        let entries = std::mem::take(self).entries;
-        for (key, value) in entries {
+        for (key, value) in std::mem::take(self).entries {
             self.insert(key, value);
         }
         Some(value)
@@ -101,14 +106,14 @@ impl Object {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value))
+        self.entries.iter().map(|(key, value)| (key.as_ref(), value))
     }
 
     fn position(&self, key: &str) -> Option<usize> {
-        if self.entries.len() > INDEX_FROM {
-            return self.index.get(key).copied();
+        match &self.index {
+            Some(index) => index.get(key).copied(),
+            None => self.entries.iter().position(|(name, _)| name == key),
         }
-        self.entries.iter().position(|(name, _)| name == key)
     }
 }
 

@@ -2,12 +2,32 @@
 
 use std::borrow::Cow;
 
-use super::{Number, Object, Value};
+use super::{Key, Number, Object, Value};
 use crate::{Limits, ParseError};
 
 /// The longest number and the longest key that the reference's JSON library reads.
 const NUMBER_LENGTH: usize = 1000;
 const KEY_LENGTH: usize = 50_000;
+
+/// The keys of the language, the frequent ones first.
+const KEYWORDS: [&str; 16] = [
+    "name",
+    "type",
+    "default",
+    "doc",
+    "fields",
+    "items",
+    "symbols",
+    "values",
+    "namespace",
+    "logicalType",
+    "aliases",
+    "size",
+    "order",
+    "precision",
+    "scale",
+    "connect.name",
+];
 
 /// A value and what follows it.
 pub(crate) struct Document<'a> {
@@ -37,7 +57,7 @@ struct Reader<'a> {
 /// A container that is still being filled.
 enum Open {
     Array(Vec<Value>),
-    Object(Object, String),
+    Object(Object, Key),
 }
 
 impl Reader<'_> {
@@ -114,11 +134,18 @@ impl Reader<'_> {
         }
     }
 
-    fn key(&mut self) -> Result<String, ParseError> {
+    fn key(&mut self) -> Result<Key, ParseError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("expected a field name in double quotes"));
         }
-        let key = self.string()?;
+        let quoted = self.text.as_bytes()[self.at + 1..].split(|byte| *byte == b'"').next().unwrap_or_default();
+        let key = match KEYWORDS.iter().find(|keyword| keyword.as_bytes() == quoted) {
+            Some(keyword) => {
+                self.at += keyword.len() + 2;
+                Key::Borrowed(*keyword)
+            }
+            None => Key::Owned(self.string()?),
+        };
         if key.len() > KEY_LENGTH {
             return Err(self.error(format!("a field name of more than {KEY_LENGTH} bytes")));
         }
@@ -233,7 +260,11 @@ impl Reader<'_> {
                         "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using backslash"
                     )));
                 }
-                Some(_) => self.at += 1,
+                Some(_) => {
+                    let rest = &self.text.as_bytes()[self.at..];
+                    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+                    self.at += rest.iter().position(is_special).unwrap_or(rest.len());
+                }
             }
         }
     }
