@@ -22,6 +22,7 @@ venv() {
 
 start_server() {
     cargo build --quiet --release --locked --manifest-path "$root/Cargo.toml"
+    : >"$work/log"
     "$root/target/release/avow" serve --listen 127.0.0.1:0 --database-url "sqlite://$work/avow.db" 2>"$work/log" &
     server=$!
     # The banner names the port; it is printed once the server answers.
