@@ -95,6 +95,9 @@ pub struct Witness {
     /// The kind of that error.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub kind: DecodeErrorKind,
+    /// The way from the root to the place that fails, where it is known: `.items[].price`.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub path: String,
 }
 
 /// How a reader decodes what a writer encoded, worked out once.
@@ -136,18 +139,19 @@ impl<'s> Resolution<'s> {
     /// Finds a datum that fails where a given type of the writer's is decoded.
     pub(crate) fn witness_at(&self, is_wanted: impl Fn(Id) -> bool) -> Option<Witness> {
         let ways = search::Ways::new(self.writer);
-        let datum = match &self.plan {
-            Err(_) => ways.least(self.writer.root),
-            Ok(plan) => ways.to_error(plan, is_wanted),
-        }?;
-        let bytes = encode::encode(&datum);
+        let (datum, path) = match &self.plan {
+            Err(_) => (ways.least(self.writer.root)?, String::new()),
+            Ok(plan) => ways.to_error(plan, is_wanted)?,
+        };
+        Some(Witness { path, ..self.try_out(&datum)? })
+    }
+
+    /// Encodes and decodes a datum; the proof when that fails.
+    fn try_out(&self, datum: &Datum) -> Option<Witness> {
+        let bytes = encode::encode(datum);
         let error = self.decode(&bytes).err()?;
-        Some(Witness {
-            record: json::write(self.writer, &datum),
-            bytes: encode::hex(&bytes),
-            error: error.to_string(),
-            kind: error.kind,
-        })
+        let (record, bytes) = (json::write(self.writer, datum), encode::hex(&bytes));
+        Some(Witness { record, bytes, error: error.to_string(), kind: error.kind, path: String::new() })
     }
 
     /// Generates data of the writer from a seed and decodes them; returns the first that fails.
@@ -155,17 +159,7 @@ impl<'s> Resolution<'s> {
     /// `None` also when the writer has no finite datum.
     pub fn sample(&self, data: usize, seed: u64) -> Option<Witness> {
         let mut generator = generate::Generator::new(self.writer, seed);
-        (0..data).find_map(|_| {
-            let datum = generator.datum()?;
-            let bytes = encode::encode(&datum);
-            let error = self.decode(&bytes).err()?;
-            Some(Witness {
-                record: json::write(self.writer, &datum),
-                bytes: encode::hex(&bytes),
-                error: error.to_string(),
-                kind: error.kind,
-            })
-        })
+        (0..data).find_map(|_| self.try_out(&generator.datum()?))
     }
 }
 

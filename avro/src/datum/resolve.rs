@@ -50,13 +50,17 @@ impl Plan {
     }
 }
 
+/// More pairs than this are not worth comparing for likeness.
+const MOST_COMPARISONS: usize = 5_000_000;
+
 /// More actions than this are not worth working out.
 const MOST_ACTIONS: usize = 200_000;
 
 pub(super) fn plan(reader: &Inner, writer: &Inner) -> Result<Plan, Stop> {
     let renamed = aliases::apply(reader, writer)?;
     let writer = renamed.as_ref().unwrap_or(writer);
-    let mut resolver = Resolver { reader, writer, actions: Vec::new(), records: HashMap::new() };
+    let mut resolver =
+        Resolver { reader, writer, actions: Vec::new(), comparisons_left: MOST_COMPARISONS, records: HashMap::new() };
     let root = resolver.resolve(writer.root, reader.root, 0)?;
     Ok(Plan { actions: resolver.actions, root })
 }
@@ -65,6 +69,7 @@ struct Resolver<'s> {
     reader: &'s Inner,
     writer: &'s Inner,
     actions: Vec<Action>,
+    comparisons_left: usize,
     /// Pairs of records, entered before their fields so that recursion ends.
     records: HashMap<(Id, Id), ActionId>,
 }
@@ -92,7 +97,7 @@ impl<'s> Resolver<'s> {
         match (&writers[writer].kind, &readers[reader].kind) {
             (Kind::Union(branches), kind) => {
                 let twins = match kind {
-                    Kind::Union(twins) if self.are_equivalent(writer, reader) => Some(twins),
+                    Kind::Union(twins) if self.are_equivalent(writer, reader)? => Some(twins),
                     _ => None,
                 };
                 let mut actions = Vec::with_capacity(branches.len());
@@ -229,13 +234,14 @@ impl<'s> Resolver<'s> {
     }
 
     /// Tells whether two unions are so alike that their branches are paired by position.
-    fn are_equivalent(&self, writer: Id, reader: Id) -> bool {
+    fn are_equivalent(&mut self, writer: Id, reader: Id) -> Result<bool, Stop> {
         let mut open = vec![(writer, reader)];
         let mut seen = HashSet::new();
         while let Some((writer, reader)) = open.pop() {
             if !seen.insert((writer, reader)) {
                 continue;
             }
+            self.comparisons_left = self.comparisons_left.checked_sub(1).ok_or(Stop::TooLarge)?;
             let (found, expected) = (&self.writer[writer].kind, &self.reader[reader].kind);
             let has_equal_name = || match (found.named(), expected.named()) {
                 (Some(found), Some(expected)) => found.name.short() == expected.name.short(),
@@ -262,10 +268,10 @@ impl<'s> Resolver<'s> {
                 _ => false,
             };
             if !is_alike {
-                return false;
+                return Ok(false);
             }
         }
-        true
+        Ok(true)
     }
 }
 

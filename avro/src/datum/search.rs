@@ -26,10 +26,10 @@ enum Way {
 impl<'s> Ways<'s> {
     pub(super) fn new(schema: &'s Inner) -> Self {
         let mut ways = Self { schema, parts: vec![None; schema.nodes.len()] };
-        // Parts come before what they are part of, except in recursion: a few rounds are enough.
+        // Parts come before what they are part of, or after it where names are used early: a few rounds both ways.
         loop {
             let mut changed = false;
-            for at in 0..schema.nodes.len() {
+            for at in (0..schema.nodes.len()).chain((0..schema.nodes.len()).rev()) {
                 let parts = ways.count(&schema.nodes[at].kind);
                 changed |= parts.is_some() && ways.parts[at].is_none();
                 ways.parts[at] = parts.or(ways.parts[at]);
@@ -106,7 +106,9 @@ impl<'s> Ways<'s> {
     }
 
     /// Makes the least datum that meets an error of a plan at one of the wanted types of the writer's.
-    pub(super) fn to_error(&self, plan: &Plan, is_wanted: impl Fn(Id) -> bool) -> Option<Datum> {
+    ///
+    /// The second part of the answer is the way there, for people: `.items[].price`.
+    pub(super) fn to_error(&self, plan: &Plan, is_wanted: impl Fn(Id) -> bool) -> Option<(Datum, String)> {
         let mut came_from: HashMap<ActionId, Option<(ActionId, Way)>> = HashMap::from([(plan.root, None)]);
         let mut pending = VecDeque::from([plan.root]);
         while let Some(id) = pending.pop_front() {
@@ -152,9 +154,18 @@ impl<'s> Ways<'s> {
         came_from: &HashMap<ActionId, Option<(ActionId, Way)>>,
         mut id: ActionId,
         mut datum: Datum,
-    ) -> Option<Datum> {
+    ) -> Option<(Datum, String)> {
+        let mut path = String::new();
         while let Some(Some((outer, way))) = came_from.get(&id) {
             let kind = &self.schema[plan.action(*outer).writer].kind;
+            let step = match (way, kind) {
+                (Way::Item, Kind::Map(_)) => "{}".to_owned(),
+                (Way::Item, _) => "[]".to_owned(),
+                (Way::Branch(_), _) => String::new(),
+                (Way::Field(at), Kind::Record(record)) => format!(".{}", record.fields[*at].name),
+                (Way::Field(_), _) => return None,
+            };
+            path.insert_str(0, &step);
             datum = match (way, kind) {
                 (Way::Item, Kind::Map(_)) => Datum::Map(vec![("key".to_owned(), datum)]),
                 (Way::Item, _) => Datum::Array(vec![datum]),
@@ -171,6 +182,6 @@ impl<'s> Ways<'s> {
             };
             id = *outer;
         }
-        Some(datum)
+        Some((datum, path))
     }
 }

@@ -181,7 +181,7 @@ impl<'s> Explainer<'s> {
             }
             _ => Rule::UnionBranchChoice,
         };
-        let path = self.root_name();
+        let path = self.root_name() + &witness.path;
         let (title, why) = words::warning(rule, &path, &witness.error, self.candidate);
         Finding {
             rule,

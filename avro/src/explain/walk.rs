@@ -67,8 +67,15 @@ pub(super) fn problems(reader: &Inner, writer: &Inner) -> Vec<Problem> {
         writer_use: Some(String::new()),
     };
     let mut problems = Vec::new();
-    walk.visit(&site, 0, &mut HashSet::new(), &mut problems);
+    walk.visit(&site, 0, &mut Seen::default(), &mut problems);
     problems
+}
+
+/// The pairs that were told already: once in the open, and once behind each union that stands in the open.
+#[derive(Default)]
+struct Seen {
+    pairs: HashSet<(Id, Id)>,
+    is_behind_union: bool,
 }
 
 struct Walk<'s> {
@@ -80,9 +87,9 @@ struct Walk<'s> {
 }
 
 impl Walk<'_> {
-    fn visit(&mut self, site: &Site, depth: usize, seen: &mut HashSet<(Id, Id)>, found: &mut Vec<Problem>) {
+    fn visit(&mut self, site: &Site, depth: usize, seen: &mut Seen, found: &mut Vec<Problem>) {
         let pair = (site.reader, site.writer);
-        if depth > MOST_DEPTH || !self.incompatible.contains(&pair) || !seen.insert(pair) {
+        if depth > MOST_DEPTH || !self.incompatible.contains(&pair) || !seen.pairs.insert(pair) {
             return;
         }
         for step in self.rules.steps(site.reader, site.writer) {
@@ -136,10 +143,10 @@ impl Walk<'_> {
                 Step::WriterBranch { writer, at } => {
                     if self.incompatible.contains(&(site.reader, writer)) {
                         let branch = self.branch(site, writer, &at);
-                        self.lacking(branch, depth, found);
+                        self.lacking(branch, depth, seen, found);
                     }
                 }
-                Step::ReaderUnion { .. } => self.lacking(site.clone(), depth, found),
+                Step::ReaderUnion { .. } => self.lacking(site.clone(), depth, seen, found),
             }
         }
     }
@@ -150,7 +157,7 @@ impl Walk<'_> {
     }
 
     /// No branch of the reader's union accepts the writer's type; the one that comes closest tells why.
-    fn lacking(&mut self, site: Site, depth: usize, found: &mut Vec<Problem>) {
+    fn lacking(&mut self, site: Site, depth: usize, seen: &mut Seen, found: &mut Vec<Problem>) {
         let mut causes = Vec::new();
         let closest = self.closest(site.reader, site.writer);
         if let Some((at, branch)) = closest {
@@ -159,7 +166,12 @@ impl Walk<'_> {
                 reader_use: site.reader_use.as_ref().map(|place| format!("{place}/{at}")),
                 ..site.clone()
             };
-            self.visit(&below, depth + 1, &mut HashSet::new(), &mut causes);
+            if seen.is_behind_union {
+                self.visit(&below, depth + 1, seen, &mut causes);
+            } else {
+                let mut seen = Seen { is_behind_union: true, ..Seen::default() };
+                self.visit(&below, depth + 1, &mut seen, &mut causes);
+            }
         }
         let problem = Problem {
             rule: Rule::MissingUnionBranch,

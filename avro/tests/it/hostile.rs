@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use avow_avro::{Limits, ParseError, Schema, Strictness, check, parse, parse_with};
+use avow_avro::{Candidate, Limits, ParseError, Schema, Strictness, check, explain, parse, parse_with};
 
 fn schema(text: &str) -> Schema {
     parse(text, &[], Strictness::Strict).unwrap()
@@ -110,6 +110,7 @@ fn the_list_of_findings_does_not_explode() {
     assert_eq!(verdict.findings.len(), 1);
     assert_eq!(verdict.findings[0].message, "reader type: INT not compatible with writer type: STRING");
     assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(explain(&reader, &writer, Candidate::Writer).len(), 1);
 }
 
 #[test]
@@ -134,6 +135,8 @@ fn a_clique_of_unions_does_not_explode() {
     let started = Instant::now();
     assert!(check(&plain, &more).is_compatible());
     assert!(!check(&more, &plain).is_compatible());
+    assert!(!explain(&more, &plain, Candidate::Reader).is_empty());
+    explain(&plain, &more, Candidate::Reader);
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
