@@ -1,6 +1,7 @@
 //! How long the core takes on a small, a medium and a huge schema: `cargo bench -p avow-avro`.
 
 use std::hint::black_box;
+use std::io::Read;
 
 use avow_avro::{Candidate, Schema, Strictness, check, explain, parse};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -63,5 +64,32 @@ fn core(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, core);
+/// The recorded pairs, parsed and checked: what a registry does all day.
+fn corpus(criterion: &mut Criterion) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/pairs.jsonl.gz");
+    let mut lines = String::new();
+    let file = std::fs::File::open(path).expect("the recorded pairs are part of the package");
+    flate2::read::GzDecoder::new(file).read_to_string(&mut lines).expect("the recorded pairs are intact");
+    let pairs: Vec<Pair<'_>> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("each line is a pair")).collect();
+    criterion.bench_function("corpus of 8,944 pairs, parse and check", |bencher| {
+        bencher.iter(|| {
+            let lenient = |text: &str| parse(text, &[], Strictness::Java).expect("recorded schemas are schemas");
+            let compatible = pairs
+                .iter()
+                .filter(|pair| check(&lenient(pair.reader.get()), &lenient(pair.writer.get())).is_compatible());
+            black_box(compatible.count())
+        });
+    });
+}
+
+#[derive(serde::Deserialize)]
+struct Pair<'t> {
+    #[serde(borrow)]
+    reader: &'t serde_json::value::RawValue,
+    #[serde(borrow)]
+    writer: &'t serde_json::value::RawValue,
+}
+
+criterion_group!(benches, core, corpus);
 criterion_main!(benches);

@@ -1,6 +1,33 @@
 //! The Avro core of Avow: parses, prints and compares schemas exactly as Java Avro 1.12.1 does.
 //!
-//! Pure and synchronous: no input or output, no clock, no panics on any input.
+//! Pure and synchronous: no input or output, no clock, no panics on any input, no stack that a document could exhaust.
+//!
+//! ```
+//! use avow_avro::{Candidate, Strictness, check, explain, parse};
+//!
+//! let old = parse(r#"{"type":"record","name":"Order","fields":[]}"#, &[], Strictness::Strict)?;
+//! let new = parse(
+//!     r#"{"type":"record","name":"Order","fields":[{"name":"price","type":"int"}]}"#,
+//!     &[],
+//!     Strictness::Strict,
+//! )?;
+//! assert!(check(&old, &new).is_compatible());
+//! let verdict = check(&new, &old);
+//! assert_eq!(verdict.findings[0].kind.as_str(), "READER_FIELD_MISSING_DEFAULT_VALUE");
+//!
+//! let finding = &explain(&new, &old, Candidate::Reader)[0];
+//! assert_eq!(finding.title, "`Order.price` is not in the data and has no default");
+//! assert_eq!(finding.fixes[0].title, "Give `price` the default 0");
+//! # Ok::<(), avow_avro::ParseError>(())
+//! ```
+//!
+//! From the document to the answer:
+//!
+//! - `json` reads text as the reference's JSON library does, `parse` makes a `model` of it
+//! - `print`, `normal`, `canonical` and `shape` are the four texts and hashes by which schemas are stored and recognised
+//! - `compat` is the static check, `datum` decodes real data as a second opinion
+//! - `explain` turns both into findings that people can act on
+//! - `tags` finds and changes inline tags
 
 mod canonical;
 mod compat;

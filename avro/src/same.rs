@@ -1,6 +1,7 @@
 //! Equality of types as `Schema.equals` of Java Avro has it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use crate::json::Value;
 use crate::model::{Field, Id, Kind, Named, Node};
@@ -77,10 +78,14 @@ fn equal_field(a: &Field, b: &Field, with_meta: bool) -> bool {
         && (!with_meta || (a.doc == b.doc && equal_sets(&a.aliases, &b.aliases)))
 }
 
-fn equal_sets<T: PartialEq>(a: &[T], b: &[T]) -> bool {
-    a.len() == b.len() && a.iter().all(|item| b.contains(item))
+fn equal_sets<T: Eq + Hash>(a: &[T], b: &[T]) -> bool {
+    a == b || (a.len() == b.len() && a.iter().collect::<HashSet<_>>() == b.iter().collect())
 }
 
 fn equal_properties(a: &[(String, Value)], b: &[(String, Value)]) -> bool {
-    a.len() == b.len() && a.iter().all(|(key, value)| b.iter().any(|(name, other)| name == key && other == value))
+    if a.len() != b.len() {
+        return false;
+    }
+    let b_by_key: HashMap<_, _> = b.iter().map(|(key, value)| (key, value)).collect();
+    a.iter().all(|(key, value)| b_by_key.get(key).is_some_and(|other| *other == value))
 }

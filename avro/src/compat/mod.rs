@@ -10,7 +10,7 @@ use crate::Schema;
 pub struct Verdict {
     /// Every incompatibility in the order in which Java finds them, without its repetitions.
     pub findings: Vec<Incompatibility>,
-    /// The text of the exception with which Java gives up instead of answering (contract 3.3 of the rules).
+    /// The text of the exception with which Java gives up instead of answering (avro-compat 3.3).
     pub exception: Option<String>,
 }
 

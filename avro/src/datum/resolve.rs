@@ -126,7 +126,8 @@ impl<'s> Resolver<'s> {
                 if found.named.name.short() != expected.named.name.short() {
                     return self.error(DecodeErrorKind::Names, writer, reader, "");
                 }
-                let is_known = |symbol| expected.default.is_some() || expected.symbols.contains(symbol);
+                let symbols: HashSet<_> = expected.symbols.iter().collect();
+                let is_known = |symbol| expected.default.is_some() || symbols.contains(symbol);
                 let known = found.symbols.iter().map(is_known).collect();
                 self.add(writer, Step::Enum(known))
             }

@@ -1,9 +1,11 @@
 //! Changes to the new schema that make a finding go away: each is tried before it is offered.
 
-use super::walk::{Problem, candidates};
+use std::collections::HashSet;
+
+use super::walk::Problem;
 use super::{Candidate, Fix, Rule};
 use crate::json::{self, Number, Object, Value};
-use crate::model::{Id, Inner, Kind, Named, Primitive};
+use crate::model::{Field, Id, Inner, Kind, Named, Primitive, Record};
 use crate::{Limits, Schema, check, pointer, print};
 
 /// Finds the changes that help against a problem, or against what is behind it.
@@ -32,6 +34,9 @@ pub(super) fn fixes(reader: &Schema, writer: &Schema, candidate: Candidate, prob
     }
     fixes
 }
+
+/// How many old names are tried for a field.
+const MOST_RENAMES: usize = 3;
 
 type Attempt = (String, Value);
 
@@ -64,13 +69,9 @@ impl Workshop<'_> {
                 let (Some(place), Some(at)) = (definition, problem.field) else { return attempts };
                 let field = &record.fields[at];
                 let place = format!("{place}/fields/{at}");
-                for (name, written_at) in writer.fields.iter().zip(0..).map(|(field, at)| (&field.name, at)) {
-                    let is_taken =
-                        record.fields.iter().any(|field| candidates(writer, field).any(|at| at == written_at));
+                for name in self.unread_fields(record, writer, field) {
                     let title = format!("If `{}` is the new name of `{name}`, add the alias `{name}`", field.name);
-                    if !is_taken {
-                        attempts.extend(self.with_member(&place, title, "aliases", |aliases| appended(aliases, name)));
-                    }
+                    attempts.extend(self.with_member(&place, title, "aliases", |aliases| appended(aliases, name)));
                 }
                 if let Some(default) = self.default_of(field.kind, 0) {
                     let title = format!("Give `{}` the default {default}", field.name);
@@ -113,8 +114,8 @@ impl Workshop<'_> {
             }
             (Rule::MissingEnumSymbols, Kind::Enum(reader), Kind::Enum(writer)) => {
                 let Some(place) = definition else { return attempts };
-                let missing: Vec<_> =
-                    writer.symbols.iter().filter(|symbol| !reader.symbols.contains(symbol)).cloned().collect();
+                let known: HashSet<_> = reader.symbols.iter().collect();
+                let missing: Vec<_> = writer.symbols.iter().filter(|symbol| !known.contains(symbol)).cloned().collect();
                 let title = format!("Keep the symbols {}", missing.join(", "));
                 attempts.extend(self.with_member(&place, title, "symbols", |symbols| {
                     missing
@@ -149,6 +150,16 @@ impl Workshop<'_> {
             _ => {}
         }
         attempts
+    }
+
+    /// Written fields of the same kind of type that nobody reads: one of them may be the field under its old name.
+    fn unread_fields<'w>(&self, reader: &Record, writer: &'w Record, field: &Field) -> Vec<&'w str> {
+        let read: HashSet<_> =
+            reader.fields.iter().flat_map(|field| std::iter::once(&field.name).chain(&field.aliases)).collect();
+        let kind = self.reader[field.kind].kind.type_name();
+        let is_likely =
+            |written: &&Field| !read.contains(&written.name) && self.writer[written.kind].kind.type_name() == kind;
+        writer.fields.iter().filter(is_likely).take(MOST_RENAMES).map(|field| field.name.as_str()).collect()
     }
 
     fn change_writer(&self, problem: &Problem) -> Vec<Attempt> {
@@ -188,17 +199,14 @@ impl Workshop<'_> {
             }
             (Rule::MissingEnumSymbols, Kind::Enum(reader), _) => {
                 let Some(place) = definition else { return attempts };
+                let known: HashSet<_> = reader.symbols.iter().map(String::as_str).collect();
                 let title = "Do not write the new symbols before every consumer knows them".to_owned();
                 attempts.extend(self.with_member(&place, title, "symbols", |symbols| {
                     match symbols {
                         Some(Value::Array(symbols)) => Value::Array(
                             symbols
                                 .into_iter()
-                                .filter(|symbol| {
-                                    symbol
-                                        .as_str()
-                                        .is_some_and(|symbol| reader.symbols.iter().any(|known| known == symbol))
-                                })
+                                .filter(|symbol| symbol.as_str().is_some_and(|symbol| known.contains(symbol)))
                                 .collect(),
                         ),
                         other => other.unwrap_or(Value::Null),

@@ -106,7 +106,21 @@ pub fn explain(reader: &Schema, writer: &Schema, candidate: Candidate) -> Vec<Fi
         .enumerate()
         .map(|(at, problem)| explainer.finding(problem, at < MOST_FIXED))
         .collect();
-    if findings.is_empty() { vec![explainer.too_large(verdict.exception)] } else { findings }
+    if !findings.is_empty() {
+        return findings;
+    }
+    // Too deep or too large for an explanation: what the rules say is still worth telling.
+    match verdict.exception {
+        Some(exception) => vec![explainer.unexplained(Rule::TooLarge, None, exception)],
+        None => verdict
+            .findings
+            .into_iter()
+            .map(|finding| {
+                let text = finding.registry_text(candidate);
+                explainer.unexplained(walk::rule_of(finding.kind), Some(text), finding.message)
+            })
+            .collect(),
+    }
 }
 
 /// Warns when a compatible pair has data that do not decode (avro-compat 7).
@@ -200,19 +214,18 @@ impl<'s> Explainer<'s> {
         }
     }
 
-    fn too_large(&self, exception: Option<String>) -> Finding {
-        let why = exception.unwrap_or_default();
+    fn unexplained(&self, rule: Rule, confluent: Option<String>, why: String) -> Finding {
         let path = self.root_name();
         Finding {
-            rule: Rule::TooLarge,
+            rule,
             severity: Severity::Breaking,
             direction: self.direction(),
-            title: "The two schemas are too large to be compared".to_owned(),
+            title: rule.entry().summary.to_owned(),
             causes: Vec::new(),
             witness: None,
             fixes: Vec::new(),
-            fingerprint: fingerprint(Rule::TooLarge, &path, &why),
-            confluent: None,
+            fingerprint: fingerprint(rule, &path, &why),
+            confluent,
             reader: side(self.reader, self.reader.inner.root, None),
             writer: side(self.writer, self.writer.inner.root, None),
             why,

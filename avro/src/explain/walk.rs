@@ -136,7 +136,9 @@ impl Walk<'_> {
                     );
                 }
                 Step::Below { reader, writer, at } => {
-                    if let Some(below) = self.below(site, reader, writer, &at) {
+                    if self.incompatible.contains(&(reader, writer))
+                        && let Some(below) = self.below(site, reader, writer, &at)
+                    {
                         self.visit(&below, depth + 1, seen, found);
                     }
                 }
@@ -256,12 +258,12 @@ impl Walk<'_> {
 }
 
 /// The written fields that a reader's field may take.
-pub(super) fn candidates<'r>(writer: &'r Record, field: &'r Field) -> impl Iterator<Item = usize> + 'r {
+fn candidates<'r>(writer: &'r Record, field: &'r Field) -> impl Iterator<Item = usize> + 'r {
     let names = std::iter::once(&field.name).chain(&field.aliases);
     names.filter_map(|name| writer.fields.iter().position(|written| written.name == *name))
 }
 
-fn rule_of(kind: IncompatibilityKind) -> Rule {
+pub(super) fn rule_of(kind: IncompatibilityKind) -> Rule {
     match kind {
         IncompatibilityKind::NameMismatch => Rule::NameMismatch,
         IncompatibilityKind::FixedSizeMismatch => Rule::FixedSizeMismatch,

@@ -1,5 +1,7 @@
 //! The wording: short, exact, in the roles people have.
 
+use std::collections::HashSet;
+
 use super::walk::Problem;
 use super::{Candidate, Rule};
 use crate::model::{Enum, Id, Inner, Kind, Primitive};
@@ -139,6 +141,7 @@ impl<'s> Words<'s> {
     fn missing_symbols(&self, reader: Id, writer: Id) -> Vec<String> {
         match (&self.reader[reader].kind, &self.writer[writer].kind) {
             (Kind::Enum(Enum { symbols: known, .. }), Kind::Enum(Enum { symbols, .. })) => {
+                let known: HashSet<_> = known.iter().collect();
                 symbols.iter().filter(|symbol| !known.contains(symbol)).cloned().collect()
             }
             _ => Vec::new(),

@@ -359,12 +359,13 @@ impl<'l> Parser<'l> {
         else {
             return self.add(kind, Vec::new());
         };
+        let mut seen = HashSet::new();
         for alias in aliases(&Value::Null, object)? {
             let alias = Name::new(&alias, named.name.space());
             if self.strictness != Strictness::Lenient {
                 names::check(alias.short(), self.strictness)?;
             }
-            if !named.aliases.contains(&alias) {
+            if seen.insert(alias.clone()) {
                 named.aliases.push(alias);
             }
         }

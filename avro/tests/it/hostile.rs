@@ -17,6 +17,7 @@ fn exercise(schema: &Schema) {
     schema.normalized().unwrap();
     schema.shape();
     assert!(check(schema, schema).is_compatible());
+    assert_eq!(explain(schema, schema, Candidate::Reader), []);
 }
 
 fn arrays(depth: usize) -> String {
@@ -35,7 +36,11 @@ fn records(depth: usize) -> String {
 fn a_thousand_levels_are_fine() {
     exercise(&schema(&arrays(1000)));
     exercise(&schema(&records(333)));
-    assert!(!check(&schema(&arrays(1000)), &schema(&arrays(999))).is_compatible());
+    for (reader, writer) in [(arrays(1000), arrays(999)), (arrays(150), arrays(149)), (records(333), records(332))] {
+        let (reader, writer) = (schema(&reader), schema(&writer));
+        assert!(!check(&reader, &writer).is_compatible());
+        assert!(!explain(&reader, &writer, Candidate::Reader).is_empty());
+    }
 }
 
 #[test]
@@ -152,6 +157,35 @@ fn a_default_is_not_tried_against_a_union_forever() {
     let started = Instant::now();
     assert!(parse(&text, &[], Strictness::Strict).is_err());
     assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn many_of_anything_is_no_trouble() {
+    let started = Instant::now();
+    let list =
+        |count: usize, prefix: &str| (0..count).map(|at| format!("\"{prefix}{at}\"")).collect::<Vec<_>>().join(",");
+    // Aliases, and a second definition that has to be compared with the first.
+    let aliases = list(50_000, "a");
+    let named = format!(r#"{{"type":"fixed","name":"F","size":1,"aliases":[{aliases}]}}"#);
+    schema(&format!(r#"[{{"type":"array","items":{named}}},{named}]"#)).shape();
+    // Properties in another order.
+    let properties = |order: &mut dyn Iterator<Item = usize>| {
+        let properties: Vec<_> = order.map(|at| format!("\"p{at}\":{at}")).collect();
+        format!(r#"{{"type":"fixed","name":"F","size":1,{}}}"#, properties.join(","))
+    };
+    let (up, down) = (properties(&mut (0..30_000)), properties(&mut (0..30_000).rev()));
+    schema(&format!(r#"[{{"type":"array","items":{up}}},{down}]"#)).shape();
+    // Symbols and fields that nobody knows.
+    let symbols = |prefix: &str| format!(r#"{{"type":"enum","name":"E","symbols":[{}]}}"#, list(30_000, prefix));
+    let (reader, writer) = (schema(&symbols("r")), schema(&symbols("w")));
+    assert_eq!(explain(&reader, &writer, Candidate::Writer).len(), 1);
+    let fields = |prefix: &str| {
+        let fields: Vec<_> = (0..3_000).map(|at| format!(r#"{{"name":"{prefix}{at}","type":"int"}}"#)).collect();
+        format!(r#"{{"type":"record","name":"R","fields":[{}]}}"#, fields.join(","))
+    };
+    let (reader, writer) = (schema(&fields("r")), schema(&fields("w")));
+    assert_eq!(explain(&reader, &writer, Candidate::Reader).len(), 100);
+    assert!(started.elapsed() < Duration::from_secs(50), "{:?}", started.elapsed());
 }
 
 #[test]
