@@ -178,7 +178,8 @@ fn route(request: &mut Request, request_id: &HeaderValue) -> Result<(), Error> {
 
 /// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).
 fn contextual(path: &str) -> Result<(Context, Cow<'_, str>), Error> {
-    let untidy = path.len() > 1 && (path.ends_with('/') || path.contains("//"));
+    // The documentation's page is the one thing whose slash matters: its links are relative.
+    let untidy = path.len() > 1 && path != "/docs/" && (path.ends_with('/') || path.contains("//"));
     let tidy = if untidy {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         Cow::Owned(format!("/{}", segments.join("/")))

@@ -70,11 +70,11 @@ pub(super) async fn register_version(
     let answer = registry
         .answer(key, Caching::None, || async {
             let draft = body::draft(body.object("register.arg6")?)?;
-            let mut aliasing = registry.view();
-            let subject = named(registry, &mut aliasing, &incoming).await?;
-            let settled = registry.register(&subject, &draft, options, &incoming.caller()).await?;
-            let (described, view) = match settled {
-                Settled::Read(described, view) => (described, Some(view.and(aliasing))),
+            let mut view = registry.view();
+            let subject = named(registry, &mut view, &incoming).await?;
+            let (described, view) = match registry.register(view, &subject, &draft, options, &incoming.caller()).await?
+            {
+                Settled::Read(described, view) => (described, Some(view)),
                 Settled::Written(described) => (described, None),
             };
             let mut rendering = registry.view();

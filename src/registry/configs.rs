@@ -39,12 +39,12 @@ impl Registry {
         if !subject.is_configurable() {
             return Err(Error::InvalidSubject(subject.to_string()));
         }
-        self.settle(&Update { subject, update }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &Update { subject, update }, caller).await.map(Settled::into_inner)
     }
 
     /// Removes the settings of a scope; what they were.
     pub async fn delete_config(&self, subject: &Subject, caller: &Caller) -> Result<Config, Error> {
-        let removed = self.settle(&Remove { subject }, caller).await?.into_inner();
+        let removed = self.settle(self.view(), &Remove { subject }, caller).await?.into_inner();
         Ok(self.leveled(removed))
     }
 

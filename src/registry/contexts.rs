@@ -21,7 +21,7 @@ impl Registry {
     /// Takes a context without subjects off the list; one that is not on it is no error.
     pub async fn delete_context(&self, context: &Context, caller: &Caller) -> Result<(), Error> {
         let case = Forget { context, scope: context.scope() };
-        self.settle(&case, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &case, caller).await.map(Settled::into_inner)
     }
 }
 

@@ -27,7 +27,7 @@ impl Registry {
         caller: &Caller,
     ) -> Result<Version, Error> {
         let case = DeleteVersion { subject, selector, permanent };
-        self.settle(&case, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &case, caller).await.map(Settled::into_inner)
     }
 
     /// Deletes a subject; the versions that were affected, ascending.
@@ -37,7 +37,7 @@ impl Registry {
         permanent: bool,
         caller: &Caller,
     ) -> Result<Vec<Version>, Error> {
-        self.settle(&DeleteSubject { subject, permanent }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &DeleteSubject { subject, permanent }, caller).await.map(Settled::into_inner)
     }
 }
 

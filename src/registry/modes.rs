@@ -52,7 +52,7 @@ impl Registry {
         if !self.settings.mode_mutability {
             return Err(Error::ModeImmutable);
         }
-        self.settle(&SetMode { subject, mode, force }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &SetMode { subject, mode, force }, caller).await.map(Settled::into_inner)
     }
 
     /// Removes the mode of a scope, with `recursive` those of its subjects too; what it was.
@@ -65,7 +65,7 @@ impl Registry {
         if !self.settings.mode_mutability {
             return Err(Error::ModeImmutable);
         }
-        self.settle(&RemoveMode { subject, recursive }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &RemoveMode { subject, recursive }, caller).await.map(Settled::into_inner)
     }
 }
 

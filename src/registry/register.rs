@@ -29,14 +29,15 @@ struct Register<'a> {
 }
 
 impl Registry {
-    /// Registers a schema, or finds the version that it already is.
-    pub async fn register(
-        &self,
+    /// Registers a schema, or finds the version that it already is. `view` may have read how the subject came about.
+    pub async fn register<'r>(
+        &'r self,
+        view: View<'r>,
         subject: &Subject,
         draft: &Draft,
         options: RegisterOptions,
         caller: &Caller,
-    ) -> Result<Settled<'_, Described>, Error> {
+    ) -> Result<Settled<'r, Described>, Error> {
         if let Some(rule_set) = &draft.rule_set {
             rule_set.validate()?;
         }
@@ -44,7 +45,7 @@ impl Registry {
         if !subject.is_registrable() || nameless {
             return Err(Error::InvalidSubject(subject.to_string()));
         }
-        self.settle(&Register { subject, draft, options }, caller).await
+        self.settle(view, &Register { subject, draft, options }, caller).await
     }
 }
 

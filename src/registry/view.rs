@@ -89,6 +89,11 @@ impl<'r> View<'r> {
         self.scopes.iter().map(|(subject, scope)| Guard::Revision(subject.clone(), scope.revision)).collect()
     }
 
+    /// Whether nothing that was read has changed since.
+    pub(super) fn is_current(&self) -> bool {
+        self.basis.is_current(self.registry)
+    }
+
     /// What an answer computed from this view rests on.
     pub(super) fn into_basis(self) -> Basis {
         self.basis

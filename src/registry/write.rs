@@ -94,11 +94,20 @@ impl<T> Settled<'_, T> {
 
 impl Registry {
     /// Decides and commits, deciding again while others change what the decision rested on.
-    pub(super) async fn settle<U: UseCase>(&self, case: &U, caller: &Caller) -> Result<Settled<'_, U::Output>, Error> {
+    ///
+    /// The first decision is taken on `view`, which may have read something already.
+    pub(super) async fn settle<'r, U: UseCase>(
+        &'r self,
+        view: View<'r>,
+        case: &U,
+        caller: &Caller,
+    ) -> Result<Settled<'r, U::Output>, Error> {
         let subject = case.subject();
         let _turn = self.queues.wait(subject).await;
+        // Whoever was before us in the line may have changed what was read before we stood in it.
+        let mut first = Some(view).filter(View::is_current);
         for _ in 0..ATTEMPTS {
-            let mut view = self.view();
+            let mut view = first.take().unwrap_or_else(|| self.view());
             let (change, finish) = match case.decide(&mut view).await? {
                 Decision::Done(value) => return Ok(Settled::Read(value, view)),
                 Decision::Write(change, finish) => (change, finish),

@@ -15,12 +15,39 @@ pub(super) struct Work<'t> {
     time: Timestamp,
 }
 
-/// The id a new version gets, and what of it is stored already.
-#[derive(Clone, Copy)]
-struct ChosenId {
-    id: SchemaId,
-    known_content: bool,
-    known_id: bool,
+/// What a unit finds before it changes anything.
+#[derive(sqlx::FromRow)]
+struct Found {
+    /// Scopes that were changed since the decision.
+    outdated: i64,
+    /// The position of the newest change.
+    head: i64,
+    /// Whether the text under the new version's fingerprint is its own; absent where none is stored.
+    same_text: Option<bool>,
+    /// The newest id of its content.
+    id_of_content: Option<i64>,
+    /// The highest id of its context.
+    last_id: Option<i64>,
+    /// Whether the explicit id means its content; absent where it means nothing yet.
+    same_content: Option<bool>,
+}
+
+impl Found {
+    /// The id a new version will have, or why it cannot have one.
+    fn choose_id(&self, new: &NewVersion) -> Result<SchemaId, Outcome> {
+        // MD5 can be made to collide; an id must not change its meaning for anybody who tries.
+        if self.same_text == Some(false) {
+            return Err(Outcome::FingerprintTaken);
+        }
+        match new.id {
+            IdChoice::Explicit(_) if self.same_content == Some(false) => Err(Outcome::IdTaken),
+            IdChoice::Explicit(id) => Ok(id),
+            IdChoice::OfContent => {
+                let id = self.id_of_content.unwrap_or_else(|| self.last_id.unwrap_or(0) + 1);
+                SchemaId::new(id).ok_or(Outcome::IdsExhausted)
+            }
+        }
+    }
 }
 
 impl<'t> Work<'t> {
@@ -42,103 +69,81 @@ impl<'t> Work<'t> {
                 return Ok(Outcome::Conflict);
             }
         }
-        let mut new_id = None;
-        for effect in &unit.effects {
-            if let Effect::AddVersion(new) = effect {
-                match self.choose_id(new).await? {
-                    Ok(id) => new_id = Some(id),
-                    Err(refused) => return Ok(refused),
-                }
-            }
+        let new = unit.effects.iter().find_map(|effect| match effect {
+            Effect::AddVersion(new) => Some(new),
+            _ => None,
+        });
+        let found = self.look(&unit.guards, new).await?;
+        if found.outdated > 0 {
+            return Ok(Outcome::Conflict);
         }
-        self.seq = self.next_seq().await?;
+        let chosen = match new.map(|new| found.choose_id(new)).transpose() {
+            Ok(chosen) => chosen,
+            Err(refused) => return Ok(refused),
+        };
+        self.seq = Seq(found.head.unsigned_abs() + 1);
         for effect in &unit.effects {
-            self.apply(effect, new_id).await?;
-            self.bump(&effect.scope()).await?;
+            self.apply(effect, chosen).await?;
         }
-        self.log(&unit.entry, new_id).await?;
-        Ok(Outcome::Committed { seq: self.seq, id: new_id.map(|chosen| chosen.id) })
+        // One effect after another on the same scope is one change of it.
+        let mut scopes: Vec<Subject> = unit.effects.iter().map(Effect::scope).collect();
+        scopes.dedup();
+        for scope in &scopes[1.min(scopes.len())..] {
+            self.bump(scope).await?;
+        }
+        self.finish(&unit.entry, scopes.first().unwrap_or(&unit.entry.subject), chosen).await?;
+        Ok(Outcome::Committed { seq: self.seq, id: chosen })
     }
 
+    /// Whether a guard holds that is not about a revision; those are looked at all at once.
     async fn holds(&mut self, guard: &Guard) -> Result<bool, Error> {
-        match guard {
-            Guard::Revision(subject, revision) => {
-                const SQL: &str = "SELECT revision FROM scopes WHERE subject = $1";
-                let found: Option<i64> =
-                    sqlx::query_scalar(SQL).bind(subject.as_str()).fetch_optional(&mut *self.tx).await?;
-                Ok(found.unwrap_or(0) == revision.0)
-            }
-            Guard::NoLiveVersions(Some(context)) => {
-                const SQL: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE context = $1 AND deleted = FALSE)";
-                Ok(sqlx::query_scalar(SQL).bind(context.as_str()).fetch_one(&mut *self.tx).await?)
-            }
-            Guard::NoLiveVersions(None) => {
-                const SQL: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE deleted = FALSE)";
-                Ok(sqlx::query_scalar(SQL).fetch_one(&mut *self.tx).await?)
-            }
-            Guard::NoVersions(context) => {
-                const SQL: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE context = $1)";
-                Ok(sqlx::query_scalar(SQL).bind(context.as_str()).fetch_one(&mut *self.tx).await?)
-            }
-        }
+        const LIVE: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE context = coalesce($1, context)
+            AND deleted = FALSE)";
+        const ANY: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE context = $1)";
+        let (sql, context) = match guard {
+            Guard::Revision(..) => return Ok(true),
+            Guard::NoLiveVersions(context) => (LIVE, context.as_ref()),
+            Guard::NoVersions(context) => (ANY, Some(context)),
+        };
+        Ok(sqlx::query_scalar(sql).bind(context.map(Context::as_str)).fetch_one(&mut *self.tx).await?)
     }
 
-    /// Finds the id a new version will have, or why it cannot have one. Changes nothing.
-    async fn choose_id(&mut self, new: &NewVersion) -> Result<Result<ChosenId, Outcome>, Error> {
-        const STORED_TEXT: &str = "SELECT text FROM contents WHERE fingerprint = $1";
-        const BY_ID: &str = "SELECT fingerprint FROM schemas WHERE context = $1 AND id = $2";
-        const BY_CONTENT: &str =
-            "SELECT id FROM schemas WHERE context = $1 AND fingerprint = $2 ORDER BY written DESC, id DESC LIMIT 1";
-        const COUNTER: &str = "SELECT last_id FROM contexts WHERE name = $1";
-        let context = new.subject.context();
-        let fingerprint = new.fingerprint.0.as_slice();
-        let stored: Option<String> =
-            sqlx::query_scalar(STORED_TEXT).bind(fingerprint).fetch_optional(&mut *self.tx).await?;
-        // MD5 can be made to collide; an id must not change its meaning for anybody who tries.
-        if stored.as_ref().is_some_and(|text| *text != new.content.text) {
-            return Ok(Err(Outcome::FingerprintTaken));
-        }
-        let known_content = stored.is_some();
-        if let IdChoice::Explicit(id) = new.id {
-            let meaning: Option<Vec<u8>> = sqlx::query_scalar(BY_ID)
-                .bind(context.as_str())
-                .bind(i64::from(id.get()))
-                .fetch_optional(&mut *self.tx)
-                .await?;
-            return Ok(match meaning {
-                Some(meaning) if meaning != fingerprint => Err(Outcome::IdTaken),
-                Some(_) => Ok(ChosenId { id, known_content, known_id: true }),
-                None => Ok(ChosenId { id, known_content, known_id: false }),
-            });
-        }
-        if known_content {
-            let found: Option<i64> = sqlx::query_scalar(BY_CONTENT)
-                .bind(context.as_str())
-                .bind(fingerprint)
-                .fetch_optional(&mut *self.tx)
-                .await?;
-            if let Some(id) = found.and_then(SchemaId::new) {
-                return Ok(Ok(ChosenId { id, known_content, known_id: true }));
-            }
-        }
-        let last: Option<i64> =
-            sqlx::query_scalar(COUNTER).bind(context.as_str()).fetch_optional(&mut *self.tx).await?;
-        Ok(match SchemaId::new(last.unwrap_or(0) + 1) {
-            Some(id) => Ok(ChosenId { id, known_content, known_id: false }),
-            None => Err(Outcome::IdsExhausted),
-        })
+    /// Everything the unit has to know, in one statement: each costs a switch to the database's thread and back.
+    async fn look(&mut self, guards: &[Guard], new: Option<&NewVersion>) -> Result<Found, Error> {
+        const SQL: &str = "SELECT
+            (SELECT count(*) FROM json_each($1) g LEFT JOIN scopes s ON s.subject = g.value->>0
+             WHERE coalesce(s.revision, 0) <> g.value->>1) AS outdated,
+            (SELECT seq FROM log_head) AS head,
+            (SELECT text = $2 FROM contents WHERE fingerprint = $3) AS same_text,
+            (SELECT id FROM schemas WHERE context = $4 AND fingerprint = $3
+             ORDER BY written DESC, id DESC LIMIT 1) AS id_of_content,
+            (SELECT last_id FROM contexts WHERE name = $4) AS last_id,
+            (SELECT fingerprint = $3 FROM schemas WHERE context = $4 AND id = $5) AS same_content";
+        let revisions: Vec<(&str, i64)> = guards
+            .iter()
+            .filter_map(|guard| match guard {
+                Guard::Revision(subject, revision) => Some((subject.as_str(), revision.0)),
+                _ => None,
+            })
+            .collect();
+        let explicit = new.and_then(|new| match new.id {
+            IdChoice::Explicit(id) => Some(i64::from(id.get())),
+            IdChoice::OfContent => None,
+        });
+        Ok(sqlx::query_as(SQL)
+            .bind(sqlx::types::Json(revisions))
+            .bind(new.map(|new| new.content.text.as_str()))
+            .bind(new.map(|new| new.fingerprint.0.as_slice()))
+            .bind(new.map(|new| new.subject.context().to_string()))
+            .bind(explicit)
+            .fetch_one(&mut *self.tx)
+            .await?)
     }
 
-    async fn next_seq(&mut self) -> Result<Seq, Error> {
-        const SQL: &str = "UPDATE log_head SET seq = seq + 1 RETURNING seq";
-        let seq: i64 = sqlx::query_scalar(SQL).fetch_one(&mut *self.tx).await?;
-        Ok(Seq(seq.unsigned_abs()))
-    }
-
-    async fn apply(&mut self, effect: &Effect, new_id: Option<ChosenId>) -> Result<(), Error> {
+    async fn apply(&mut self, effect: &Effect, chosen: Option<SchemaId>) -> Result<(), Error> {
         match effect {
-            Effect::AddVersion(new) => match new_id {
-                Some(chosen) => self.add_version(new, chosen).await,
+            Effect::AddVersion(new) => match chosen {
+                Some(id) => self.add_version(new, id).await,
                 None => Ok(()),
             },
             Effect::SoftDelete(subject, versions) => self.soft_delete(subject, versions).await,
@@ -176,41 +181,41 @@ impl<'t> Work<'t> {
         Ok(())
     }
 
-    async fn add_version(&mut self, new: &NewVersion, chosen: ChosenId) -> Result<(), Error> {
-        const CONTENT: &str = "INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set)
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        const VERSION: &str = "INSERT INTO versions (subject, version, context, id, deleted, time, written)
-            VALUES ($1, $2, $3, $4, FALSE, $5, $6)";
+    async fn add_version(&mut self, new: &NewVersion, id: SchemaId) -> Result<(), Error> {
+        // Four statements in one go. An explicit id becomes the newest one of its content, even if it is known.
+        const VERSION: &str = "INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set)
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (fingerprint) DO NOTHING;
+            INSERT INTO schemas (context, id, fingerprint, subject, version, written) VALUES ($7, $8, $1, $9, $10, $11)
+                ON CONFLICT (context, id) DO UPDATE
+                SET subject = excluded.subject, version = excluded.version, written = excluded.written WHERE $12;
+            INSERT INTO contexts (name, recorded, last_id) VALUES ($7, FALSE, $8) ON CONFLICT (name) DO UPDATE
+                SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id;
+            INSERT INTO versions (subject, version, context, id, deleted, time, written)
+                VALUES ($9, $10, $7, $8, FALSE, $13, $11)";
         const USE: &str = "INSERT INTO uses (subject, version, target_subject, target_version)
             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         let context = new.subject.context();
         let content = &new.content;
-        if new.id != IdChoice::OfContent {
+        let explicit = new.id != IdChoice::OfContent;
+        if explicit {
             // An import may replace a version. What its id means stays: records carry it.
             self.remove_version(&new.subject, new.version).await?;
         }
-        if !chosen.known_content {
-            let references = (!content.references.is_empty()).then(|| sqlx::types::Json(&content.references));
-            sqlx::query(CONTENT)
-                .bind(new.fingerprint.0.as_slice())
-                .bind(new.shape.as_slice())
-                .bind(&content.text)
-                .bind(references)
-                .bind(content.metadata.as_ref().map(sqlx::types::Json))
-                .bind(content.rule_set.as_ref().map(sqlx::types::Json))
-                .execute(&mut *self.tx)
-                .await?;
-        }
-        if new.id != IdChoice::OfContent || !chosen.known_id {
-            self.write_id(&context, new, chosen).await?;
-        }
+        let references = (!content.references.is_empty()).then(|| sqlx::types::Json(&content.references));
         sqlx::query(VERSION)
+            .bind(new.fingerprint.0.as_slice())
+            .bind(new.shape.as_slice())
+            .bind(&content.text)
+            .bind(references)
+            .bind(content.metadata.as_ref().map(sqlx::types::Json))
+            .bind(content.rule_set.as_ref().map(sqlx::types::Json))
+            .bind(context.as_str())
+            .bind(i64::from(id.get()))
             .bind(new.subject.as_str())
             .bind(i64::from(new.version.get()))
-            .bind(context.as_str())
-            .bind(i64::from(chosen.id.get()))
-            .bind(self.time.0)
             .bind(self.seq.0.cast_signed())
+            .bind(explicit)
+            .bind(self.time.0)
             .execute(&mut *self.tx)
             .await?;
         for target in &new.targets {
@@ -224,29 +229,7 @@ impl<'t> Work<'t> {
             // Whoever wants to delete the target must notice its new user.
             self.bump(&target.subject).await?;
         }
-        self.touch(self.freshness.id(&context, chosen.id));
-        Ok(())
-    }
-
-    /// Makes `chosen` the newest id of its content, and the counter no lower than it.
-    async fn write_id(&mut self, context: &Context, new: &NewVersion, chosen: ChosenId) -> Result<(), Error> {
-        const ID: &str =
-            "INSERT INTO schemas (context, id, fingerprint, subject, version, written) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (context, id) DO UPDATE
-            SET subject = excluded.subject, version = excluded.version, written = excluded.written";
-        const COUNTER: &str = "INSERT INTO contexts (name, recorded, last_id) VALUES ($1, FALSE, $2)
-            ON CONFLICT (name) DO UPDATE SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id";
-        let id = i64::from(chosen.id.get());
-        sqlx::query(ID)
-            .bind(context.as_str())
-            .bind(id)
-            .bind(new.fingerprint.0.as_slice())
-            .bind(new.subject.as_str())
-            .bind(i64::from(new.version.get()))
-            .bind(self.seq.0.cast_signed())
-            .execute(&mut *self.tx)
-            .await?;
-        sqlx::query(COUNTER).bind(context.as_str()).bind(id).execute(&mut *self.tx).await?;
+        self.touch(self.freshness.id(&context, id));
         Ok(())
     }
 
@@ -309,12 +292,16 @@ impl<'t> Work<'t> {
         Ok(())
     }
 
-    async fn log(&mut self, entry: &Entry, new_id: Option<ChosenId>) -> Result<(), Error> {
-        const SQL: &str = "INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// Writes the log entry, moves the head of the log, and raises the revision of the scope the unit is about.
+    async fn finish(&mut self, entry: &Entry, scope: &Subject, new_id: Option<SchemaId>) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO scopes (subject, context, revision) VALUES ($9, $10, 1)
+                ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1;
+            UPDATE log_head SET seq = $1;
+            INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let after = match (&entry.after, new_id) {
             // An object without the id only the writer knows.
-            (Some(after), Some(chosen)) => Some(format!(r#"{{"id":{},{}"#, chosen.id, after.trim_start_matches('{'))),
+            (Some(after), Some(id)) => Some(format!(r#"{{"id":{id},{}"#, after.trim_start_matches('{'))),
             (after, _) => after.clone(),
         };
         sqlx::query(SQL)
@@ -326,8 +313,11 @@ impl<'t> Work<'t> {
             .bind(entry.subject.as_str())
             .bind(&entry.before)
             .bind(after)
+            .bind(scope.as_str())
+            .bind(scope.context().as_str())
             .execute(&mut *self.tx)
             .await?;
+        self.touch(self.freshness.scope(scope));
         Ok(())
     }
 
