@@ -147,6 +147,8 @@ impl<'s> Walk<'s> {
                 frame.wrong.push(Wrong::Here(Incompatibility { kind: rule, location, message }));
                 Ok(None)
             }
+            // Most fields are primitive and need no frame of their own.
+            Step::Below { reader, writer, .. } if self.rules.are_readable_primitives(reader, writer) => Ok(None),
             Step::Below { reader, writer, at } => {
                 frame.waiting = Some(Waiting::Below((reader, writer)));
                 Ok(Some(((reader, writer), self.places.below(frame.place, &at))))

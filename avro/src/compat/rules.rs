@@ -98,6 +98,14 @@ impl<'s> Rules<'s> {
         }
     }
 
+    /// Tells at a glance that nothing can be wrong with a pair.
+    pub(crate) fn are_readable_primitives(&self, reader: Id, writer: Id) -> bool {
+        match (&self.reader[reader].kind, &self.writer[writer].kind) {
+            (Kind::Primitive(reader), Kind::Primitive(writer)) => reads(*reader, *writer),
+            _ => false,
+        }
+    }
+
     /// Finds the branches of a reader's union that can be compatible with a type that is no union.
     fn likely_branches(&mut self, union: Id, branches: &[Id], writer: &Kind) -> Vec<Id> {
         let reader = self.reader;
