@@ -184,6 +184,23 @@ fn refusals_use_javas_words() {
     }
 }
 
+/// For a primitive type the canonical form is the stored text, so its MD5 is the registry's GUID.
+#[test]
+fn guids_of_primitives() {
+    for (name, guid) in [
+        ("string", 0x095d_71cf_1255_6b9d_5e33_0ad5_75b3_df5d_u128),
+        ("int", 0xef52_4ea1_b91e_7317_3d93_8ade_36c1_db32),
+        ("long", 0xe1dd_9a1e_f98b_451b_5369_0370_b393_966b),
+        ("float", 0x50a6_b9db_85da_367a_6d2d_f400_a417_58a6),
+        ("double", 0xbfc7_1a62_f38b_99d6_a936_90de_eb4b_3af6),
+        ("bytes", 0xb462_f06c_b909_be57_c850_0886_7784_cde6),
+    ] {
+        let schema = schema(&format!("\"{name}\""));
+        assert_eq!(schema.canonical_form(), schema.text());
+        assert_eq!(u128::from_be_bytes(schema.md5()), guid, "{name}");
+    }
+}
+
 #[test]
 fn fingerprints_of_int() {
     let int = schema("\"int\"");
