@@ -44,6 +44,8 @@ pub struct DecodeError {
     /// What went wrong.
     pub kind: DecodeErrorKind,
     message: String,
+    /// The field whose default is to blame: `Order.state`.
+    field: Option<String>,
 }
 
 /// What goes wrong in decoding.
@@ -70,7 +72,7 @@ pub enum DecodeErrorKind {
 
 impl DecodeError {
     fn new(kind: DecodeErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), field: None }
     }
 }
 
@@ -117,6 +119,11 @@ impl<'s> Resolution<'s> {
             Err(resolve::Stop::TooLarge) => return None,
         };
         Some(Self { writer, plan })
+    }
+
+    /// The field whose default keeps anything from being decoded.
+    pub(crate) fn unusable_default(&self) -> Option<&str> {
+        self.plan.as_ref().err()?.field.as_deref()
     }
 
     /// Decodes one datum of the writer.

@@ -169,7 +169,11 @@ impl<'s> Resolver<'s> {
         for field in expected.fields.iter().filter(|field| !written.contains(field.name.as_str())) {
             match &field.default {
                 Some(default) if missing.is_none() => {
-                    defaults::check(self.reader, field, default).map_err(Stop::Fails)?;
+                    let blame = |error| {
+                        let place = format!("{}.{}", expected.named.name.short(), field.name);
+                        Stop::Fails(DecodeError { field: Some(place), ..error })
+                    };
+                    defaults::check(self.reader, field, default).map_err(blame)?;
                 }
                 Some(_) => {}
                 // Java stops at the first such field and names the last.

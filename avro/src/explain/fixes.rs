@@ -1,5 +1,6 @@
 //! Changes to the new schema that make a finding go away: each is tried before it is offered.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use super::walk::Problem;
@@ -9,7 +10,15 @@ use crate::model::{Field, Id, Inner, Kind, Named, Primitive, Record};
 use crate::{Limits, Schema, check, pointer, print};
 
 /// Finds the changes that help against a problem, or against what is behind it.
-pub(super) fn fixes(reader: &Schema, writer: &Schema, candidate: Candidate, problem: &Problem) -> Vec<Fix> {
+///
+/// `untried` is what may still be spent, in bytes of schema text.
+pub(super) fn fixes(
+    reader: &Schema,
+    writer: &Schema,
+    candidate: Candidate,
+    problem: &Problem,
+    untried: &Cell<usize>,
+) -> Vec<Fix> {
     let changed = match candidate {
         Candidate::Reader => reader,
         Candidate::Writer => writer,
@@ -21,7 +30,10 @@ pub(super) fn fixes(reader: &Schema, writer: &Schema, candidate: Candidate, prob
     let before = check(reader, writer);
     let mut fixes: Vec<Fix> = Vec::new();
     for (title, document) in workshop.attempts(problem, candidate) {
-        let Ok(fixed) = changed.reparse(&document.to_string()) else { continue };
+        let document = document.to_string();
+        let Some(rest) = untried.get().checked_sub(document.len()) else { break };
+        untried.set(rest);
+        let Ok(fixed) = changed.reparse(&document) else { continue };
         let after = match candidate {
             Candidate::Reader => check(&fixed, writer),
             Candidate::Writer => check(reader, &fixed),

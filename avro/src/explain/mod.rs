@@ -5,6 +5,8 @@ mod rules;
 mod walk;
 mod words;
 
+use std::cell::Cell;
+
 use md5::{Digest, Md5};
 
 use crate::datum::{DecodeErrorKind, Resolution, Witness};
@@ -104,7 +106,7 @@ pub fn explain(reader: &Schema, writer: &Schema, candidate: Candidate) -> Vec<Fi
     let findings: Vec<_> = walk::problems(&reader.inner, &writer.inner)
         .iter()
         .enumerate()
-        .map(|(at, problem)| explainer.finding(problem, at < MOST_FIXED))
+        .map(|(at, problem)| explainer.finding(problem, at < MOST_PROVEN))
         .collect();
     if !findings.is_empty() {
         return findings;
@@ -129,8 +131,14 @@ pub fn soundness(reader: &Schema, writer: &Schema, candidate: Candidate) -> Opti
     Some(Explainer::new(reader, writer, candidate).warning(witness))
 }
 
-/// Fixes are looked for in the first findings only: each attempt is a check of its own.
-const MOST_FIXED: usize = 20;
+/// Only the first findings get a witness and fixes: each takes a search, and each fix a check of its own.
+const MOST_PROVEN: usize = 20;
+
+/// How many bytes of changed schemas are tried in all.
+const MOST_TRIED: usize = 4 << 20;
+
+/// A longer record proves nothing to anybody.
+const LONGEST_RECORD: usize = 10_000;
 
 /// The longest fragment that is shown whole.
 const FRAGMENT_LENGTH: usize = 240;
@@ -140,19 +148,24 @@ struct Explainer<'s> {
     writer: &'s Schema,
     candidate: Candidate,
     resolution: Option<Resolution<'s>>,
+    /// What is left of the bytes that may be tried.
+    untried: Cell<usize>,
 }
 
 impl<'s> Explainer<'s> {
     fn new(reader: &'s Schema, writer: &'s Schema, candidate: Candidate) -> Self {
-        Self { reader, writer, candidate, resolution: Resolution::new(reader, writer) }
+        Self { reader, writer, candidate, resolution: Resolution::new(reader, writer), untried: Cell::new(MOST_TRIED) }
     }
 
-    fn finding(&self, problem: &Problem, with_fixes: bool) -> Finding {
+    fn finding(&self, problem: &Problem, with_proof: bool) -> Finding {
         let (reader, writer) = (problem.site.reader, problem.site.writer);
         let path = words::path(&self.reader.inner, problem);
         let words = words::Words::new(&self.reader.inner, &self.writer.inner, self.candidate);
-        let fixes =
-            if with_fixes { fixes::fixes(self.reader, self.writer, self.candidate, problem) } else { Vec::new() };
+        let fixes = if with_proof {
+            fixes::fixes(self.reader, self.writer, self.candidate, problem, &self.untried)
+        } else {
+            Vec::new()
+        };
         Finding {
             rule: problem.rule,
             severity: Severity::Breaking,
@@ -160,7 +173,7 @@ impl<'s> Explainer<'s> {
             title: words.title(problem),
             why: words.why(problem),
             causes: problem.causes.iter().map(|cause| self.cause(&words, cause)).collect(),
-            witness: self.witness(problem),
+            witness: if with_proof { self.witness(problem) } else { None },
             fixes,
             fingerprint: fingerprint(problem.rule, &path, &problem.message),
             confluent: problem.incompatibility().map(|finding| finding.registry_text(self.candidate)),
@@ -178,7 +191,8 @@ impl<'s> Explainer<'s> {
             wanted.push(cause.site.writer);
             open.extend(&cause.causes);
         }
-        self.resolution.as_ref()?.witness_at(|id| wanted.contains(&id))
+        let witness = self.resolution.as_ref()?.witness_at(|id| wanted.contains(&id))?;
+        (witness.record.len() <= LONGEST_RECORD).then_some(witness)
     }
 
     fn cause(&self, words: &words::Words<'_>, problem: &Problem) -> Cause {
@@ -195,7 +209,8 @@ impl<'s> Explainer<'s> {
             }
             _ => Rule::UnionBranchChoice,
         };
-        let path = self.root_name() + &witness.path;
+        let blamed = self.resolution.as_ref().and_then(Resolution::unusable_default);
+        let path = blamed.map_or_else(|| self.root_name() + &witness.path, str::to_owned);
         let (title, why) = words::warning(rule, &path, &witness.error, self.candidate);
         Finding {
             rule,

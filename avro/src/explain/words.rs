@@ -187,7 +187,7 @@ pub(super) fn warning(rule: Rule, path: &str, error: &str, candidate: Candidate)
         Candidate::Writer => ("old", "new"),
     };
     let title = match rule {
-        Rule::UnusableDefault => format!("A default in `{path}` cannot be used"),
+        Rule::UnusableDefault => format!("The default of `{path}` cannot be used"),
         Rule::AliasCollision => format!("The aliases of `{path}` collide"),
         Rule::AliasNotApplied => format!("An alias in `{path}` does not take effect on data"),
         _ => format!("A union in `{path}` decodes differently than the rules promise"),

@@ -262,8 +262,8 @@ fn a_warning_about_a_default() {
         Candidate::Reader,
     );
     insta::assert_snapshot!(told, @r##"
-    unusable-default R
-      A default in `R` cannot be used
+    unusable-default R.e
+      The default of `R.e` cannot be used
       The rules call the new schema able to read the old one, and so does the reference registry. A default passes the parser but cannot be turned into data. Java's decoder says: enum value 'ZZ' is not in the enum symbol set: [A].
       reader Some("") {"type":"record","name":"R","fields":[{"name":"e","type":{"type":"enum","name":"E","symbols":["A"]},"default":"ZZ"}]}
       writer Some("") {"type":"record","name":"R","fields":[]}
