@@ -1,6 +1,6 @@
 //! Generated pairs: a recorded schema and what a few careless edits make of it.
 
-use avow_avro::{Resolution, Schema, Strictness, check, parse};
+use avow_avro::{Candidate, Resolution, Schema, Severity, Strictness, check, explain, parse};
 use serde_json::{Value, json};
 
 use crate::vectors::pairs;
@@ -128,6 +128,21 @@ fn compatible_without_warning_decodes() {
     }
     assert!(compatible > count / 5, "{compatible} of {count} were compatible");
     assert!(warned > 0 && warned < compatible / 10, "{warned} of {compatible} had a warning");
+}
+
+/// Explaining never fails, and what it says agrees with the check. `AVOW_PAIRS` sets the number of pairs.
+#[test]
+fn every_pair_can_be_explained() {
+    let count = std::env::var("AVOW_PAIRS").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000);
+    for (reader, writer) in schemas(count) {
+        let is_compatible = check(&reader, &writer).is_compatible();
+        for candidate in [Candidate::Reader, Candidate::Writer] {
+            for finding in explain(&reader, &writer, candidate) {
+                assert_eq!(finding.severity == Severity::Warning, is_compatible);
+                assert!(!finding.title.is_empty() && !finding.why.is_empty() && finding.fingerprint.len() == 16);
+            }
+        }
+    }
 }
 
 /// A witness fails, whatever the verdict; where there is none, nothing fails.
