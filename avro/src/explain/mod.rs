@@ -125,7 +125,9 @@ pub fn explain(reader: &Schema, writer: &Schema, candidate: Candidate) -> Vec<Fi
     }
 }
 
-/// Warns when a compatible pair has data that do not decode (avro-compat 7).
+/// Warns when a pair that the rules accept has data that do not decode (avro-compat 7).
+///
+/// For a pair that they refuse, [`explain`] has the better answer.
 pub fn soundness(reader: &Schema, writer: &Schema, candidate: Candidate) -> Option<Finding> {
     let witness = Resolution::new(reader, writer)?.witness()?;
     Some(Explainer::new(reader, writer, candidate).warning(witness))
