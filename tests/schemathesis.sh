@@ -5,7 +5,9 @@ set -euo pipefail
 
 venv schemathesis 'schemathesis>=4,<5'
 start_server
-"$work/schemathesis/bin/schemathesis" run "$url/openapi.json" \
+# It keeps notes in the folder it runs in.
+cd "$work"
+schemathesis/bin/schemathesis run "$url/openapi.json" \
     --checks not_a_server_error,status_code_conformance \
     --phases examples,coverage,fuzzing,stateful \
     --max-examples "${EXAMPLES:-50}" --seed 1 --request-timeout 10 --continue-on-failure --no-color \

@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench http` runs everything; `-- reads`, `-- writes` or `-- size` one part. It needs `wrk` and `taskset`
 //! (Debian: packages wrk and util-linux) and two cores: servers run on the first, load comes from the second.
-//! Ratios are medians over rounds that alternate between the floor and the registry. `ROUNDS` (7), `SECONDS` (2) and
-//! `VERSIONS` (1000000) change the effort.
+//! Ratios are medians over rounds that alternate between the floor and the registry. `AVOW_BENCH_ROUNDS` (7),
+//! `AVOW_BENCH_SECONDS` (2) and `AVOW_BENCH_VERSIONS` (1000000) change the effort.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
 mod floor;
@@ -57,9 +57,9 @@ fn move_to_load_core() {
     }
 }
 
-/// A number from the environment.
+/// How much effort, from the environment.
 fn setting(name: &str, default: u32) -> u32 {
-    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+    std::env::var(format!("AVOW_BENCH_{name}")).map_or(default, |text| text.parse().expect("a number"))
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
