@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::pin::Pin;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -51,11 +52,11 @@ impl Serve {
 }
 
 /// A registry that answers on its port. Dropping it drains and stops it in the background.
-#[derive(Debug)]
 pub struct Running {
     /// Where it listens; the port is real even where 0 was asked for.
     pub address: SocketAddr,
     served: JoinHandle<()>,
+    closed: Pin<Box<dyn Future<Output = ()> + Send>>,
     stop: oneshot::Sender<()>,
 }
 
@@ -68,6 +69,7 @@ impl Running {
         let listener = server::bind(address).await.map_err(listen_failed)?;
         let address = listener.local_addr().map_err(listen_failed)?;
         let store = Store::open(&settings.database.url()).await?;
+        let closed = Box::pin(store.closed());
         let registry = Registry::new(store, settings.registry());
         let app = http::app(registry, &settings.http());
 
@@ -79,7 +81,7 @@ impl Running {
             let give_up = async { tokio::time::sleep(drain_timeout).await };
             server::serve(listener, app, &limits, shutdown, give_up).await;
         });
-        Ok(Self { address, served, stop })
+        Ok(Self { address, served, closed, stop })
     }
 
     /// Stops accepting, and returns when the requests under way are answered or the drain timeout is over.
@@ -88,6 +90,7 @@ impl Running {
         if let Err(error) = self.served.await {
             tracing::error!(%error, "The listener failed");
         }
+        self.closed.await;
     }
 }
 

@@ -284,7 +284,7 @@ impl Register<'_> {
         });
         let after = json!({"version": version, "guid": fingerprint.to_string(), "supersedes": superseded});
         if !superseded.is_empty() {
-            effects.push(Effect::HardDelete(self.subject.clone(), superseded));
+            effects.push(Effect::Supersede(self.subject.clone(), superseded));
         }
         let change = Change {
             kind: "register",

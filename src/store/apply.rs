@@ -5,6 +5,48 @@ use super::{Error, Freshness, Slot};
 use crate::domain::{Context, SchemaId, Seq, Subject, Timestamp, Version};
 use sqlx::SqliteConnection;
 
+/// What a unit has to know before it changes anything.
+macro_rules! look {
+    () => {
+        "SELECT
+            (SELECT count(*) FROM json_each($1) g LEFT JOIN scopes s ON s.subject = g.value->>0
+             WHERE coalesce(s.revision, 0) <> g.value->>1) AS outdated,
+            (SELECT seq FROM log_head) AS head,
+            (SELECT text = $2 FROM contents WHERE fingerprint = $3) AS same_text,
+            (SELECT id FROM schemas WHERE context = $4 AND fingerprint = $3
+             ORDER BY written DESC, id DESC LIMIT 1) AS id_of_content,
+            (SELECT last_id FROM contexts WHERE name = $4) AS last_id,
+            (SELECT fingerprint = $3 FROM schemas WHERE context = $4 AND id = $5) AS same_content"
+    };
+}
+
+const BEGIN_AND_LOOK: &str = concat!("BEGIN IMMEDIATE; ", look!());
+
+/// What every unit ends with.
+macro_rules! finish {
+    () => {
+        "INSERT INTO scopes (subject, context, revision) VALUES ($9, $10, 1)
+            ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1;
+        UPDATE log_head SET seq = $1;
+        INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+    };
+}
+
+/// The end of a unit that adds a version. An explicit id becomes the newest one of its content, even if it is known.
+const FINISH_WITH_VERSION: &str = concat!(
+    finish!(),
+    "; INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set)
+            VALUES ($11, $12, $13, $14, $15, $16) ON CONFLICT (fingerprint) DO NOTHING;
+        INSERT INTO schemas (context, id, fingerprint, subject, version, written)
+            VALUES ($17, $18, $11, $19, $20, $1) ON CONFLICT (context, id) DO UPDATE
+            SET subject = excluded.subject, version = excluded.version, written = excluded.written WHERE $21;
+        INSERT INTO contexts (name, recorded, last_id) VALUES ($17, FALSE, $18) ON CONFLICT (name) DO UPDATE
+            SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id;
+        INSERT INTO versions (subject, version, context, id, deleted, time, written)
+            VALUES ($19, $20, $17, $18, FALSE, $2, $1)"
+);
+
 /// One unit on its way into the open transaction.
 pub(super) struct Work<'t> {
     tx: &'t mut SqliteConnection,
@@ -60,30 +102,30 @@ impl<'t> Work<'t> {
         Self { tx, freshness, touched, seq: Seq(0), time: unit.entry.time }
     }
 
-    /// Runs the unit and says what became of it.
+    /// Runs the unit and says what became of it. `begin`: it opens the transaction it runs in.
     ///
     /// Every refusal comes before the first change, so that a refused unit leaves nothing in the transaction.
-    pub(super) async fn run(&mut self, unit: &Unit) -> Result<Outcome, Error> {
+    pub(super) async fn run(&mut self, unit: &Unit, begin: bool) -> Result<Outcome, Error> {
+        let new = unit.effects.iter().find_map(|effect| match effect {
+            Effect::AddVersion(new) => Some(new),
+            _ => None,
+        });
+        let found = self.look(&unit.guards, new, begin).await?;
+        if found.outdated > 0 {
+            return Ok(Outcome::Conflict);
+        }
         for guard in &unit.guards {
             if !self.holds(guard).await? {
                 return Ok(Outcome::Conflict);
             }
         }
-        let new = unit.effects.iter().find_map(|effect| match effect {
-            Effect::AddVersion(new) => Some(new),
-            _ => None,
-        });
-        let found = self.look(&unit.guards, new).await?;
-        if found.outdated > 0 {
-            return Ok(Outcome::Conflict);
-        }
-        let chosen = match new.map(|new| found.choose_id(new)).transpose() {
-            Ok(chosen) => chosen,
+        let added = match new.map(|new| found.choose_id(new).map(|id| (new, id))).transpose() {
+            Ok(added) => added,
             Err(refused) => return Ok(refused),
         };
         self.seq = Seq(found.head.unsigned_abs() + 1);
         for effect in &unit.effects {
-            self.apply(effect, chosen).await?;
+            self.apply(effect).await?;
         }
         // One effect after another on the same scope is one change of it.
         let mut scopes: Vec<Subject> = unit.effects.iter().map(Effect::scope).collect();
@@ -91,8 +133,12 @@ impl<'t> Work<'t> {
         for scope in &scopes[1.min(scopes.len())..] {
             self.bump(scope).await?;
         }
-        self.finish(&unit.entry, scopes.first().unwrap_or(&unit.entry.subject), chosen).await?;
-        Ok(Outcome::Committed { seq: self.seq, id: chosen })
+        self.finish(&unit.entry, scopes.first().unwrap_or(&unit.entry.subject), added).await?;
+        if let Some((new, id)) = added {
+            self.refer(new).await?;
+            self.touch(self.freshness.id(&new.subject.context(), id));
+        }
+        Ok(Outcome::Committed { seq: self.seq, id: added.map(|(_, id)| id) })
     }
 
     /// Whether a guard holds that is not about a revision; those are looked at all at once.
@@ -109,16 +155,7 @@ impl<'t> Work<'t> {
     }
 
     /// Everything the unit has to know, in one statement: each costs a switch to the database's thread and back.
-    async fn look(&mut self, guards: &[Guard], new: Option<&NewVersion>) -> Result<Found, Error> {
-        const SQL: &str = "SELECT
-            (SELECT count(*) FROM json_each($1) g LEFT JOIN scopes s ON s.subject = g.value->>0
-             WHERE coalesce(s.revision, 0) <> g.value->>1) AS outdated,
-            (SELECT seq FROM log_head) AS head,
-            (SELECT text = $2 FROM contents WHERE fingerprint = $3) AS same_text,
-            (SELECT id FROM schemas WHERE context = $4 AND fingerprint = $3
-             ORDER BY written DESC, id DESC LIMIT 1) AS id_of_content,
-            (SELECT last_id FROM contexts WHERE name = $4) AS last_id,
-            (SELECT fingerprint = $3 FROM schemas WHERE context = $4 AND id = $5) AS same_content";
+    async fn look(&mut self, guards: &[Guard], new: Option<&NewVersion>, begin: bool) -> Result<Found, Error> {
         let revisions: Vec<(&str, i64)> = guards
             .iter()
             .filter_map(|guard| match guard {
@@ -130,7 +167,7 @@ impl<'t> Work<'t> {
             IdChoice::Explicit(id) => Some(i64::from(id.get())),
             IdChoice::OfContent => None,
         });
-        Ok(sqlx::query_as(SQL)
+        Ok(sqlx::query_as(if begin { BEGIN_AND_LOOK } else { look!() })
             .bind(sqlx::types::Json(revisions))
             .bind(new.map(|new| new.content.text.as_str()))
             .bind(new.map(|new| new.fingerprint.0.as_slice()))
@@ -140,12 +177,17 @@ impl<'t> Work<'t> {
             .await?)
     }
 
-    async fn apply(&mut self, effect: &Effect, chosen: Option<SchemaId>) -> Result<(), Error> {
+    async fn apply(&mut self, effect: &Effect) -> Result<(), Error> {
         match effect {
-            Effect::AddVersion(new) => match chosen {
-                Some(id) => self.add_version(new, id).await,
-                None => Ok(()),
-            },
+            // It is written with the end of the unit; an import may have to make room for it.
+            Effect::AddVersion(new) if new.id == IdChoice::OfContent => Ok(()),
+            Effect::AddVersion(new) => self.remove_version(&new.subject, new.version).await.map(|_| ()),
+            Effect::Supersede(subject, versions) => {
+                for version in versions {
+                    self.remove_version(subject, *version).await?;
+                }
+                Ok(())
+            }
             Effect::SoftDelete(subject, versions) => self.soft_delete(subject, versions).await,
             Effect::HardDelete(subject, versions) => self.hard_delete(subject, versions).await,
             Effect::SetConfig(subject, config) => {
@@ -181,43 +223,10 @@ impl<'t> Work<'t> {
         Ok(())
     }
 
-    async fn add_version(&mut self, new: &NewVersion, id: SchemaId) -> Result<(), Error> {
-        // Four statements in one go. An explicit id becomes the newest one of its content, even if it is known.
-        const VERSION: &str = "INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set)
-                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (fingerprint) DO NOTHING;
-            INSERT INTO schemas (context, id, fingerprint, subject, version, written) VALUES ($7, $8, $1, $9, $10, $11)
-                ON CONFLICT (context, id) DO UPDATE
-                SET subject = excluded.subject, version = excluded.version, written = excluded.written WHERE $12;
-            INSERT INTO contexts (name, recorded, last_id) VALUES ($7, FALSE, $8) ON CONFLICT (name) DO UPDATE
-                SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id;
-            INSERT INTO versions (subject, version, context, id, deleted, time, written)
-                VALUES ($9, $10, $7, $8, FALSE, $13, $11)";
+    /// Notes what a new version refers to.
+    async fn refer(&mut self, new: &NewVersion) -> Result<(), Error> {
         const USE: &str = "INSERT INTO uses (subject, version, target_subject, target_version)
             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        let context = new.subject.context();
-        let content = &new.content;
-        let explicit = new.id != IdChoice::OfContent;
-        if explicit {
-            // An import may replace a version. What its id means stays: records carry it.
-            self.remove_version(&new.subject, new.version).await?;
-        }
-        let references = (!content.references.is_empty()).then(|| sqlx::types::Json(&content.references));
-        sqlx::query(VERSION)
-            .bind(new.fingerprint.0.as_slice())
-            .bind(new.shape.as_slice())
-            .bind(&content.text)
-            .bind(references)
-            .bind(content.metadata.as_ref().map(sqlx::types::Json))
-            .bind(content.rule_set.as_ref().map(sqlx::types::Json))
-            .bind(context.as_str())
-            .bind(i64::from(id.get()))
-            .bind(new.subject.as_str())
-            .bind(i64::from(new.version.get()))
-            .bind(self.seq.0.cast_signed())
-            .bind(explicit)
-            .bind(self.time.0)
-            .execute(&mut *self.tx)
-            .await?;
         for target in &new.targets {
             sqlx::query(USE)
                 .bind(new.subject.as_str())
@@ -229,7 +238,6 @@ impl<'t> Work<'t> {
             // Whoever wants to delete the target must notice its new user.
             self.bump(&target.subject).await?;
         }
-        self.touch(self.freshness.id(&context, id));
         Ok(())
     }
 
@@ -292,19 +300,22 @@ impl<'t> Work<'t> {
         Ok(())
     }
 
-    /// Writes the log entry, moves the head of the log, and raises the revision of the scope the unit is about.
-    async fn finish(&mut self, entry: &Entry, scope: &Subject, new_id: Option<SchemaId>) -> Result<(), Error> {
-        const SQL: &str = "INSERT INTO scopes (subject, context, revision) VALUES ($9, $10, 1)
-                ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1;
-            UPDATE log_head SET seq = $1;
-            INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let after = match (&entry.after, new_id) {
+    /// Writes the log entry, moves the head of the log, raises the revision of the scope the unit is about, and
+    /// stores the version it adds.
+    async fn finish(
+        &mut self,
+        entry: &Entry,
+        scope: &Subject,
+        added: Option<(&NewVersion, SchemaId)>,
+    ) -> Result<(), Error> {
+        let context = scope.context();
+        let after = match (&entry.after, added) {
             // An object without the id only the writer knows.
-            (Some(after), Some(id)) => Some(format!(r#"{{"id":{id},{}"#, after.trim_start_matches('{'))),
+            (Some(after), Some((_, id))) => Some(format!(r#"{{"id":{id},{}"#, after.trim_start_matches('{'))),
             (after, _) => after.clone(),
         };
-        sqlx::query(SQL)
+        let sql = if added.is_some() { FINISH_WITH_VERSION } else { finish!() };
+        let mut query = sqlx::query(sql)
             .bind(self.seq.0.cast_signed())
             .bind(entry.time.0)
             .bind(&*entry.actor)
@@ -314,9 +325,24 @@ impl<'t> Work<'t> {
             .bind(&entry.before)
             .bind(after)
             .bind(scope.as_str())
-            .bind(scope.context().as_str())
-            .execute(&mut *self.tx)
-            .await?;
+            .bind(context.as_str());
+        if let Some((new, id)) = added {
+            let content = &new.content;
+            let references = (!content.references.is_empty()).then(|| sqlx::types::Json(&content.references));
+            query = query
+                .bind(new.fingerprint.0.as_slice())
+                .bind(new.shape.as_slice())
+                .bind(&content.text)
+                .bind(references)
+                .bind(content.metadata.as_ref().map(sqlx::types::Json))
+                .bind(content.rule_set.as_ref().map(sqlx::types::Json))
+                .bind(new.subject.context().to_string())
+                .bind(i64::from(id.get()))
+                .bind(new.subject.as_str())
+                .bind(i64::from(new.version.get()))
+                .bind(new.id != IdChoice::OfContent);
+        }
+        query.execute(&mut *self.tx).await?;
         self.touch(self.freshness.scope(scope));
         Ok(())
     }

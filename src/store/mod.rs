@@ -35,13 +35,18 @@ pub struct Store {
     freshness: Arc<Freshness>,
     trouble: Arc<Mutex<Option<String>>>,
     /// Held for as long as the file is ours.
-    _lock: Arc<lock::FileLock>,
+    lock: Arc<lock::FileLock>,
 }
 
 impl Store {
     /// What has changed since when; marked by the writer before it reports a commit.
     pub fn freshness(&self) -> &Freshness {
         &self.freshness
+    }
+
+    /// Resolves once the last clone is gone, what it was asked to write is written, and another server may open the file.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.lock.released()
     }
 
     /// Why the last write failed; `None` once one has succeeded.

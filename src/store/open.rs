@@ -35,7 +35,7 @@ impl Store {
         let lock = Arc::new(lock);
         let trouble = Arc::default();
         let writes = writer::start(options, writer, Arc::clone(&freshness), Arc::clone(&trouble), Arc::clone(&lock));
-        Ok(Self { reads, writes, freshness, trouble, _lock: lock })
+        Ok(Self { reads, writes, freshness, trouble, lock })
     }
 
     /// Brings the database at `url` up to date and closes it.

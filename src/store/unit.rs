@@ -37,6 +37,8 @@ pub enum Effect {
     SoftDelete(Subject, Vec<Version>),
     /// Removes versions, and ids nobody else holds.
     HardDelete(Subject, Vec<Version>),
+    /// Removes versions whose id the version that the unit adds takes over.
+    Supersede(Subject, Vec<Version>),
     /// Sets or removes the settings of a scope.
     SetConfig(Subject, Option<Box<Config>>),
     /// Sets or removes the mode of a scope.
@@ -54,6 +56,7 @@ impl Effect {
             Self::AddVersion(new) => new.subject.clone(),
             Self::SoftDelete(subject, _)
             | Self::HardDelete(subject, _)
+            | Self::Supersede(subject, _)
             | Self::SetConfig(subject, _)
             | Self::SetMode(subject, _) => subject.clone(),
             Self::RecordContext(context) | Self::ForgetContext(context) => context.scope(),

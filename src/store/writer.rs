@@ -97,18 +97,19 @@ impl Writer {
     }
 }
 
+/// Runs units in one transaction. After an error the connection is to be dropped, which rolls it back.
 async fn transact(
     connection: &mut SqliteConnection,
     freshness: &Freshness,
     units: impl Iterator<Item = &Unit>,
 ) -> Result<Vec<Outcome>, Error> {
-    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut outcomes = Vec::new();
     let mut touched = Vec::new();
     for unit in units {
-        outcomes.push(Work::new(&mut tx, freshness, &mut touched, unit).run(unit).await?);
+        let begin = outcomes.is_empty();
+        outcomes.push(Work::new(connection, freshness, &mut touched, unit).run(unit, begin).await?);
     }
-    tx.commit().await?;
+    sqlx::query("COMMIT").execute(connection).await?;
     for (slot, seq) in touched {
         freshness.mark(slot, seq);
     }
