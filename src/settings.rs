@@ -119,7 +119,7 @@ pub struct Rules {
 #[command(next_help_heading = "Memory")]
 pub struct Memory {
     /// Mebibytes for all caches together; what does not fit is read from the database again.
-    #[arg(long, env = "AVOW_CACHE_MIB", default_value_t = 80, value_name = "MIB")]
+    #[arg(long, env = "AVOW_CACHE_MIB", default_value_t = 88, value_name = "MIB")]
     pub cache_mib: u32,
 }
 
@@ -135,17 +135,18 @@ impl Settings {
 
     /// What the use cases need to know.
     pub fn registry(&self) -> registry::Settings {
-        // Contents are kept as text and parsed, so their share counts twice.
-        let fifth = u64::from(self.memory.cache_mib) * 1024 * 1024 / 5;
+        // Eleven parts: contents are kept as text and parsed, so theirs counts twice.
+        let part = u64::from(self.memory.cache_mib) * 1024 * 1024 / 11;
         registry::Settings {
             level: self.rules.compatibility,
             mode_mutability: self.rules.mode_mutability,
             validate_fields: self.rules.validate_fields,
             validate_new_schemas: self.rules.validate_new_schemas,
             reject_empty_subject: self.rules.reject_empty_subject,
-            answer_bytes: 2 * fifth,
-            content_bytes: fifth,
-            scope_bytes: fifth,
+            answer_bytes: 4 * part,
+            content_bytes: 2 * part,
+            verdict_bytes: part,
+            scope_bytes: 2 * part,
         }
     }
 }

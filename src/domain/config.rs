@@ -24,6 +24,9 @@ pub struct Config {
     /// Stored only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validate_rules: Option<bool>,
+    /// Whether a pair is refused that the rules accept although data would not decode. Avow's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refuse_warnings: Option<bool>,
     /// What registrations must be compatible with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_level: Option<Level>,
@@ -56,6 +59,7 @@ impl Config {
             validate_fields: self.validate_fields.or(global.validate_fields),
             validate_new_schemas: self.validate_new_schemas.or(global.validate_new_schemas),
             validate_rules: self.validate_rules.or(global.validate_rules),
+            refuse_warnings: self.refuse_warnings.or(global.refuse_warnings),
             compatibility_policy: self.compatibility_policy.clone().or_else(|| global.compatibility_policy.clone()),
             compatibility_group: self.compatibility_group.clone().or_else(|| global.compatibility_group.clone()),
             ..self.clone()
@@ -103,6 +107,7 @@ pub struct ConfigUpdate {
     pub validate_fields: Patch<bool>,
     pub validate_new_schemas: Patch<bool>,
     pub validate_rules: Patch<bool>,
+    pub refuse_warnings: Patch<bool>,
     pub compatibility_level: Patch<Level>,
     pub compatibility_policy: Patch<String>,
     pub compatibility_group: Patch<String>,
@@ -122,6 +127,7 @@ impl ConfigUpdate {
             validate_fields: self.validate_fields.apply(stored.validate_fields),
             validate_new_schemas: self.validate_new_schemas.apply(stored.validate_new_schemas),
             validate_rules: self.validate_rules.apply(stored.validate_rules),
+            refuse_warnings: self.refuse_warnings.apply(stored.refuse_warnings),
             compatibility_level: self.compatibility_level.apply(stored.compatibility_level),
             compatibility_policy: self.compatibility_policy.apply(stored.compatibility_policy),
             compatibility_group: self.compatibility_group.apply(stored.compatibility_group),

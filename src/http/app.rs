@@ -20,6 +20,7 @@ use std::task::{Context as Task, Poll};
 use std::time::{Duration, Instant};
 use tower::{Service, ServiceExt};
 use tower_http::compression::Compression;
+use tracing::Instrument;
 
 /// The interface over a registry.
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
@@ -85,7 +86,11 @@ impl App {
         let routed = match self.remembered(request).await {
             Ok(Remembered::Answer(response)) => response,
             Ok(Remembered::Nothing(mut request)) => match route(&mut request, &request_id) {
-                Ok(()) => self.guarded(request).await,
+                Ok(()) => {
+                    let id = request_id.to_str().unwrap_or_default();
+                    let span = tracing::info_span!("request", request.id = id, %method);
+                    self.guarded(request).instrument(span).await
+                }
                 Err(error) => error.into_response(),
             },
             Err(error) => error.into_response(),

@@ -87,7 +87,7 @@ impl Object {
         self.take(name).map(|value| integer(&value, name)).transpose()
     }
 
-    fn flag(&mut self, name: &str) -> Result<Option<bool>, Error> {
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Error> {
         self.take(name).map(|value| flag(&value, name)).transpose()
     }
 
@@ -97,6 +97,16 @@ impl Object {
             Some(Value::Array(entries)) => entries.into_iter().filter(|entry| !entry.is_null()).map(each).collect(),
             Some(other) => Err(wrong_kind(name, "an array", &other)),
         }
+    }
+
+    /// A field that is an object.
+    pub(super) fn object(&mut self, name: &str) -> Result<Option<Self>, Error> {
+        self.take(name).map(|value| Self::from(value, name)).transpose()
+    }
+
+    /// A field that is a list of objects.
+    pub(super) fn objects(&mut self, name: &str) -> Result<Vec<Self>, Error> {
+        self.list(name, |entry| Self::from(entry, name))
     }
 
     fn texts(&mut self, name: &str) -> Result<BTreeSet<String>, Error> {
@@ -251,6 +261,7 @@ pub(super) fn config_update(mut fields: Object) -> Result<ConfigUpdate, Error> {
         validate_fields: fields.patch("validateFields", flag("validateFields"))?,
         validate_new_schemas: fields.patch("validateNewSchemas", flag("validateNewSchemas"))?,
         validate_rules: fields.patch("validateRules", flag("validateRules"))?,
+        refuse_warnings: fields.patch("refuseWarnings", flag("refuseWarnings"))?,
         compatibility_policy: match policy {
             Patch::Set(policy) => match POLICIES.iter().find(|known| known.eq_ignore_ascii_case(&policy)) {
                 Some(known) => Patch::Set((*known).to_owned()),

@@ -3,23 +3,41 @@
 use super::State as AppState;
 use super::body::{self, RawBody};
 use super::extract::Incoming;
+use super::findings;
 use super::openapi::Refusals;
 use super::respond::Json;
 use super::shapes::{Compatibility, RegisterSchemaRequest};
 use super::subjects::named;
-use crate::registry::{Error, Verdict};
+use crate::domain::{Subject, VersionSelector};
+use crate::registry::{Draft, Error, Registry, Verdict};
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 /// The answer; with `verbose` a schema that cannot be parsed is incompatible rather than refused.
-fn answer(verbose: bool, verdict: Result<Verdict, Error>) -> Result<Response, Error> {
-    let messages = match verdict {
-        Ok(verdict) => verdict.messages,
-        Err(error) if verbose && error.code() == 42201 => vec![error.sentence()],
+async fn answer(
+    registry: &Registry,
+    incoming: &Incoming,
+    question: (&Subject, Option<VersionSelector>, &Draft),
+    verdict: Result<Verdict, Error>,
+) -> Result<Response, Error> {
+    let verbose = incoming.flag("verbose");
+    let (messages, parsed) = match verdict {
+        Ok(verdict) => (verdict.messages, true),
+        Err(error) if verbose && error.code() == 42201 => (vec![error.sentence()], false),
         Err(error) => return Err(error),
     };
     let is_compatible = messages.is_empty();
-    Ok(Json(Compatibility { is_compatible, messages: verbose.then_some(messages) }).into_response())
+    let answer = Compatibility { is_compatible, messages: verbose.then_some(messages) };
+    if !incoming.flag("explain") {
+        return Ok(Json(answer).into_response());
+    }
+    let (subject, version, draft) = question;
+    let explained = match parsed {
+        true => registry.explain(&mut registry.view(), subject, version, draft, incoming.flag("normalize")).await?,
+        false => Vec::new(),
+    };
+    findings::attach(&serde_json::json!(answer), StatusCode::OK, &findings::shapes(explained))
 }
 
 /// Test a schema against a subject's history.
@@ -29,7 +47,8 @@ fn answer(verbose: bool, verdict: Result<Verdict, Error>) -> Result<Response, Er
     params(
         ("subject" = String, Path),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
-        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong")),
+        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong"),
+        ("explain" = Option<String>, Query, description = "`true` to have `findings` added: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The verdict", body = Compatibility), Refusals))]
 pub(super) async fn test_against_history(
@@ -42,7 +61,7 @@ pub(super) async fn test_against_history(
     let mut view = registry.view();
     let subject = named(registry, &mut view, &incoming).await?;
     let verdict = registry.test_against_history(&mut view, &subject, &draft, incoming.flag("normalize")).await;
-    answer(incoming.flag("verbose"), verdict)
+    answer(registry, &incoming, (&subject, None, &draft), verdict).await
 }
 
 /// Test a schema against one version.
@@ -50,7 +69,8 @@ pub(super) async fn test_against_history(
     params(
         ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
-        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong")),
+        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong"),
+        ("explain" = Option<String>, Query, description = "`true` to have `findings` added: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The verdict", body = Compatibility), Refusals))]
 pub(super) async fn test_against_version(
@@ -65,5 +85,5 @@ pub(super) async fn test_against_version(
     let subject = named(registry, &mut view, &incoming).await?;
     let normalize = incoming.flag("normalize");
     let verdict = registry.test_against_version(&mut view, &subject, selector, &draft, normalize).await;
-    answer(incoming.flag("verbose"), verdict)
+    answer(registry, &incoming, (&subject, Some(selector), &draft), verdict).await
 }

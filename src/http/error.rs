@@ -16,17 +16,21 @@ pub(super) struct ErrorBody {
     message: String,
 }
 
+impl ErrorBody {
+    /// The body that tells of an error.
+    pub(super) fn of(error: &Error) -> Self {
+        Self { error_code: error.code(), message: error.sentence() }
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let code = self.code();
-        let status = if code > 999 { code / 100 } else { code };
-        let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if status.is_server_error() {
             log(&self, code);
         }
-        let body = ErrorBody { error_code: code, message: self.sentence() };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let body = serde_json::to_vec(&ErrorBody::of(&self)).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accept::DEFAULT));

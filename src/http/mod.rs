@@ -8,6 +8,7 @@ mod config;
 mod contexts;
 mod error;
 mod extract;
+mod findings;
 mod health;
 mod mode;
 pub mod openapi;
@@ -64,6 +65,8 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(schemas::list_guid_ids))
         .routes(routes!(compatibility::test_against_history))
         .routes(routes!(compatibility::test_against_version))
+        .routes(routes!(findings::check_batch))
+        .routes(routes!(findings::list_rules))
         .routes(routes!(config::get_global_config, config::put_global_config, config::delete_global_config))
         .routes(routes!(config::get_config, config::put_config, config::delete_config))
         .routes(routes!(mode::get_global_mode, mode::put_global_mode, mode::delete_global_mode))

@@ -168,6 +168,9 @@ pub(super) struct WrittenConfig {
     validate_new_schemas: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     validate_rules: Option<bool>,
+    /// Avow's own: whether a pair is refused that the rules accept although data would not decode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refuse_warnings: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "FULL")]
     compatibility: Option<Level>,
@@ -306,6 +309,7 @@ impl From<Config> for WrittenConfig {
             validate_fields: config.validate_fields,
             validate_new_schemas: config.validate_new_schemas,
             validate_rules: config.validate_rules,
+            refuse_warnings: config.refuse_warnings,
             compatibility: config.compatibility_level,
             compatibility_policy: config.compatibility_policy,
             compatibility_group: config.compatibility_group,

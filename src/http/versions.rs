@@ -2,15 +2,18 @@
 
 use super::State as AppState;
 use super::body::{self, RawBody};
+use super::error::ErrorBody;
 use super::extract::Incoming;
+use super::findings;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
 use super::shapes::{RegisterSchemaRequest, Registered, Schema};
 use super::subjects::{UNLIMITED, format, named};
-use crate::registry::{Answered, Caching, Error, RegisterOptions, Settled};
+use crate::registry::{Answered, Caching, Error, RegisterOptions, Registry, Settled};
 use axum::extract::State;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 /// Entries in a list of schemas, at the most and where the caller sets no limit.
 pub(super) const MOST_SCHEMAS: i32 = 1000;
@@ -56,7 +59,8 @@ pub(super) async fn list_versions(
         ("subject" = String, Path),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
         ("format" = Option<String>, Query, description = "`resolved` to have references inlined in the answer"),
-        ("force" = Option<String>, Query, description = "`true` to skip the compatibility check")),
+        ("force" = Option<String>, Query, description = "`true` to skip the compatibility check"),
+        ("explain" = Option<String>, Query, description = "`true` to have `findings` added: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The version", body = Registered), Refusals))]
 pub(super) async fn register_version(
@@ -65,8 +69,11 @@ pub(super) async fn register_version(
     body: RawBody,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
     let options = RegisterOptions { normalize: incoming.flag("normalize"), force: incoming.flag("force") };
+    if incoming.flag("explain") {
+        return register_explained(registry, &incoming, &body, options).await;
+    }
+    let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
     let answer = registry
         .answer(key, Caching::None, || async {
             let draft = body::draft(body.object("register.arg6")?)?;
@@ -87,6 +94,32 @@ pub(super) async fn register_version(
         })
         .await?;
     Ok(respond::response(&answer, &HeaderMap::new()))
+}
+
+/// Registers with findings in the answer: warnings where it is registered, everything that is wrong where it is refused.
+async fn register_explained(
+    registry: &Registry,
+    incoming: &Incoming,
+    body: &RawBody,
+    options: RegisterOptions,
+) -> Result<Response, Error> {
+    let draft = body::draft(body.object("register.arg6")?)?;
+    let mut view = registry.view();
+    let subject = named(registry, &mut view, incoming).await?;
+    // Before the schema joins the history; what it is refused for beside compatibility, registration tells.
+    let explained = registry.explain(&mut view, &subject, None, &draft, options.normalize).await.unwrap_or_default();
+    let findings = findings::shapes(explained);
+    match registry.register(registry.view(), &subject, &draft, options, &incoming.caller()).await {
+        Ok(settled) => {
+            let described = settled.into_inner();
+            let text = registry.rendered(&mut view, &described, format(incoming)).await?;
+            findings::attach(&json!(Registered::new(&described, text)), StatusCode::OK, &findings)
+        }
+        Err(error) if error.status() == 409 => {
+            findings::attach(&json!(ErrorBody::of(&error)), StatusCode::CONFLICT, &findings)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Get a version.

@@ -102,6 +102,21 @@ async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference
     Ok(())
 }
 
+/// A schema ready to be compared, with the key that its verdicts are remembered under.
+#[derive(Debug, Clone)]
+pub(super) struct Parsed {
+    pub(super) key: ParsedKey,
+    pub(super) schema: Arc<Schema>,
+}
+
+impl Candidate {
+    /// The candidate as one side of a comparison.
+    pub(super) fn parsed(&self) -> Parsed {
+        let key = ParsedKey::new(self.fingerprint(), &self.content, &self.documents);
+        Parsed { key, schema: Arc::clone(&self.schema) }
+    }
+}
+
 /// A stored text together with the documents it was parsed against.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ParsedKey {
@@ -111,6 +126,16 @@ pub(super) struct ParsedKey {
 }
 
 impl ParsedKey {
+    fn new(fingerprint: Fingerprint, content: &Content, documents: &Documents) -> Self {
+        let bytes = content.text.len() + documents.contents.iter().map(|content| content.text.len()).sum::<usize>();
+        Self { fingerprint, documents: documents.fingerprints.clone().into(), bytes }
+    }
+
+    /// The size of the texts, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn weight(&self) -> usize {
         512 + self.bytes * 4
     }
@@ -124,18 +149,17 @@ impl Registry {
         context: &Context,
         fingerprint: Fingerprint,
         content: &Content,
-    ) -> Result<Arc<Schema>, Error> {
+    ) -> Result<Parsed, Error> {
         let documents = references::resolve(view, context, &content.references, Targets::All).await?;
-        let bytes = content.text.len() + documents.contents.iter().map(|content| content.text.len()).sum::<usize>();
-        let key = ParsedKey { fingerprint, documents: documents.fingerprints.into(), bytes };
+        let key = ParsedKey::new(fingerprint, content, &documents);
         if let Some(schema) = self.parsed.get(&key).await {
-            return Ok(schema);
+            return Ok(Parsed { key, schema });
         }
         let texts: Vec<&str> = documents.contents.iter().map(|content| content.text.as_str()).collect();
         let schema = avow_avro::parse(&content.text, &texts, Strictness::Lenient)
             .map_err(|error| Error::InvalidSchema(error.to_string()))?;
         let schema = Arc::new(schema);
-        self.parsed.insert(key, Arc::clone(&schema)).await;
-        Ok(schema)
+        self.parsed.insert(key.clone(), Arc::clone(&schema)).await;
+        Ok(Parsed { key, schema })
     }
 }

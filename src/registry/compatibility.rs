@@ -2,10 +2,11 @@
 
 use super::candidate::Candidate;
 use super::effective::Effective;
+use super::verdicts::Pair;
 use super::{Draft, Error, Registry, View, effective};
-use crate::domain::{Content, Direction, Subject, Version, VersionSelector};
+use crate::domain::{Content, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
-use avow_avro::{IncompatibilityKind, Strictness};
+use avow_avro::Strictness;
 
 /// Whether a candidate suits a history; empty messages mean it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Registry {
         self.judge(view, &candidate, &history, &settings).await
     }
 
-    async fn test_candidate(
+    pub(super) async fn test_candidate(
         &self,
         view: &mut View<'_>,
         subject: &Subject,
@@ -131,12 +132,14 @@ impl Registry {
             return Ok(Vec::new());
         }
         let old = self.parsed(view, &candidate.context, stored.fingerprint, content).await?;
+        let new = candidate.parsed();
         let mut messages = Vec::new();
         for (turn, direction) in directions.iter().enumerate() {
-            let found = match direction {
-                Direction::Backward => describe(&avow_avro::check(&candidate.schema, &old), *direction),
-                Direction::Forward => describe(&avow_avro::check(&old, &candidate.schema), *direction),
-            };
+            let pair = Pair::new(&new, &old, *direction);
+            let mut found = describe(&*self.verdict(&pair).await?, pair.role);
+            if found.is_empty() && settings.config.refuse_warnings == Some(true) {
+                found.extend(self.warning(pair).await?.as_ref().map(describe_warning));
+            }
             // Of two directions only the second tells which version it speaks of (contract 17, 21).
             let last = turn + 1 == directions.len();
             let quote = last && !found.is_empty();
@@ -158,44 +161,27 @@ fn quoted(version: Version, text: &str) -> [String; 2] {
 }
 
 /// Whether a version belongs to the candidate's part of the history.
-fn same_group(settings: &Effective, new: &Content, old: &Content) -> bool {
+pub(super) fn same_group(settings: &Effective, new: &Content, old: &Content) -> bool {
     let Some(group) = &settings.config.compatibility_group else { return true };
     let of = |content: &Content| content.metadata.as_ref().and_then(|data| data.properties.get(group).cloned());
     of(new) == of(old)
 }
 
 /// The contract's sentences for what the core found (contract 4.9).
-fn describe(verdict: &avow_avro::Verdict, direction: Direction) -> Vec<String> {
-    if let Some(exception) = &verdict.exception {
-        return vec![format!("Unexpected exception during compatibility check: {exception}")];
+pub(super) fn describe(verdict: &avow_avro::Verdict, role: avow_avro::Candidate) -> Vec<String> {
+    match &verdict.exception {
+        Some(exception) => vec![format!("Unexpected exception during compatibility check: {exception}")],
+        None => verdict.findings.iter().map(|finding| finding.registry_text(role)).collect(),
     }
-    let (reader, writer) = match direction {
-        Direction::Backward => ("new", "old"),
-        Direction::Forward => ("old", "new"),
-    };
-    let sentence = |finding: &avow_avro::Incompatibility| {
-        let (path, info) = (&finding.location, &finding.message);
-        let text = match finding.kind {
-            IncompatibilityKind::NameMismatch => format!("The name of the schema has changed (path '{path}')"),
-            IncompatibilityKind::FixedSizeMismatch => format!(
-                "The size of FIXED type field at path '{path}' in the {reader} schema does not match with the {writer} schema"
-            ),
-            IncompatibilityKind::MissingEnumSymbols => {
-                format!("The {reader} schema is missing enum symbols '{info}' at path '{path}' in the {writer} schema")
-            }
-            IncompatibilityKind::ReaderFieldMissingDefaultValue => format!(
-                "The field '{info}' at path '{path}' in the {reader} schema has no default value and is missing in the {writer} schema"
-            ),
-            IncompatibilityKind::TypeMismatch => format!(
-                "The type (path '{path}') of a field in the {reader} schema does not match with the {writer} schema"
-            ),
-            IncompatibilityKind::MissingUnionBranch => format!(
-                "The {reader} schema is missing a type inside a union field at path '{path}' in the {writer} schema"
-            ),
-        };
-        format!("{{errorType:'{}', description:'{text}', additionalInfo:'{info}'}}", finding.kind.as_str())
-    };
-    verdict.findings.iter().map(sentence).collect()
+}
+
+/// A warning that is to refuse, in the style of the contract's sentences.
+fn describe_warning(warning: &avow_avro::Finding) -> String {
+    format!(
+        "{{errorType:'DATA_NOT_DECODABLE', description:'{}', additionalInfo:'{}'}}",
+        warning.title,
+        warning.rule.id()
+    )
 }
 
 /// The metadata property that lists reserved field names.

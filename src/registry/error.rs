@@ -153,6 +153,12 @@ impl Error {
         }
     }
 
+    /// The HTTP status: the first three digits of the code.
+    pub fn status(&self) -> u16 {
+        let code = self.code();
+        u16::try_from(if code > 999 { code / 100 } else { code }).unwrap_or(500)
+    }
+
     /// The sentence for the caller. Of a failing database it tells what to do, never how it is built.
     pub fn sentence(&self) -> String {
         match self {

@@ -138,10 +138,10 @@ impl Registry {
         }
         let content = self.content(stored.fingerprint).await?;
         if inlined {
-            let Ok(schema) = self.parsed(view, &candidate.context, stored.fingerprint, &content).await else {
+            let Ok(parsed) = self.parsed(view, &candidate.context, stored.fingerprint, &content).await else {
                 return Ok(None);
             };
-            if schema.resolved_shape() != candidate.schema.resolved_shape() {
+            if parsed.schema.resolved_shape() != candidate.schema.resolved_shape() {
                 return Ok(None);
             }
         } else if candidate.content.references != content.references {

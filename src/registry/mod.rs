@@ -11,11 +11,13 @@ mod contexts;
 mod delete;
 mod effective;
 mod error;
+mod explain;
 mod lookup;
 mod modes;
 mod read;
 mod references;
 mod register;
+mod verdicts;
 mod view;
 mod write;
 
@@ -23,6 +25,7 @@ pub use answers::{Answer, AnswerKey, Answered, Caching};
 pub use candidate::Draft;
 pub use compatibility::Verdict;
 pub use error::Error;
+pub use explain::{Explained, Question};
 pub use lookup::LookupOptions;
 pub use read::{Format, Listing, Page, Tagged};
 pub use register::RegisterOptions;
@@ -54,6 +57,8 @@ pub struct Settings {
     pub answer_bytes: u64,
     /// Bytes for contents, and as many for their parsed form.
     pub content_bytes: u64,
+    /// Bytes for verdicts on pairs of schemas.
+    pub verdict_bytes: u64,
     /// Bytes for the version lists and settings of subjects.
     pub scope_bytes: u64,
 }
@@ -68,6 +73,7 @@ impl Default for Settings {
             reject_empty_subject: false,
             answer_bytes: 32 << 20,
             content_bytes: 16 << 20,
+            verdict_bytes: 8 << 20,
             scope_bytes: 16 << 20,
         }
     }
@@ -109,6 +115,7 @@ pub struct Registry {
     scopes: Cache<Subject, Arc<Scope>>,
     contents: Cache<Fingerprint, Arc<Content>>,
     parsed: Cache<candidate::ParsedKey, Arc<avow_avro::Schema>>,
+    verdicts: Cache<verdicts::VerdictKey, Arc<avow_avro::Verdict>>,
     answers: Cache<AnswerKey, Arc<Answer>>,
     queues: write::Queues,
 }
@@ -132,11 +139,15 @@ impl Registry {
             .max_capacity(settings.content_bytes)
             .weigher(move |key: &candidate::ParsedKey, _| clamp(key.weight()))
             .build();
+        let verdicts = Cache::builder()
+            .max_capacity(settings.verdict_bytes)
+            .weigher(move |_, verdict: &Arc<avow_avro::Verdict>| clamp(256 + 256 * verdict.findings.len()))
+            .build();
         let answers = Cache::builder()
             .max_capacity(settings.answer_bytes)
             .weigher(move |key: &AnswerKey, answer: &Arc<Answer>| clamp(key.weight() + answer.weight()))
             .build();
-        Arc::new(Self { store, settings, scopes, contents, parsed, answers, queues: write::Queues::new() })
+        Arc::new(Self { store, settings, scopes, contents, parsed, verdicts, answers, queues: write::Queues::new() })
     }
 
     /// Why requests cannot all be answered as they should be; `None` while they can.

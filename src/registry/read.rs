@@ -270,7 +270,7 @@ impl Registry {
             Format::Resolved if content.references.is_empty() => Ok(content.text.clone()),
             Format::Resolved => {
                 let context = described.subject.context();
-                Ok(self.parsed(view, &context, described.fingerprint, content).await?.resolved_text())
+                Ok(self.parsed(view, &context, described.fingerprint, content).await?.schema.resolved_text())
             }
         }
     }

@@ -4,6 +4,7 @@ mod allowances;
 mod concurrency;
 mod errors;
 mod exchanges;
+mod explain;
 mod fuzz;
 mod listener;
 mod support;

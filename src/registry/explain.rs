@@ -1,0 +1,165 @@
+//! Findings for people: what breaks, for whom, since which version.
+
+use super::candidate::Candidate;
+use super::compatibility::{describe, same_group};
+use super::verdicts::Pair;
+use super::{Draft, Error, Registry, View, effective};
+use crate::domain::{Content, Context, Direction, Subject, Version, VersionSelector};
+use crate::store::StoredVersion;
+use avow_avro::{Finding, Strictness, Verdict};
+use std::sync::Arc;
+
+/// A finding with every version of the history it is about.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The finding.
+    pub finding: Finding,
+    /// Who reads whose data.
+    pub direction: Direction,
+    /// The versions it is about, newest first; none where two bare schemas were compared.
+    pub versions: Vec<Version>,
+}
+
+/// What a batch asks about one subject, or about two schemas.
+#[derive(Debug, Clone)]
+pub enum Question {
+    /// May the draft follow the history of a subject, or one version of it?
+    Subject {
+        /// The subject.
+        subject: Subject,
+        /// One version, or the history.
+        version: Option<VersionSelector>,
+        /// The draft.
+        draft: Box<Draft>,
+        /// Whether to normalise it first.
+        normalize: bool,
+    },
+    /// Can the reader read what the writer writes?
+    Pair {
+        /// The reader.
+        reader: Box<Draft>,
+        /// The writer.
+        writer: Box<Draft>,
+    },
+}
+
+/// Pairs accepted by the rules whose data are tried out in one explanation.
+const MOST_TRIED: usize = 100;
+
+impl Registry {
+    /// Answers one question of a batch: the verdict, and what is behind it.
+    pub async fn ask(&self, question: &Question) -> Result<(super::Verdict, Vec<Explained>), Error> {
+        let mut view = self.view();
+        match question {
+            Question::Subject { subject, version, draft, normalize } => {
+                let subject = self.aliased(&mut view, subject.clone()).await?;
+                let verdict = match version {
+                    Some(version) => {
+                        self.test_against_version(&mut view, &subject, *version, draft, *normalize).await?
+                    }
+                    None => self.test_against_history(&mut view, &subject, draft, *normalize).await?,
+                };
+                let explained = self.explain(&mut view, &subject, *version, draft, *normalize).await?;
+                Ok((verdict, explained))
+            }
+            Question::Pair { reader, writer } => self.explain_pair(&mut view, reader, writer).await,
+        }
+    }
+
+    /// Explains what is wrong with a draft, before the history of a subject or before one version of it.
+    ///
+    /// Every version that the level protects is looked at, not only the newest that fails.
+    pub async fn explain(
+        &self,
+        view: &mut View<'_>,
+        subject: &Subject,
+        version: Option<VersionSelector>,
+        draft: &Draft,
+        normalize: bool,
+    ) -> Result<Vec<Explained>, Error> {
+        let settings = effective::settings(view, subject).await?;
+        let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
+        let scope = view.scope(subject).await?;
+        let mut history: Vec<(StoredVersion, Arc<Content>)> = Vec::new();
+        for stored in scope.versions.iter().rev().filter(|stored| !stored.deleted) {
+            let asked = match version {
+                Some(VersionSelector::Number(version)) => stored.version == version,
+                Some(VersionSelector::Latest) => history.is_empty(),
+                None => settings.level.is_transitive() || history.is_empty(),
+            };
+            if !asked {
+                continue;
+            }
+            let content = self.content(stored.fingerprint).await?;
+            if same_group(&settings, &candidate.content, &content) {
+                history.push((*stored, content));
+            }
+        }
+        let new = candidate.parsed();
+        let mut explained = Vec::new();
+        for direction in settings.level.directions() {
+            let mut known: Vec<(Arc<Verdict>, Vec<usize>)> = Vec::new();
+            let mut tried = 0;
+            for (stored, content) in &history {
+                let old = self.parsed(view, &candidate.context, stored.fingerprint, content).await?;
+                let pair = Pair::new(&new, &old, *direction);
+                let verdict = self.verdict(&pair).await?;
+                let findings = if verdict.is_compatible() {
+                    tried += 1;
+                    if tried > MOST_TRIED { Vec::new() } else { self.warning(pair).await?.into_iter().collect() }
+                } else if let Some((_, places)) = known.iter().find(|(same, _)| **same == *verdict) {
+                    // Refused for the same reasons as a newer version: the findings are about this one, too.
+                    for place in places {
+                        let explained: &mut Explained = &mut explained[*place];
+                        explained.versions.push(stored.version);
+                    }
+                    continue;
+                } else {
+                    self.findings(pair).await?
+                };
+                let places =
+                    findings.into_iter().map(|finding| note(&mut explained, finding, *direction, stored.version));
+                known.push((verdict, places.collect()));
+            }
+        }
+        Ok(explained)
+    }
+
+    /// Explains what is wrong between two schemas of no subject.
+    async fn explain_pair(
+        &self,
+        view: &mut View<'_>,
+        reader: &Draft,
+        writer: &Draft,
+    ) -> Result<(super::Verdict, Vec<Explained>), Error> {
+        let (reader, writer) = (self.bare(view, reader).await?, self.bare(view, writer).await?);
+        let pair = Pair::new(&reader.parsed(), &writer.parsed(), Direction::Backward);
+        let messages = describe(&*self.verdict(&pair).await?, pair.role);
+        let findings = self.findings(pair).await?;
+        let explained = |finding| Explained { finding, direction: Direction::Backward, versions: Vec::new() };
+        Ok((super::Verdict { messages }, findings.into_iter().map(explained).collect()))
+    }
+
+    /// Parses a draft as a schema of the default context.
+    async fn bare(&self, view: &mut View<'_>, draft: &Draft) -> Result<Candidate, Error> {
+        draft.check_type()?;
+        let content = Content {
+            text: draft.text().ok_or(Error::EmptySchema)?.to_owned(),
+            references: draft.references.clone(),
+            metadata: None,
+            rule_set: None,
+        };
+        Candidate::parse(view, &Context::default_context(), content, Strictness::Strict, false).await
+    }
+}
+
+/// Adds a finding, or its version to the one that is known; where it stands.
+fn note(explained: &mut Vec<Explained>, finding: Finding, direction: Direction, version: Version) -> usize {
+    let same = |known: &Explained| known.direction == direction && known.finding.fingerprint == finding.fingerprint;
+    if let Some(place) = explained.iter().position(same) {
+        explained[place].versions.push(version);
+        return place;
+    }
+    explained.push(Explained { finding, direction, versions: vec![version] });
+    explained.len() - 1
+}

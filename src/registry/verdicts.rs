@@ -1,0 +1,70 @@
+//! Verdicts on pairs of schemas: taken once for each pair of contents, off the serving threads when they may take long.
+
+use super::candidate::{Parsed, ParsedKey};
+use super::{Error, Registry};
+use crate::domain::Direction;
+use avow_avro::{Candidate, Finding, Verdict};
+use std::sync::Arc;
+
+/// A reader, a writer, and which of them is the candidate.
+#[derive(Debug, Clone)]
+pub(super) struct Pair {
+    pub(super) reader: Parsed,
+    pub(super) writer: Parsed,
+    pub(super) role: Candidate,
+}
+
+impl Pair {
+    /// The pair that a direction asks about a candidate and a version of the history.
+    pub(super) fn new(candidate: &Parsed, stored: &Parsed, direction: Direction) -> Self {
+        let (candidate, stored) = (candidate.clone(), stored.clone());
+        match direction {
+            Direction::Backward => Self { reader: candidate, writer: stored, role: Candidate::Reader },
+            Direction::Forward => Self { reader: stored, writer: candidate, role: Candidate::Writer },
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.reader.key.bytes() + self.writer.key.bytes()
+    }
+}
+
+/// The contents a verdict is about: reader, writer.
+pub(super) type VerdictKey = (ParsedKey, ParsedKey);
+
+/// Texts that are compared on the spot, in bytes; larger ones could keep others waiting for milliseconds.
+const SMALL: usize = 32 << 10;
+
+impl Registry {
+    /// Whether the reader can read what the writer writes, by the rules.
+    pub(super) async fn verdict(&self, pair: &Pair) -> Result<Arc<Verdict>, Error> {
+        let key = (pair.reader.key.clone(), pair.writer.key.clone());
+        if let Some(verdict) = self.verdicts.get(&key).await {
+            return Ok(verdict);
+        }
+        let (reader, writer) = (Arc::clone(&pair.reader.schema), Arc::clone(&pair.writer.schema));
+        let verdict = offload(pair.bytes(), move || avow_avro::check(&reader, &writer)).await?;
+        let verdict = Arc::new(verdict);
+        self.verdicts.insert(key, Arc::clone(&verdict)).await;
+        Ok(verdict)
+    }
+
+    /// Whether data would not decode although the rules accept the pair.
+    pub(super) async fn warning(&self, pair: Pair) -> Result<Option<Finding>, Error> {
+        offload(pair.bytes(), move || avow_avro::soundness(&pair.reader.schema, &pair.writer.schema, pair.role)).await
+    }
+
+    /// Everything there is to say about a pair that the rules refuse.
+    pub(super) async fn findings(&self, pair: Pair) -> Result<Vec<Finding>, Error> {
+        // Proofs and fixes are tried out, which takes long even for schemas that are not large.
+        offload(usize::MAX, move || avow_avro::explain(&pair.reader.schema, &pair.writer.schema, pair.role)).await
+    }
+}
+
+/// Runs work on texts of `bytes` bytes, elsewhere if that is much.
+async fn offload<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    if bytes <= SMALL {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Panic)
+}
