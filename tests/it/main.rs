@@ -9,4 +9,5 @@ mod fuzz;
 mod listener;
 mod support;
 mod tidy;
+mod trouble;
 mod wire;

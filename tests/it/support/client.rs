@@ -11,6 +11,9 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
+/// The media type that official clients send.
+pub(super) const V1: (&str, &str) = ("content-type", "application/vnd.schemaregistry.v1+json");
+
 /// One connection to the server, opened when needed and kept open.
 pub(crate) struct Client {
     address: SocketAddr,
@@ -49,6 +52,21 @@ impl Client {
         let (parts, body) = sender.send_request(request).await.expect("an answer").into_parts();
         let body = body.collect().await.expect("a complete answer").to_bytes();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], Bytes::new()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send("POST", path, &[V1], body.to_string()).await
+    }
+
+    /// Waits for a server that was started as a process of its own; it listens before it answers.
+    pub(crate) async fn wait_until_it_listens(&self) {
+        while TcpStream::connect(self.address).await.is_err() {
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn connect(&self) -> SendRequest<Full<Bytes>> {

@@ -9,6 +9,7 @@ use clap::Parser;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::client::V1;
 use super::{Answer, Client};
 
 /// A running registry, empty at the start, gone when dropped.
@@ -17,9 +18,6 @@ pub(crate) struct Server {
     client: Client,
     directory: TempDir,
 }
-
-/// The media type that official clients send.
-const V1: (&str, &str) = ("content-type", "application/vnd.schemaregistry.v1+json");
 
 impl Server {
     pub(crate) async fn start() -> Self {
@@ -49,6 +47,12 @@ impl Server {
         self.running.stop().await;
     }
 
+    /// Stops the server; the URL of its database, which is there for as long as the directory is.
+    pub(crate) async fn stop_keeping_the_file(self) -> (String, TempDir) {
+        self.running.stop().await;
+        (format!("sqlite://{}", self.directory.path().join("avow.db").display()), self.directory)
+    }
+
     /// Stops the server and starts another on the same file.
     pub(crate) async fn restart(self) -> Self {
         self.running.stop().await;
@@ -61,7 +65,7 @@ impl Server {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.client.send("GET", path, &[], Bytes::new()).await
+        self.client.get(path).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
@@ -69,7 +73,7 @@ impl Server {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.client.send("POST", path, &[V1], body.to_string()).await
+        self.client.post(path, body).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {

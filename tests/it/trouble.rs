@@ -1,0 +1,133 @@
+//! When the database is taken, too new, damaged, altered or out of room: a clear error, and nothing acknowledged is lost.
+
+use std::process::{Command, Stdio};
+
+use avow_registry::store::{self, Error, Store};
+use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::support::{Client, Server};
+
+const SCHEMA: &str = r#"{"type":"record","name":"R","fields":[]}"#;
+
+fn url(directory: &TempDir) -> String {
+    format!("sqlite://{}", directory.path().join("avow.db").display())
+}
+
+async fn execute(url: &str, sql: &'static str) {
+    let mut connection = SqliteConnection::connect(url).await.expect("a database");
+    sqlx::query(sql).execute(&mut connection).await.expect("a statement");
+    connection.close().await.expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_file_is_refused() {
+    let directory = TempDir::new().expect("a directory");
+    let first = Store::open(&url(&directory)).await.expect("a new file");
+    let second = Store::open(&url(&directory)).await;
+    assert!(matches!(second, Err(Error::InUse(_))), "{second:?}");
+    let closed = first.closed();
+    drop(first);
+    closed.await;
+    Store::open(&url(&directory)).await.expect("the file is free again");
+}
+
+#[tokio::test]
+async fn a_database_that_needs_a_newer_program_is_refused_and_one_it_merely_touched_is_not() {
+    let directory = TempDir::new().expect("a directory");
+    let url = url(&directory);
+    Store::migrate(&url).await.expect("a new file");
+    execute(&url, "INSERT INTO _sqlx_migrations VALUES (9999, 'later', current_timestamp, TRUE, x'00', 0)").await;
+    Store::migrate(&url).await.expect("a migration of a newer program does not matter");
+    execute(&url, "UPDATE facts SET value = 9999 WHERE name = 'lowest_format'").await;
+    let refused = Store::open(&url).await;
+    assert!(matches!(refused, Err(Error::TooNew { needs: 9999, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let directory = TempDir::new().expect("a directory");
+    let garbage = b"this was never a database, and it is long enough to be looked at".repeat(8);
+    std::fs::write(directory.path().join("avow.db"), &garbage).expect("a file");
+    let refused = Store::open(&url(&directory)).await;
+    assert!(matches!(refused, Err(Error::Corrupt(_))), "{refused:?}");
+    assert_eq!(std::fs::read(directory.path().join("avow.db")).expect("a file"), garbage);
+}
+
+#[tokio::test]
+async fn urls_that_name_no_file_are_refused() {
+    for url in ["postgres://localhost/avow", "sqlite::memory:", "sqlite://", "avow.db"] {
+        assert!(matches!(Store::open(url).await, Err(Error::BadUrl(_))), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn verify_finds_what_was_altered_behind_our_back() {
+    let server = Server::start().await;
+    server.register("a", SCHEMA).await;
+    let (url, _directory) = server.stop_keeping_the_file().await;
+    let sound = store::verify(&url).await.expect("a database");
+    assert_eq!((sound.contents, sound.versions, sound.changes), (1, 1, 1));
+    assert_eq!(sound.faults, Vec::<String>::new());
+
+    for (sql, expected) in [
+        ("UPDATE contexts SET last_id = 0", "would be handed out again"),
+        ("DELETE FROM changes", "missing from the log"),
+        ("UPDATE contents SET text = replace(text, 'R', 'S')", "its text was altered"),
+    ] {
+        execute(&url, sql).await;
+        let report = store::verify(&url).await.expect("a database");
+        assert!(report.faults.iter().any(|fault| fault.contains(expected)), "{sql}: {:?}", report.faults);
+    }
+}
+
+/// A limit on the size of its files stands in for a full disk: it needs no file system of its own.
+#[tokio::test]
+async fn out_of_room_it_says_so_reads_on_and_recovers_without_a_restart() {
+    let directory = TempDir::new().expect("a directory");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let mut child = Command::new("bash")
+        .arg("-c")
+        .arg("trap '' XFSZ; ulimit -S -f 512; exec \"$@\"")
+        .args(["bash", env!("CARGO_BIN_EXE_avow"), "serve", "--listen", &address.to_string()])
+        .args(["--database-url", &url(&directory)])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server starts");
+    let client = Client::new(address);
+    client.wait_until_it_listens().await;
+
+    let schema = |number: usize| {
+        json!({"schema": json!({"type": "record", "name": "R", "fields": [],
+        "doc": format!("{number}{}", "x".repeat(20_000))}).to_string()})
+    };
+    let mut acknowledged = 0;
+    let refused = loop {
+        let answer = client.post(&format!("/subjects/s{acknowledged}/versions"), &schema(acknowledged)).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        acknowledged += 1;
+        assert!(acknowledged < 1_000, "the limit holds");
+    };
+    assert_eq!((refused.status, refused.json()["error_code"].as_i64()), (503, Some(503)), "{}", refused.text());
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(client.get("/readyz").await.json()["status"], "degraded");
+    assert_eq!(client.get("/schemas/ids/1").await.status, 200);
+
+    let raised = Command::new("prlimit").args(["--fsize=unlimited", "--pid", &child.id().to_string()]).status();
+    assert!(raised.expect("util-linux is installed").success());
+    for number in 0..=acknowledged {
+        let answer = client.post(&format!("/subjects/s{number}/versions"), &schema(number)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.json()["id"], number + 1, "what was acknowledged is there, and no id is skipped");
+    }
+    assert_eq!(client.get("/readyz").await.json()["status"], "ok");
+    child.kill().expect("it runs");
+    child.wait().expect("it ran");
+    let report = store::verify(&url(&directory)).await.expect("a database");
+    assert_eq!(report.faults, Vec::<String>::new());
+}
