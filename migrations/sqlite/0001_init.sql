@@ -90,6 +90,6 @@ CREATE TABLE uses (
     target_subject TEXT NOT NULL,
     target_version BIGINT NOT NULL,
     PRIMARY KEY (target_subject, target_version, subject, version),
-    FOREIGN KEY (subject, version) REFERENCES versions (subject, version)
+    FOREIGN KEY (subject, version) REFERENCES versions (subject, version) DEFERRABLE INITIALLY DEFERRED
 ) WITHOUT ROWID;
 CREATE INDEX uses_by_referrer ON uses (subject, version);

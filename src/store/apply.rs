@@ -34,9 +34,9 @@ macro_rules! finish {
 }
 
 /// The end of a unit that adds a version. An explicit id becomes the newest one of its content, even if it is known.
-const FINISH_WITH_VERSION: &str = concat!(
-    finish!(),
-    "; INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set)
+macro_rules! add_version {
+    () => {
+        "; INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set)
             VALUES ($11, $12, $13, $14, $15, $16) ON CONFLICT (fingerprint) DO NOTHING;
         INSERT INTO schemas (context, id, fingerprint, subject, version, written)
             VALUES ($17, $18, $11, $19, $20, $1) ON CONFLICT (context, id) DO UPDATE
@@ -45,7 +45,17 @@ const FINISH_WITH_VERSION: &str = concat!(
             SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id;
         INSERT INTO versions (subject, version, context, id, deleted, time, written)
             VALUES ($19, $20, $17, $18, FALSE, $2, $1)"
-);
+    };
+}
+
+/// Which ends of its transaction a unit is to take care of, in the statements it runs anyway.
+#[derive(Clone, Copy)]
+pub(super) struct Ends {
+    /// It is the first.
+    pub(super) opens: bool,
+    /// It is the last.
+    pub(super) closes: bool,
+}
 
 /// One unit on its way into the open transaction.
 pub(super) struct Work<'t> {
@@ -102,15 +112,16 @@ impl<'t> Work<'t> {
         Self { tx, freshness, touched, seq: Seq(0), time: unit.entry.time }
     }
 
-    /// Runs the unit and says what became of it. `begin`: it opens the transaction it runs in.
+    /// Runs the unit and says what became of it. `ends` tells what of its transaction it is to open and close itself;
+    /// a unit that is refused closes nothing.
     ///
     /// Every refusal comes before the first change, so that a refused unit leaves nothing in the transaction.
-    pub(super) async fn run(&mut self, unit: &Unit, begin: bool) -> Result<Outcome, Error> {
+    pub(super) async fn run(&mut self, unit: &Unit, ends: Ends) -> Result<Outcome, Error> {
         let new = unit.effects.iter().find_map(|effect| match effect {
             Effect::AddVersion(new) => Some(new),
             _ => None,
         });
-        let found = self.look(&unit.guards, new, begin).await?;
+        let found = self.look(&unit.guards, new, ends.opens).await?;
         if found.outdated > 0 {
             return Ok(Outcome::Conflict);
         }
@@ -133,11 +144,11 @@ impl<'t> Work<'t> {
         for scope in &scopes[1.min(scopes.len())..] {
             self.bump(scope).await?;
         }
-        self.finish(&unit.entry, scopes.first().unwrap_or(&unit.entry.subject), added).await?;
         if let Some((new, id)) = added {
             self.refer(new).await?;
             self.touch(self.freshness.id(&new.subject.context(), id));
         }
+        self.finish(&unit.entry, scopes.first().unwrap_or(&unit.entry.subject), added, ends.closes).await?;
         Ok(Outcome::Committed { seq: self.seq, id: added.map(|(_, id)| id) })
     }
 
@@ -307,6 +318,7 @@ impl<'t> Work<'t> {
         entry: &Entry,
         scope: &Subject,
         added: Option<(&NewVersion, SchemaId)>,
+        commit: bool,
     ) -> Result<(), Error> {
         let context = scope.context();
         let after = match (&entry.after, added) {
@@ -314,7 +326,12 @@ impl<'t> Work<'t> {
             (Some(after), Some((_, id))) => Some(format!(r#"{{"id":{id},{}"#, after.trim_start_matches('{'))),
             (after, _) => after.clone(),
         };
-        let sql = if added.is_some() { FINISH_WITH_VERSION } else { finish!() };
+        let sql = match (added.is_some(), commit) {
+            (false, false) => finish!(),
+            (false, true) => concat!(finish!(), "; COMMIT"),
+            (true, false) => concat!(finish!(), add_version!()),
+            (true, true) => concat!(finish!(), add_version!(), "; COMMIT"),
+        };
         let mut query = sqlx::query(sql)
             .bind(self.seq.0.cast_signed())
             .bind(entry.time.0)

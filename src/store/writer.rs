@@ -2,7 +2,7 @@
 //!
 //! A commit costs a flush of the disk whatever it holds, so while one runs the next units gather.
 
-use super::apply::Work;
+use super::apply::{Ends, Work};
 use super::lock::FileLock;
 use super::unit::{Outcome, Unit};
 use super::{Error, Freshness};
@@ -64,25 +64,25 @@ pub(super) async fn submit(writes: &mpsc::Sender<Job>, unit: Unit) -> Result<Out
 
 impl Writer {
     async fn commit_all(&mut self, jobs: Vec<Job>) {
-        if jobs.len() > 1
-            && let Ok(outcomes) = self.commit(jobs.iter().map(|job| &job.unit)).await
+        let (units, replies): (Vec<Unit>, Vec<_>) = jobs.into_iter().map(|job| (job.unit, job.reply)).unzip();
+        if units.len() > 1
+            && let Ok(outcomes) = self.commit(&units).await
         {
-            for (job, outcome) in jobs.into_iter().zip(outcomes) {
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 // A caller that went away does not undo what it asked for.
-                let _ = job.reply.send(Ok(outcome));
+                let _ = reply.send(Ok(outcome));
             }
             return;
         }
         // A unit alone, or one spoilt the transaction of all: each gets a transaction of its own.
-        for job in jobs {
-            let outcome = self.commit(std::iter::once(&job.unit)).await;
-            let outcome = outcome.map(|outcomes| outcomes.into_iter().next().unwrap_or(Outcome::Conflict));
-            let _ = job.reply.send(outcome);
+        for (unit, reply) in units.into_iter().zip(replies) {
+            let outcome = self.commit(&[unit]).await;
+            let _ = reply.send(outcome.map(|outcomes| outcomes.into_iter().next().unwrap_or(Outcome::Conflict)));
         }
     }
 
     /// Commits units together. On an error none of them is written.
-    async fn commit(&mut self, units: impl Iterator<Item = &Unit>) -> Result<Vec<Outcome>, Error> {
+    async fn commit(&mut self, units: &[Unit]) -> Result<Vec<Outcome>, Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.options.connect().await?,
@@ -101,15 +101,17 @@ impl Writer {
 async fn transact(
     connection: &mut SqliteConnection,
     freshness: &Freshness,
-    units: impl Iterator<Item = &Unit>,
+    units: &[Unit],
 ) -> Result<Vec<Outcome>, Error> {
     let mut outcomes = Vec::new();
     let mut touched = Vec::new();
-    for unit in units {
-        let begin = outcomes.is_empty();
-        outcomes.push(Work::new(connection, freshness, &mut touched, unit).run(unit, begin).await?);
+    for (place, unit) in units.iter().enumerate() {
+        let ends = Ends { opens: place == 0, closes: place + 1 == units.len() };
+        outcomes.push(Work::new(connection, freshness, &mut touched, unit).run(unit, ends).await?);
     }
-    sqlx::query("COMMIT").execute(connection).await?;
+    if !matches!(outcomes.last(), Some(Outcome::Committed { .. })) {
+        sqlx::query("COMMIT").execute(connection).await?;
+    }
     for (slot, seq) in touched {
         freshness.mark(slot, seq);
     }
