@@ -150,6 +150,11 @@ impl Subject {
         self.name().is_empty()
     }
 
+    /// Whether this is a scope above all others, which answers for its settings even when none were ever made.
+    pub fn is_top(&self) -> bool {
+        self.text.is_empty() || *self == Self::everywhere()
+    }
+
     /// Whether settings may be kept for it (contract 9.2): no control character, no reserved name.
     pub fn is_configurable(&self) -> bool {
         !self.text.chars().any(char::is_control) && !matches!(self.name(), "__GLOBAL" | "__EMPTY")

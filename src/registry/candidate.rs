@@ -94,7 +94,7 @@ impl Candidate {
 /// Replaces every `-1` by the version it means now.
 async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference]) -> Result<(), Error> {
     for reference in references.iter_mut().filter(|reference| reference.version == -1) {
-        let scope = view.scope(&reference.target(context)).await?;
+        let scope = view.glance(&reference.target(context)).await?;
         if let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) {
             reference.version = latest.version.get();
         }

@@ -23,7 +23,7 @@ impl Registry {
             if in_force { effective::record(view, subject).await? } else { view.scope(subject).await?.config.clone() };
         match found {
             Some(config) => Ok(self.leveled(config)),
-            None if in_force || is_top(subject) => Ok(self.leveled(Config::default())),
+            None if in_force || subject.is_top() => Ok(self.leveled(Config::default())),
             None => Err(Error::NoSubjectLevel(subject.clone())),
         }
     }
@@ -52,11 +52,6 @@ impl Registry {
     fn leveled(&self, config: Config) -> Config {
         Config { compatibility_level: config.compatibility_level.or(Some(self.settings.level)), ..config }
     }
-}
-
-/// Whether a scope answers even when nothing was ever set there.
-fn is_top(subject: &Subject) -> bool {
-    subject.as_str().is_empty() || *subject == Subject::everywhere()
 }
 
 fn told(config: &Config) -> Option<String> {
@@ -95,7 +90,7 @@ impl UseCase for Remove<'_> {
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Config>, Error> {
         let stored = view.scope(self.subject).await?.config.clone();
         let Some(config) = stored else {
-            if is_top(self.subject) {
+            if self.subject.is_top() {
                 effective::writable(view, self.subject).await?;
                 return Ok(Decision::Done(Config::default()));
             }

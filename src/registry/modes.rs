@@ -24,7 +24,7 @@ impl Registry {
         }
         match view.scope(subject).await?.mode {
             Some(mode) => Ok(mode),
-            None if is_top(subject) => Ok(Mode::default()),
+            None if subject.is_top() => Ok(Mode::default()),
             None => Err(Error::NoSubjectMode(subject.clone())),
         }
     }
@@ -67,11 +67,6 @@ impl Registry {
         }
         self.settle(self.view(), &RemoveMode { subject, recursive }, caller).await.map(Settled::into_inner)
     }
-}
-
-/// Whether a scope answers even when nothing was ever set there.
-fn is_top(subject: &Subject) -> bool {
-    subject.as_str().is_empty() || *subject == Subject::everywhere()
 }
 
 fn told(mode: Option<Mode>) -> Option<String> {
@@ -129,7 +124,7 @@ impl SetMode<'_> {
             return Ok(vec![self.subject.clone()]);
         }
         let context = self.subject.context();
-        let reach: Option<Context> = (!is_top(self.subject)).then_some(context);
+        let reach: Option<Context> = (!self.subject.is_top()).then_some(context);
         guards.push(Guard::NoLiveVersions(reach.clone()));
         let filter = match reach {
             Some(context) => SubjectFilter::In(context, String::new()),
@@ -153,7 +148,7 @@ impl UseCase for RemoveMode<'_> {
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Option<Mode>>, Error> {
         let before = view.scope(self.subject).await?.mode;
-        if before.is_none() && !self.recursive && !is_top(self.subject) {
+        if before.is_none() && !self.recursive && !self.subject.is_top() {
             return Err(Error::SubjectNotFound(self.subject.clone()));
         }
         let mut effects = vec![Effect::SetMode(self.subject.clone(), None)];
@@ -164,7 +159,7 @@ impl UseCase for RemoveMode<'_> {
                 }
             }
         }
-        let shown = before.or(is_top(self.subject).then_some(Mode::default()));
+        let shown = before.or(self.subject.is_top().then_some(Mode::default()));
         if before.is_none() && effects.len() == 1 {
             return Ok(Decision::Done(shown));
         }

@@ -8,7 +8,7 @@ use super::{Caller, Described, Draft, Error, Registry, View};
 use crate::domain::{
     Content, Fingerprint, Metadata, Mode, ReferencedVersion, SchemaId, Subject, VERSION_PROPERTY, Version,
 };
-use crate::store::{Effect, IdChoice, NewVersion, Scope, StoredVersion};
+use crate::store::{Effect, Guard, IdChoice, NewVersion, Scope, StoredVersion};
 use avow_avro::Strictness;
 use serde_json::json;
 use std::sync::Arc;
@@ -276,8 +276,10 @@ impl Register<'_> {
             fingerprint,
             shape,
             id: self.explicit_id().map_or(IdChoice::OfContent, IdChoice::Explicit),
-            targets: candidate.documents.direct,
+            targets: candidate.documents.direct.clone(),
         }));
+        let deleted = candidate.strictness != Strictness::Strict;
+        let guards = candidate.documents.direct.into_iter().map(|version| Guard::Version { version, deleted });
         let replaced = scope.versions.iter().find(|stored| stored.version == version);
         let before = replaced.map(|stored| {
             json!({"version": version, "id": stored.id, "guid": stored.fingerprint.to_string(), "deleted": stored.deleted})
@@ -288,7 +290,7 @@ impl Register<'_> {
         }
         let change = Change {
             kind: "register",
-            guards: Vec::new(),
+            guards: guards.collect(),
             effects,
             before: before.map(|json| json.to_string()),
             after: Some(after.to_string()),

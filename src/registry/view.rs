@@ -9,9 +9,18 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct View<'r> {
     registry: &'r Registry,
-    scopes: Vec<(Subject, Arc<Scope>)>,
+    scopes: Vec<Seen>,
     contexts: Option<Arc<[Context]>>,
     basis: Basis,
+}
+
+/// A scope that was read.
+#[derive(Debug)]
+struct Seen {
+    subject: Subject,
+    scope: Arc<Scope>,
+    /// Whether a write must find it unchanged.
+    guarded: bool,
 }
 
 /// What an answer rests on: facts, each with the position it was read at.
@@ -50,12 +59,22 @@ impl<'r> View<'r> {
 
     /// What is kept under a scope; empty where nothing is.
     pub async fn scope(&mut self, subject: &Subject) -> Result<Arc<Scope>, Error> {
-        if let Some((_, scope)) = self.scopes.iter().find(|(known, _)| known == subject) {
-            return Ok(Arc::clone(scope));
+        self.look(subject, true).await
+    }
+
+    /// The same for whoever guards what was seen there in another way, and does not mind other changes of the scope.
+    pub(super) async fn glance(&mut self, subject: &Subject) -> Result<Arc<Scope>, Error> {
+        self.look(subject, false).await
+    }
+
+    async fn look(&mut self, subject: &Subject, guarded: bool) -> Result<Arc<Scope>, Error> {
+        if let Some(seen) = self.scopes.iter_mut().find(|seen| seen.subject == *subject) {
+            seen.guarded |= guarded;
+            return Ok(Arc::clone(&seen.scope));
         }
         let scope = self.registry.scope(subject).await?;
         self.basis.add(self.registry.store.freshness().scope(subject), scope.seq);
-        self.scopes.push((subject.clone(), Arc::clone(&scope)));
+        self.scopes.push(Seen { subject: subject.clone(), scope: Arc::clone(&scope), guarded });
         Ok(scope)
     }
 
@@ -86,7 +105,8 @@ impl<'r> View<'r> {
 
     /// The guard that nothing read under any scope has changed.
     pub(super) fn guards(&self) -> Vec<Guard> {
-        self.scopes.iter().map(|(subject, scope)| Guard::Revision(subject.clone(), scope.revision)).collect()
+        let guarded = self.scopes.iter().filter(|seen| seen.guarded);
+        guarded.map(|seen| Guard::Revision(seen.subject.clone(), seen.scope.revision)).collect()
     }
 
     /// Whether nothing that was read has changed since.

@@ -157,8 +157,15 @@ impl<'t> Work<'t> {
         const LIVE: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE context = coalesce($1, context)
             AND deleted = FALSE)";
         const ANY: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE context = $1)";
+        const VERSION: &str = "SELECT EXISTS (SELECT 1 FROM versions WHERE subject = $1 AND version = $2
+            AND (deleted = FALSE OR $3))";
         let (sql, context) = match guard {
             Guard::Revision(..) => return Ok(true),
+            Guard::Version { version, deleted } => {
+                let query = sqlx::query_scalar(VERSION).bind(version.subject.as_str());
+                let query = query.bind(i64::from(version.version.get())).bind(*deleted);
+                return Ok(query.fetch_one(&mut *self.tx).await?);
+            }
             Guard::NoLiveVersions(context) => (LIVE, context.as_ref()),
             Guard::NoVersions(context) => (ANY, Some(context)),
         };

@@ -22,6 +22,13 @@ pub struct Unit {
 pub enum Guard {
     /// Nothing has changed under this scope.
     Revision(Subject, Revision),
+    /// The version is still there, and live unless soft-deleted ones will do.
+    Version {
+        /// The version.
+        version: ReferencedVersion,
+        /// Whether it may be soft-deleted.
+        deleted: bool,
+    },
     /// The context, or with `None` every context, has no live version.
     NoLiveVersions(Option<Context>),
     /// The context has no version at all.

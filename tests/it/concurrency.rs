@@ -59,3 +59,42 @@ async fn incompatible_writers_cannot_both_win() {
     assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{statuses:?}");
     assert_eq!(server.get("/subjects/s/versions").await.ok(), json!([1]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_begin_to_refer_to_one_version_at_once() {
+    const REFERRERS: usize = 150;
+    let server = Server::start().await;
+    server.register("address", r#"{"type":"record","name":"Address","fields":[]}"#).await;
+    let statuses = join_all((0..REFERRERS).map(async |number| {
+        let schema = format!(r#"{{"type":"record","name":"R{number}","fields":[{{"name":"a","type":"Address"}}]}}"#);
+        let references = json!([{"name": "Address", "subject": "address", "version": 1}]);
+        let body = json!({"schema": schema, "references": references}).to_string();
+        server.connect().send("POST", &format!("/subjects/r{number}/versions"), &[], body).await.status
+    }))
+    .await;
+    assert_eq!(statuses, [200; REFERRERS]);
+    let referrers = server.get("/subjects/address/versions/1/referencedby").await.ok();
+    assert_eq!(referrers.as_array().map(Vec::len), Some(REFERRERS));
+    assert_eq!(server.delete("/subjects/address/versions/1").await.error(), (422, 42206));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_refers_to_what_is_deleted_meanwhile() {
+    let server = Server::start().await;
+    for round in 0..CLIENTS {
+        let target = format!("t{round}");
+        server.register(&target, &format!(r#"{{"type":"record","name":"T{round}","fields":[]}}"#)).await;
+        let schema = format!(r#"{{"type":"record","name":"R","fields":[{{"name":"t","type":"T{round}"}}]}}"#);
+        let references = json!([{"name": format!("T{round}"), "subject": target, "version": 1}]);
+        let body = json!({"schema": schema, "references": references}).to_string();
+        let (referring, deleting) = (server.connect(), server.connect());
+        let (register, delete) = (format!("/subjects/r{round}/versions"), format!("/subjects/{target}/versions/1"));
+        let (referred, deleted) =
+            tokio::join!(referring.send("POST", &register, &[], body), deleting.send("DELETE", &delete, &[], ""));
+        // Whoever comes first wins; the other is told.
+        match (referred.status, deleted.status) {
+            (200, 422) | (422, 200) => {}
+            both => panic!("{both:?}: {} {}", referred.text(), deleted.text()),
+        }
+    }
+}
