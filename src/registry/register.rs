@@ -78,13 +78,14 @@ impl UseCase for Register<'_> {
         let content = self.populated(view, &scope, mode, next, &settings).await?;
         let candidate = self.candidate(view, content, mode, &settings, parsed).await?;
         let fingerprint = candidate.fingerprint();
-        if self.draft.version == 0
-            && let Some(found) = self.find_unchanged(view, &scope, &candidate, fingerprint).await?
-        {
-            return Ok(Decision::Done(found.describe(self.subject, &candidate)));
+        let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        if self.draft.version == 0 {
+            let fitting: Vec<StoredVersion> = live.iter().filter(|stored| self.fits_id(stored)).copied().collect();
+            if let Some(found) = registry.find(view, &fitting, &candidate).await? {
+                return Ok(Decision::Done(found.describe(self.subject, &candidate)));
+            }
         }
         if !mode.is_import() && !self.options.force {
-            let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
             let verdict = registry.judge(view, &candidate, &live, &settings).await?;
             if !verdict.is_compatible() {
                 return Err(Error::Incompatible { subject: self.subject.clone(), messages: verdict.messages });
@@ -231,26 +232,6 @@ impl Register<'_> {
             }
             None => Candidate::parse(view, &self.subject.context(), content, strictness, normalize).await?,
         })
-    }
-
-    async fn find_unchanged(
-        &self,
-        view: &mut View<'_>,
-        scope: &Scope,
-        candidate: &Candidate,
-        fingerprint: Fingerprint,
-    ) -> Result<Option<Match>, Error> {
-        let registry = view.registry();
-        let live = || scope.versions.iter().rev().filter(|stored| !stored.deleted && self.fits_id(stored));
-        if let Some(stored) = live().find(|stored| stored.fingerprint == fingerprint) {
-            return Ok(Some(Match { stored: *stored, content: None }));
-        }
-        for stored in live() {
-            if let Some(content) = registry.same_structure(view, candidate, stored).await? {
-                return Ok(Some(Match { stored: *stored, content: Some(content) }));
-            }
-        }
-        Ok(None)
     }
 
     async fn write(
