@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::Error;
 use crate::http::{self, server};
+use crate::metrics::process;
 use crate::registry::Registry;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -26,6 +27,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Error> {
+        process::started();
         telemetry::start(&self.settings.logs)?;
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
             let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,6 +1,7 @@
 //! The whole interface as one service: what happens to every request before and after its route.
 
 use super::extract::Arrival;
+use super::meter::{Meter, Operation};
 use super::{Settings, State, accept, body, openapi, respond, routes};
 use crate::domain::Context;
 use crate::registry::{Error, Registry};
@@ -15,17 +16,19 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context as Task, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tower::{Service, ServiceExt};
 use tower_http::compression::Compression;
 use tracing::Instrument;
 
 /// The interface over a registry.
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
-    let state = State { registry: Arc::clone(&registry), max_body_bytes: settings.max_body_bytes };
     let (router, document) = routes().split_for_parts();
+    let meter = Arc::new(Meter::new(&document));
+    let state =
+        State { registry: Arc::clone(&registry), meter: Arc::clone(&meter), max_body_bytes: settings.max_body_bytes };
     let router = router
         .merge(openapi::viewer(document))
         .fallback(async || Error::NoRoute)
@@ -35,6 +38,7 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
         compressed: Compression::new(router.clone()),
         router,
         registry,
+        meter,
         max_body_bytes: settings.max_body_bytes,
         timeout: settings.request_timeout,
         access_log: settings.access_log,
@@ -47,6 +51,7 @@ pub struct App {
     router: Router,
     compressed: Compression<Router>,
     registry: Arc<Registry>,
+    meter: Arc<Meter>,
     max_body_bytes: usize,
     timeout: Duration,
     access_log: bool,
@@ -54,8 +59,8 @@ pub struct App {
 
 /// What is kept for a request.
 enum Remembered {
-    /// Its answer.
-    Answer(Response),
+    /// Its answer, and to which operation.
+    Answer(Response, Operation),
     /// Nothing: the request goes on to its route.
     Nothing(Request),
 }
@@ -82,18 +87,21 @@ impl App {
         let request_id = request_id(&request);
         let media = accept::negotiate(request.headers());
         let method = request.method().clone();
-        let started = self.access_log.then(|| (Instant::now(), request.uri().clone()));
-        let routed = match self.remembered(request).await {
-            Ok(Remembered::Answer(response)) => response,
+        let (meter, access_log) = (Arc::clone(&self.meter), self.access_log);
+        let underway = meter.arrived();
+        let uri = access_log.then(|| request.uri().clone());
+        let (routed, operation) = match self.remembered(request).await {
+            Ok(Remembered::Answer(response, operation)) => (response, operation),
             Ok(Remembered::Nothing(mut request)) => match route(&mut request, &request_id) {
-                Ok(()) => {
+                Ok(operation) => {
                     let id = request_id.to_str().unwrap_or_default();
                     let span = tracing::info_span!("request", request.id = id, %method);
-                    self.guarded(request).instrument(span).await
+                    let response = self.guarded(request).instrument(span).await;
+                    (response, operation.get().copied().unwrap_or(Operation::OTHER))
                 }
-                Err(error) => error.into_response(),
+                Err(error) => (error.into_response(), Operation::OTHER),
             },
-            Err(error) => error.into_response(),
+            Err(error) => (error.into_response(), Operation::OTHER),
         };
         let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
         let headers = response.headers_mut();
@@ -102,10 +110,11 @@ impl App {
         {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         }
-        if let Some((started, uri)) = started {
-            let (status, took) = (response.status().as_u16(), started.elapsed().as_secs_f64() * 1e3);
-            let id = request_id.to_str().unwrap_or_default();
-            tracing::info!(%method, path = uri.path(), status, duration_ms = took, request.id = id, "Answered");
+        let took = underway.answered(operation, response.status());
+        if let Some(uri) = uri {
+            let (status, took) = (response.status().as_u16(), took.as_secs_f64() * 1e3);
+            let (id, route) = (request_id.to_str().unwrap_or_default(), meter.path(operation));
+            tracing::info!(%method, path = uri.path(), route, status, duration_ms = took, request.id = id, "Answered");
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
         response
@@ -130,7 +139,9 @@ impl App {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let key = respond::key(&parts.method, target, bytes);
         Ok(match self.registry.kept(&key).await {
-            Some(answer) => Remembered::Answer(respond::response(&answer, &parts.headers)),
+            Some(answer) => {
+                Remembered::Answer(respond::response(&answer, &parts.headers), Operation(answer.mark.operation))
+            }
             None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body))),
         })
     }
@@ -168,7 +179,7 @@ fn request_id(request: &Request) -> HeaderValue {
 }
 
 /// Tells the handlers what they need of the request's head, and strips what the routes do not know of its path.
-fn route(request: &mut Request, request_id: &HeaderValue) -> Result<(), Error> {
+fn route(request: &mut Request, request_id: &HeaderValue) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     let (context, path) = contextual(request.uri().path())?;
     if let Cow::Owned(path) = path {
@@ -177,8 +188,10 @@ fn route(request: &mut Request, request_id: &HeaderValue) -> Result<(), Error> {
         *request.uri_mut() = rewritten.map_err(|_| Error::BadRequest("the path cannot be read".to_owned()))?;
     }
     let request_id = String::from_utf8_lossy(request_id.as_bytes()).into();
-    request.extensions_mut().insert(Arrival { request_id, context, target });
-    Ok(())
+    let operation = Arc::default();
+    let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation) };
+    request.extensions_mut().insert(arrival);
+    Ok(operation)
 }
 
 /// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).

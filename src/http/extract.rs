@@ -1,12 +1,13 @@
 //! From a request to domain types, or to the error the contract wants.
 
+use super::meter::Operation;
 use super::{State, accept};
 use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
-use crate::registry::{Caller, Error, Page};
-use axum::extract::{FromRequestParts, RawPathParams};
+use crate::registry::{Caching, Caller, Error, Mark, Page};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the middleware found out about a request.
@@ -18,6 +19,8 @@ pub(super) struct Arrival {
     pub(super) context: Context,
     /// Path and query as sent.
     pub(super) target: Arc<str>,
+    /// The operation it turns out to ask for.
+    pub(super) operation: Arc<OnceLock<Operation>>,
 }
 
 /// A request to a handler: everything but its body, checked as far as the contract wants before the handler runs.
@@ -32,11 +35,28 @@ impl FromRequestParts<State> for Incoming {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
-        if !accept::is_supported(&parts.method, &parts.headers) {
-            return Err(Error::UnsupportedMediaType);
+        let (supported, acceptable) =
+            (accept::is_supported(&parts.method, &parts.headers), accept::is_acceptable(&parts.headers));
+        let Unnegotiated(incoming) = Unnegotiated::from_request_parts(parts, state).await?;
+        match (supported, acceptable) {
+            (true, true) => Ok(incoming),
+            (false, _) => Err(Error::UnsupportedMediaType),
+            (true, false) => Err(Error::NotAcceptable),
         }
-        if !accept::is_acceptable(&parts.headers) {
-            return Err(Error::NotAcceptable);
+    }
+}
+
+/// The same for handlers that answer in media types of their own.
+#[derive(Debug)]
+pub(super) struct Unnegotiated(pub(super) Incoming);
+
+impl FromRequestParts<State> for Unnegotiated {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        let arrival = parts.extensions.remove::<Arrival>().ok_or(Error::Panic)?;
+        if let Some(matched) = parts.extensions.get::<MatchedPath>() {
+            arrival.operation.get_or_init(|| state.meter.operation(&parts.method, matched.as_str()));
         }
         let path = RawPathParams::from_request_parts(parts, state)
             .await
@@ -46,12 +66,17 @@ impl FromRequestParts<State> for Incoming {
         let query =
             form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()));
         let query = query.collect();
-        let arrival = parts.extensions.remove::<Arrival>().ok_or(Error::Panic)?;
-        Ok(Self { arrival, path, query })
+        Ok(Self(Incoming { arrival, path, query }))
     }
 }
 
 impl Incoming {
+    /// What is noted on its answer if that is kept.
+    pub(super) fn mark(&self, caching: Caching) -> Mark {
+        let operation = self.arrival.operation.get().copied().unwrap_or(Operation::OTHER);
+        Mark { caching, operation: operation.0 }
+    }
+
     /// A path parameter, decoded.
     pub(super) fn segment(&self, name: &str) -> &str {
         self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()

@@ -10,6 +10,7 @@ mod error;
 mod extract;
 mod findings;
 mod health;
+mod meter;
 mod mode;
 pub mod openapi;
 mod respond;
@@ -42,6 +43,7 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 struct State {
     registry: Arc<Registry>,
+    meter: Arc<meter::Meter>,
     max_body_bytes: usize,
 }
 
@@ -80,4 +82,5 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(health::deployment))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
+        .routes(routes!(meter::metrics))
 }

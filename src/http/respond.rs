@@ -47,7 +47,7 @@ where
     F: Future<Output = Result<Answered<'r>, Error>>,
 {
     let key = key(&Method::GET, &incoming.arrival.target, Bytes::new());
-    let answer = registry.answer(key, caching, compute).await?;
+    let answer = registry.answer(key, incoming.mark(caching), compute).await?;
     Ok(response(&answer, headers))
 }
 
@@ -58,7 +58,7 @@ pub(super) fn key(method: &Method, target: &str, body: Bytes) -> AnswerKey {
 
 /// A kept answer as a response, or 304 where the client has it.
 pub(super) fn response(answer: &Answer, headers: &HeaderMap) -> Response {
-    let caching = answer.caching;
+    let caching = answer.mark.caching;
     let known = caching == Caching::Revalidate
         && headers.get(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &answer.etag));
     let mut response =

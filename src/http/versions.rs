@@ -75,7 +75,7 @@ pub(super) async fn register_version(
     }
     let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
     let answer = registry
-        .answer(key, Caching::None, || async {
+        .answer(key, incoming.mark(Caching::None), || async {
             let draft = body::draft(body.object("register.arg6")?)?;
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;

@@ -1,5 +1,6 @@
 //! Finished answers, kept until a fact they rest on changes. One look-up serves them, without parsing anything.
 
+use super::stats::{Memory, Registration};
 use super::view::{Basis, View};
 use super::{Error, Registry};
 use bytes::Bytes;
@@ -33,6 +34,15 @@ pub enum Caching {
     Revalidate,
 }
 
+/// What the interface notes on an answer that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// How caches on the way may keep it.
+    pub caching: Caching,
+    /// Which of the interface's operations it answers, for its counters.
+    pub operation: u16,
+}
+
 /// A finished answer of status 200.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -40,16 +50,18 @@ pub struct Answer {
     pub body: Bytes,
     /// Its entity tag, quoted.
     pub etag: Bytes,
-    /// How caches on the way may keep it.
-    pub caching: Caching,
+    /// What the interface noted on it.
+    pub mark: Mark,
     basis: Basis,
+    /// What it counts as each time it is given.
+    tally: Option<Registration>,
 }
 
 impl Answer {
-    fn new(body: Bytes, caching: Caching, basis: Basis) -> Arc<Self> {
+    fn new(body: Bytes, mark: Mark, (basis, tally): (Basis, Option<Registration>)) -> Arc<Self> {
         let hash: [u8; 16] = Md5::digest(&body).into();
         let etag = format!("\"{}\"", uuid::Uuid::from_bytes(hash).as_simple());
-        Arc::new(Self { body, etag: etag.into(), caching, basis })
+        Arc::new(Self { body, etag: etag.into(), mark, basis, tally })
     }
 
     pub(super) fn weight(&self) -> usize {
@@ -74,15 +86,19 @@ enum Unkept {
 impl Registry {
     /// The answer kept for a request, if it still holds.
     pub async fn kept(&self, key: &AnswerKey) -> Option<Arc<Answer>> {
-        let answer = self.answers.get(key).await?;
-        answer.basis.is_current(self).then_some(answer)
+        let answer = self.answers.get(key).await.filter(|answer| answer.basis.is_current(self));
+        self.stats.sought(Memory::Answers, answer.is_some());
+        if let Some(tally) = answer.as_ref().and_then(|answer| answer.tally) {
+            self.stats.registered(tally);
+        }
+        answer
     }
 
     /// Answers a request: from memory while it holds, else computed once for all who ask at the same time.
     pub async fn answer<'r, F>(
         &'r self,
         key: AnswerKey,
-        caching: Caching,
+        mark: Mark,
         compute: impl Fn() -> F,
     ) -> Result<Arc<Answer>, Error>
     where
@@ -100,8 +116,8 @@ impl Registry {
             .try_get_with_by_ref(&key, async {
                 computed_here.store(true, Ordering::Relaxed);
                 match compute().await {
-                    Ok(Answered::Read(body, view)) => Ok(Answer::new(body, caching, view.into_basis())),
-                    Ok(Answered::Wrote(body)) => Err(Unkept::Wrote(Answer::new(body, caching, Basis::default()))),
+                    Ok(Answered::Read(body, view)) => Ok(Answer::new(body, mark, view.into_parts())),
+                    Ok(Answered::Wrote(body)) => Err(Unkept::Wrote(Answer::new(body, mark, Default::default()))),
                     Err(error) => Err(Unkept::Failed(Arc::new(error))),
                 }
             })
@@ -120,8 +136,8 @@ impl Registry {
             },
             // Somebody else's result, of a computation that may have begun before a change this request must see.
             Ok(_) | Err(_) => match compute().await? {
-                Answered::Read(body, view) => Ok(Answer::new(body, caching, view.into_basis())),
-                Answered::Wrote(body) => Ok(Answer::new(body, caching, Basis::default())),
+                Answered::Read(body, view) => Ok(Answer::new(body, mark, view.into_parts())),
+                Answered::Wrote(body) => Ok(Answer::new(body, mark, Default::default())),
             },
         }
     }

@@ -1,6 +1,7 @@
 //! From what a client sent to a schema that can be compared, checked and stored.
 
 use super::references::{self, Documents, Targets};
+use super::stats::Memory;
 use super::{Error, Registry, View};
 use crate::domain::{Content, Context, Fingerprint, Metadata, Reference, RuleSet};
 use avow_avro::{Schema, Strictness};
@@ -152,7 +153,9 @@ impl Registry {
     ) -> Result<Parsed, Error> {
         let documents = references::resolve(view, context, &content.references, Targets::All).await?;
         let key = ParsedKey::new(fingerprint, content, &documents);
-        if let Some(schema) = self.parsed.get(&key).await {
+        let known = self.parsed.get(&key).await;
+        self.stats.sought(Memory::Parsed, known.is_some());
+        if let Some(schema) = known {
             return Ok(Parsed { key, schema });
         }
         let texts: Vec<&str> = documents.contents.iter().map(|content| content.text.as_str()).collect();

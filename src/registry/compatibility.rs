@@ -7,6 +7,7 @@ use super::{Draft, Error, Registry, View, effective};
 use crate::domain::{Content, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
 use avow_avro::Strictness;
+use std::time::Instant;
 
 /// Whether a candidate suits a history; empty messages mean it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +87,19 @@ impl Registry {
 
     /// Judges a candidate against live versions given in ascending order.
     pub(super) async fn judge(
+        &self,
+        view: &mut View<'_>,
+        candidate: &Candidate,
+        live: &[StoredVersion],
+        settings: &Effective,
+    ) -> Result<Verdict, Error> {
+        let began = Instant::now();
+        let verdict = self.judge_history(view, candidate, live, settings).await;
+        self.stats.checked(settings.level, verdict.as_ref().ok().map(Verdict::is_compatible), began.elapsed());
+        verdict
+    }
+
+    async fn judge_history(
         &self,
         view: &mut View<'_>,
         candidate: &Candidate,

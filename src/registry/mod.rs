@@ -17,11 +17,12 @@ mod modes;
 mod read;
 mod references;
 mod register;
+mod stats;
 mod verdicts;
 mod view;
 mod write;
 
-pub use answers::{Answer, AnswerKey, Answered, Caching};
+pub use answers::{Answer, AnswerKey, Answered, Caching, Mark};
 pub use candidate::Draft;
 pub use compatibility::Verdict;
 pub use error::Error;
@@ -37,6 +38,7 @@ pub use crate::store::{DeletedFilter, SubjectFilter};
 use crate::domain::{Content, Context, Fingerprint, Level, SchemaId, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};
 use moka::future::Cache;
+use stats::Memory;
 use std::sync::Arc;
 
 /// What an operator may decide.
@@ -118,6 +120,7 @@ pub struct Registry {
     verdicts: Cache<verdicts::VerdictKey, Arc<avow_avro::Verdict>>,
     answers: Cache<AnswerKey, Arc<Answer>>,
     queues: write::Queues,
+    stats: stats::Stats,
 }
 
 impl Registry {
@@ -147,7 +150,8 @@ impl Registry {
             .max_capacity(settings.answer_bytes)
             .weigher(move |key: &AnswerKey, answer: &Arc<Answer>| clamp(key.weight() + answer.weight()))
             .build();
-        Arc::new(Self { store, settings, scopes, contents, parsed, verdicts, answers, queues: write::Queues::new() })
+        let (queues, stats) = (write::Queues::new(), stats::Stats::default());
+        Arc::new(Self { store, settings, scopes, contents, parsed, verdicts, answers, queues, stats })
     }
 
     /// Why requests cannot all be answered as they should be; `None` while they can.
@@ -165,13 +169,17 @@ impl Registry {
 
     /// A content by its fingerprint.
     async fn content(&self, fingerprint: Fingerprint) -> Result<Arc<Content>, Error> {
+        let mut found = true;
         let load = async {
+            found = false;
             let content = self.store.content(fingerprint).await?;
             content
                 .map(Arc::new)
                 .ok_or_else(|| crate::store::Error::Invalid(format!("no content under the fingerprint {fingerprint}")))
         };
-        self.contents.try_get_with(fingerprint, load).await.map_err(|error| {
+        let content = self.contents.try_get_with(fingerprint, load).await;
+        self.stats.sought(Memory::Contents, found);
+        content.map_err(|error| {
             Error::Shared(Arc::new(match Arc::try_unwrap(error) {
                 Ok(error) => Error::Store(error),
                 Err(shared) => Error::Store(crate::store::Error::Invalid(shared.to_string())),

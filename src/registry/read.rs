@@ -61,7 +61,10 @@ pub struct Tagged {
 impl Registry {
     /// The schema behind an id. `subject` narrows down where it is looked for (contract 7.1).
     pub async fn by_id(&self, view: &mut View<'_>, id: SchemaId, subject: &Subject) -> Result<Described, Error> {
-        let missing = || Error::NoSuchSchema(id.to_string());
+        let missing = || {
+            self.stats.unknown_id();
+            Error::NoSuchSchema(id.to_string())
+        };
         if !subject.is_context() {
             if let Some(stored) = holds(&*view.scope(subject).await?, id) {
                 return self.describe(subject, &stored).await;

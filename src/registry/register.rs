@@ -3,6 +3,7 @@
 use super::candidate::Candidate;
 use super::effective::{self, Effective};
 use super::lookup::{Match, decorate};
+use super::stats::Registration;
 use super::write::{Change, Decision, Settled, UseCase};
 use super::{Caller, Described, Draft, Error, Registry, View};
 use crate::domain::{
@@ -31,6 +32,26 @@ struct Register<'a> {
 impl Registry {
     /// Registers a schema, or finds the version that it already is. `view` may have read how the subject came about.
     pub async fn register<'r>(
+        &'r self,
+        view: View<'r>,
+        subject: &Subject,
+        draft: &Draft,
+        options: RegisterOptions,
+        caller: &Caller,
+    ) -> Result<Settled<'r, Described>, Error> {
+        let mut settled = self.register_uncounted(view, subject, draft, options, caller).await;
+        self.stats.registered(match &settled {
+            Ok(Settled::Written(_)) => Registration::Created,
+            Ok(Settled::Read(..)) => Registration::Existing,
+            Err(error) => Registration::refused(error),
+        });
+        if let Ok(Settled::Read(_, view)) = &mut settled {
+            view.count_as(Registration::Existing);
+        }
+        settled
+    }
+
+    async fn register_uncounted<'r>(
         &'r self,
         view: View<'r>,
         subject: &Subject,

@@ -1,6 +1,7 @@
 //! Verdicts on pairs of schemas: taken once for each pair of contents, off the serving threads when they may take long.
 
 use super::candidate::{Parsed, ParsedKey};
+use super::stats::Memory;
 use super::{Error, Registry};
 use crate::domain::Direction;
 use avow_avro::{Candidate, Finding, Verdict};
@@ -39,7 +40,9 @@ impl Registry {
     /// Whether the reader can read what the writer writes, by the rules.
     pub(super) async fn verdict(&self, pair: &Pair) -> Result<Arc<Verdict>, Error> {
         let key = (pair.reader.key.clone(), pair.writer.key.clone());
-        if let Some(verdict) = self.verdicts.get(&key).await {
+        let known = self.verdicts.get(&key).await;
+        self.stats.sought(Memory::Verdicts, known.is_some());
+        if let Some(verdict) = known {
             return Ok(verdict);
         }
         let (reader, writer) = (Arc::clone(&pair.reader.schema), Arc::clone(&pair.writer.schema));

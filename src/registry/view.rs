@@ -1,5 +1,6 @@
 //! Reading with a memory: what a use case saw, at which position of the log.
 
+use super::stats::{Memory, Registration};
 use super::{Error, Registry};
 use crate::domain::{Context, SchemaId, Seq, Subject};
 use crate::store::{Guard, Holder, Scope, Slot};
@@ -12,6 +13,7 @@ pub struct View<'r> {
     scopes: Vec<Seen>,
     contexts: Option<Arc<[Context]>>,
     basis: Basis,
+    tally: Option<Registration>,
 }
 
 /// A scope that was read.
@@ -49,7 +51,7 @@ enum LoadFailure {
 
 impl<'r> View<'r> {
     pub(super) fn new(registry: &'r Registry) -> Self {
-        Self { registry, scopes: Vec::new(), contexts: None, basis: Basis::default() }
+        Self { registry, scopes: Vec::new(), contexts: None, basis: Basis::default(), tally: None }
     }
 
     /// Whose data is read.
@@ -114,9 +116,14 @@ impl<'r> View<'r> {
         self.basis.is_current(self.registry)
     }
 
-    /// What an answer computed from this view rests on.
-    pub(super) fn into_basis(self) -> Basis {
-        self.basis
+    /// Has every answer that rests on this view counted as such a registration.
+    pub(super) fn count_as(&mut self, registration: Registration) {
+        self.tally = Some(registration);
+    }
+
+    /// What an answer computed from this view rests on, and what it counts as each time it is given.
+    pub(super) fn into_parts(self) -> (Basis, Option<Registration>) {
+        (self.basis, self.tally)
     }
 }
 
@@ -126,10 +133,12 @@ impl Registry {
         let slot = self.store.freshness().scope(subject);
         if let Some(scope) = self.scopes.get(subject).await {
             if self.store.freshness().is_current(slot, scope.seq) {
+                self.stats.sought(Memory::Scopes, true);
                 return Ok(scope);
             }
             self.scopes.invalidate(subject).await;
         }
+        self.stats.sought(Memory::Scopes, false);
         let load = async {
             let scope = self.store.scope(subject).await.map_err(|error| LoadFailure::Store(Arc::new(error.into())))?;
             let absent = scope.revision.0 == 0 && !subject.is_context();

@@ -3,6 +3,7 @@
 use crate::domain::{Context, SchemaId, Seq, Subject};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::watch;
 
 /// The place where changes of one fact are noted. Two facts may share one; that costs a reload, never a wrong answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,13 +16,15 @@ pub struct Slot(u32);
 pub struct Freshness {
     slots: Box<[AtomicU64]>,
     hasher: RandomState,
+    head: watch::Sender<Seq>,
 }
 
 const SLOTS: u32 = 1 << 14;
 
 impl Freshness {
     pub(super) fn new() -> Self {
-        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(), hasher: RandomState::new() }
+        let slots = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
+        Self { slots, hasher: RandomState::new(), head: watch::Sender::new(Seq(0)) }
     }
 
     fn slot(&self, key: (u8, &str, i32)) -> Slot {
@@ -52,5 +55,19 @@ impl Freshness {
     /// Notes that the fact changed at `seq`.
     pub(super) fn mark(&self, slot: Slot, seq: Seq) {
         self.slots[slot.0 as usize].fetch_max(seq.0, Ordering::AcqRel);
+    }
+
+    /// Tells whoever waits for changes that the log reaches as far as `seq`: once the slots are marked.
+    pub(super) fn advance(&self, seq: Seq) {
+        self.head.send_if_modified(|head| {
+            let newer = seq > *head;
+            *head = seq.max(*head);
+            newer
+        });
+    }
+
+    /// The newest change this node knows of, for whoever wants to be woken by the next one.
+    pub fn head(&self) -> watch::Receiver<Seq> {
+        self.head.subscribe()
     }
 }

@@ -11,6 +11,7 @@ mod listing;
 mod lock;
 mod open;
 mod read;
+mod stats;
 mod unit;
 mod verify;
 mod writer;
@@ -20,11 +21,14 @@ pub use fill::fill;
 pub use freshness::{Freshness, Slot};
 pub use listing::{DeletedFilter, ListedSchema, SubjectFilter};
 pub use read::{Holder, Referrer, Scope, StoredVersion};
+pub use stats::{Connections, Retry, Stats};
 pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Unit};
 pub use verify::{Report, verify};
 
+use crate::metrics::Page;
 use sqlx::SqlitePool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// An open database. Cheap to clone; the last clone closes it.
@@ -34,6 +38,7 @@ pub struct Store {
     writes: mpsc::Sender<writer::Job>,
     freshness: Arc<Freshness>,
     trouble: Arc<Mutex<Option<String>>>,
+    stats: Arc<Stats>,
     /// Held for as long as the file is ours.
     lock: Arc<lock::FileLock>,
 }
@@ -54,10 +59,21 @@ impl Store {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Writes down what was counted.
+    pub fn write_metrics(&self, page: &mut Page) {
+        let reads = Connections { open: self.reads.size(), idle: self.reads.num_idle() };
+        self.stats.write(page, reads);
+        let head = self.freshness.head().borrow().0;
+        page.gauge("schema_registry_change_feed_last_seq", "The newest change this node knows of.").sample(&[], head);
+    }
+
     /// Writes one unit, or nothing of it.
     ///
     /// The unit is carried through even if the caller stops waiting.
     pub async fn write(&self, unit: Unit) -> Result<Outcome, Error> {
-        writer::submit(&self.writes, unit).await
+        let began = Instant::now();
+        let outcome = writer::submit(&self.writes, unit).await;
+        self.stats.settled(&outcome, began.elapsed());
+        outcome
     }
 }

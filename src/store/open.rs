@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The newest format of the file this program understands.
 const FORMAT: i64 = 1;
@@ -35,7 +35,9 @@ impl Store {
         let lock = Arc::new(lock);
         let trouble = Arc::default();
         let writes = writer::start(options, writer, Arc::clone(&freshness), Arc::clone(&trouble), Arc::clone(&lock));
-        Ok(Self { reads, writes, freshness, trouble, lock })
+        let store = Self { reads, writes, freshness, trouble, stats: Arc::default(), lock };
+        store.freshness.advance(store.head().await?);
+        Ok(store)
     }
 
     /// Brings the database at `url` up to date and closes it.
@@ -49,7 +51,9 @@ impl Store {
 
     /// Asks the database for the position of its newest change, which shows that it answers.
     pub async fn head(&self) -> Result<crate::domain::Seq, Error> {
+        let began = Instant::now();
         let head: i64 = sqlx::query_scalar("SELECT seq FROM log_head").fetch_one(&self.reads).await?;
+        self.stats.head_questions.observe(began.elapsed());
         Ok(crate::domain::Seq(head.unsigned_abs()))
     }
 }

@@ -115,5 +115,12 @@ async fn transact(
     for (slot, seq) in touched {
         freshness.mark(slot, seq);
     }
+    let newest = outcomes.iter().rev().find_map(|outcome| match outcome {
+        Outcome::Committed { seq, .. } => Some(*seq),
+        _ => None,
+    });
+    if let Some(seq) = newest {
+        freshness.advance(seq);
+    }
     Ok(outcomes)
 }

@@ -7,6 +7,7 @@ mod exchanges;
 mod explain;
 mod fuzz;
 mod listener;
+mod metrics;
 mod support;
 mod tidy;
 mod trouble;

@@ -1,0 +1,187 @@
+//! Counting requests: by operation and status, how many are under way, how long they took.
+
+use super::State as AppState;
+use super::extract::Unnegotiated;
+use super::openapi::Refusals;
+use crate::metrics::{Histogram, Observed, Page, Sharded, process};
+use axum::extract::State;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+use utoipa::openapi::OpenApi;
+
+/// A method on a path as the description lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Operation(pub(super) u16);
+
+impl Operation {
+    /// Whatever the description does not list: unknown paths, other methods, the documentation's own pages.
+    pub(super) const OTHER: Self = Self(0);
+}
+
+/// The statuses there are; the last stands for any other.
+const STATUSES: [(u16, &str); 19] = [
+    (200, "200"),
+    (204, "204"),
+    (304, "304"),
+    (400, "400"),
+    (401, "401"),
+    (403, "403"),
+    (404, "404"),
+    (405, "405"),
+    (406, "406"),
+    (409, "409"),
+    (413, "413"),
+    (415, "415"),
+    (422, "422"),
+    (429, "429"),
+    (500, "500"),
+    (501, "501"),
+    (503, "503"),
+    (504, "504"),
+    (0, "other"),
+];
+
+/// How long one operation took, by status; most pairs never occur, so each takes its space when it first does.
+type ByStatus = [OnceLock<Box<Histogram>>; STATUSES.len()];
+
+/// The counters of one thread.
+#[derive(Debug)]
+struct Counts {
+    active: AtomicI64,
+    took: Box<[ByStatus]>,
+}
+
+/// Every counter about requests.
+#[derive(Debug)]
+pub(super) struct Meter {
+    /// Method and path, by operation.
+    names: Vec<(&'static str, String)>,
+    operations: HashMap<String, Vec<(&'static str, Operation)>>,
+    counts: Sharded<Counts>,
+}
+
+/// A request under way.
+pub(super) struct Underway<'m> {
+    meter: &'m Meter,
+    began: Instant,
+}
+
+impl Meter {
+    /// Counters for every operation of the description.
+    pub(super) fn new(document: &OpenApi) -> Self {
+        let mut names = vec![("_OTHER", String::new())];
+        let mut operations: HashMap<String, Vec<_>> = HashMap::new();
+        for (path, item) in &document.paths.paths {
+            for (method, present) in [
+                ("GET", item.get.is_some()),
+                ("POST", item.post.is_some()),
+                ("PUT", item.put.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ] {
+                if present {
+                    let operation = Operation(u16::try_from(names.len()).unwrap_or_default());
+                    names.push((method, path.clone()));
+                    operations.entry(path.clone()).or_default().push((method, operation));
+                }
+            }
+        }
+        let many = names.len();
+        let counts = Sharded::new(|| Counts {
+            active: AtomicI64::new(0),
+            took: (0..many).map(|_| ByStatus::default()).collect(),
+        });
+        Self { names, operations, counts }
+    }
+
+    /// The operation a request was routed to.
+    pub(super) fn operation(&self, method: &Method, path: &str) -> Operation {
+        let known = self.operations.get(path).and_then(|known| known.iter().find(|(name, _)| *name == method.as_str()));
+        known.map_or(Operation::OTHER, |(_, operation)| *operation)
+    }
+
+    /// What logs and traces call an operation.
+    pub(super) fn path(&self, operation: Operation) -> &str {
+        &self.names[usize::from(operation.0)].1
+    }
+
+    /// Counts a request that has arrived.
+    pub(super) fn arrived(&self) -> Underway<'_> {
+        self.counts.mine().active.fetch_add(1, Ordering::Relaxed);
+        Underway { meter: self, began: Instant::now() }
+    }
+
+    fn write(&self, page: &mut Page) {
+        let help = "Time from a request's head to its answer's, by operation and status.";
+        let mut took = page.histogram("http_server_request_duration_seconds", help);
+        for (operation, (method, path)) in self.names.iter().enumerate() {
+            for (status, (_, code)) in STATUSES.iter().enumerate() {
+                let mut observed = Observed::default();
+                for histogram in self.counts.iter().filter_map(|counts| counts.took[operation][status].get()) {
+                    observed.add(histogram);
+                }
+                if observed.count() > 0 {
+                    let labels =
+                        [("http_request_method", *method), ("http_route", path), ("http_response_status_code", code)];
+                    took.durations(&labels, &observed);
+                }
+            }
+        }
+        let active: i64 = self.counts.iter().map(|counts| counts.active.load(Ordering::Relaxed)).sum();
+        page.gauge("http_server_active_requests", "Requests under way.").sample(&[], active.max(0));
+    }
+}
+
+impl Underway<'_> {
+    /// Counts it as answered; how long that took.
+    pub(super) fn answered(self, operation: Operation, status: StatusCode) -> Duration {
+        let took = self.began.elapsed();
+        let other = STATUSES.len() - 1;
+        let place = STATUSES[..other].iter().position(|(code, _)| *code == status.as_u16()).unwrap_or(other);
+        self.meter.counts.mine().took[usize::from(operation.0)][place].get_or_init(Box::default).observe(took);
+        took
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        self.meter.counts.mine().active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Get the metrics, for Prometheus.
+///
+/// Answers from memory alone, also while the database does not.
+#[utoipa::path(get, path = "/metrics", tag = "server",
+    responses((status = 200, description = "The text format, version 0.0.4", body = String,
+               content_type = "text/plain"), Refusals))]
+pub(super) async fn metrics(State(state): State<AppState>, _: Unnegotiated) -> Response {
+    let mut page = Page::default();
+    state.meter.write(&mut page);
+    state.registry.write_metrics(&mut page);
+    process::write(&mut page);
+    ([(header::CONTENT_TYPE, Page::MEDIA_TYPE)], page.into_text()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_of_the_description_has_counters_of_its_own() {
+        let document = crate::http::openapi::document();
+        let meter = Meter::new(&document);
+        let mut seen = std::collections::HashSet::new();
+        for (place, (method, path)) in meter.names.iter().enumerate().skip(1) {
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let operation = meter.operation(&method, path);
+            assert_eq!(usize::from(operation.0), place, "{method} {path}");
+            assert!(seen.insert(operation.0));
+        }
+        assert_eq!(meter.operation(&Method::PATCH, "/subjects"), Operation::OTHER);
+        assert_eq!(meter.operation(&Method::GET, "/nowhere"), Operation::OTHER);
+    }
+}

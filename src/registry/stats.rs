@@ -1,0 +1,152 @@
+//! What the registry counts: registrations, checks, ids nobody knows, and how much its memory helps.
+
+use super::{Error, Registry};
+use crate::domain::Level;
+use crate::metrics::{Counter, Histogram, Page, Sharded};
+use std::time::Duration;
+
+/// What became of a request to register a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Registration {
+    Created,
+    Existing,
+    Incompatible,
+    Invalid,
+    Failed,
+}
+
+impl Registration {
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::Created, "created"),
+        (Self::Existing, "existing"),
+        (Self::Incompatible, "incompatible"),
+        (Self::Invalid, "invalid"),
+        (Self::Failed, "error"),
+    ];
+
+    /// The kind of a refusal.
+    pub(super) fn refused(error: &Error) -> Self {
+        match error.status() {
+            409 => Self::Incompatible,
+            status if status < 500 => Self::Invalid,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// One of the caches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    Answers,
+    Scopes,
+    Contents,
+    Parsed,
+    Verdicts,
+}
+
+impl Memory {
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::Answers, "answers"),
+        (Self::Scopes, "scopes"),
+        (Self::Contents, "contents"),
+        (Self::Parsed, "parsed"),
+        (Self::Verdicts, "verdicts"),
+    ];
+}
+
+/// The counters of one thread.
+#[derive(Debug, Default)]
+struct Counts {
+    registrations: [Counter; Registration::NAMES.len()],
+    hits: [Counter; Memory::NAMES.len()],
+    misses: [Counter; Memory::NAMES.len()],
+}
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub(super) struct Stats {
+    counts: Sharded<Counts>,
+    /// By level, then: accepted, refused, failed.
+    checks: [[Counter; 3]; Level::ALL.len()],
+    checks_took: Histogram,
+    unknown_ids: Counter,
+}
+
+impl Stats {
+    pub(super) fn registered(&self, what: Registration) {
+        self.counts.mine().registrations[what as usize].count();
+    }
+
+    /// Notes a check against a history; `None` where it came to no verdict.
+    pub(super) fn checked(&self, level: Level, compatible: Option<bool>, took: Duration) {
+        let verdict = compatible.map_or(2, |compatible| usize::from(!compatible));
+        let level = Level::ALL.iter().position(|known| *known == level).unwrap_or_default();
+        self.checks[level][verdict].count();
+        self.checks_took.observe(took);
+    }
+
+    pub(super) fn unknown_id(&self) {
+        self.unknown_ids.count();
+    }
+
+    /// Notes whether something was found in memory.
+    pub(super) fn sought(&self, memory: Memory, found: bool) {
+        let counts = self.counts.mine();
+        let counters = if found { &counts.hits } else { &counts.misses };
+        counters[memory as usize].count();
+    }
+
+    fn write(&self, page: &mut Page) {
+        let help = "Requests to register a schema, by what became of them.";
+        let mut registrations = page.counter("schema_registry_registrations_total", help);
+        for (what, result) in Registration::NAMES {
+            let count = self.counts.sum(|counts| counts.registrations[what as usize].get());
+            registrations.sample(&[("schema_type", "AVRO"), ("result", result)], count);
+        }
+        let help = "Checks of a schema against a history, by the level in force and the verdict.";
+        let mut checks = page.counter("schema_registry_compatibility_checks_total", help);
+        for (level, verdicts) in Level::ALL.iter().zip(&self.checks) {
+            for (result, counter) in ["compatible", "incompatible", "error"].iter().zip(verdicts) {
+                checks.sample(&[("schema_type", "AVRO"), ("level", level.as_str()), ("result", result)], counter.get());
+            }
+        }
+        let help = "How long a check took, reading the history included.";
+        page.histogram("schema_registry_compatibility_check_duration_seconds", help)
+            .durations(&[], &self.checks_took.observed());
+        page.counter("schema_registry_unknown_schema_id_total", "Questions for ids that mean nothing.")
+            .sample(&[], self.unknown_ids.get());
+        let mut hits = page.counter("schema_registry_cache_hits_total", "Questions that memory answered.");
+        for (memory, cache) in Memory::NAMES {
+            hits.sample(&[("cache", cache)], self.counts.sum(|counts| counts.hits[memory as usize].get()));
+        }
+        let help = "Questions that memory could not answer, or not any more.";
+        let mut misses = page.counter("schema_registry_cache_misses_total", help);
+        for (memory, cache) in Memory::NAMES {
+            misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[memory as usize].get()));
+        }
+    }
+}
+
+impl Registry {
+    /// Writes down what was counted, here and in the store. Asks the database nothing, so it always answers.
+    pub fn write_metrics(&self, page: &mut Page) {
+        self.stats.write(page);
+        let caches = [
+            ("answers", self.answers.entry_count(), self.answers.weighted_size()),
+            ("scopes", self.scopes.entry_count(), self.scopes.weighted_size()),
+            ("contents", self.contents.entry_count(), self.contents.weighted_size()),
+            ("parsed", self.parsed.entry_count(), self.parsed.weighted_size()),
+            ("verdicts", self.verdicts.entry_count(), self.verdicts.weighted_size()),
+        ];
+        let mut family = page.gauge("schema_registry_cache_entries", "What memory holds.");
+        for (cache, entries, _) in caches {
+            family.sample(&[("cache", cache)], entries);
+        }
+        let help = "The bytes of what memory holds, by the measure that bounds it.";
+        let mut family = page.gauge("schema_registry_cache_weight_bytes", help);
+        for (cache, _, bytes) in caches {
+            family.sample(&[("cache", cache)], bytes);
+        }
+        self.store.write_metrics(page);
+    }
+}

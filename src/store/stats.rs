@@ -1,0 +1,91 @@
+//! What the store counts of itself.
+
+use super::{Error, Outcome};
+use crate::metrics::{Counter, Histogram, Page};
+use std::time::Duration;
+
+/// Why a unit, or a question, was put to the database again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The database could not order it among others.
+    Serialization,
+    /// It and another waited for each other.
+    Deadlock,
+    /// Nobody could tell whether it was committed.
+    Ambiguous,
+    /// The connection was lost.
+    Connection,
+}
+
+impl Retry {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Serialization, "40001"),
+        (Self::Deadlock, "40P01"),
+        (Self::Ambiguous, "40003"),
+        (Self::Connection, "connection"),
+    ];
+}
+
+/// Connections for reading, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// How many are open.
+    pub open: u32,
+    /// How many of those do nothing.
+    pub idle: usize,
+}
+
+/// What became of units and questions. Each field is raised where it happens; all are written in one place.
+#[derive(Debug, Default)]
+pub struct Stats {
+    committed: Counter,
+    conflicts: Counter,
+    refused: Counter,
+    failed: Counter,
+    /// From handing a unit over to its outcome.
+    units: Histogram,
+    retries: [Counter; Retry::ALL.len()],
+    /// Questions for the head of the log that were put to the database, with how long they took.
+    pub head_questions: Histogram,
+}
+
+impl Stats {
+    /// Notes what became of a unit, and how long it took.
+    pub(super) fn settled(&self, outcome: &Result<Outcome, Error>, took: Duration) {
+        self.units.observe(took);
+        match outcome {
+            Ok(Outcome::Committed { .. }) => self.committed.count(),
+            Ok(Outcome::Conflict) => self.conflicts.count(),
+            Ok(Outcome::IdTaken | Outcome::FingerprintTaken | Outcome::IdsExhausted) => self.refused.count(),
+            Err(_) => self.failed.count(),
+        }
+    }
+
+    /// Notes that something is tried again.
+    pub fn retried(&self, why: Retry) {
+        self.retries[why as usize].count();
+    }
+
+    /// Writes it all down.
+    pub fn write(&self, page: &mut Page, reads: Connections) {
+        let help = "Units of writing, by what became of them; after a conflict the decision is taken again.";
+        page.counter("schema_registry_db_units_total", help)
+            .sample(&[("outcome", "committed")], self.committed.get())
+            .sample(&[("outcome", "conflict")], self.conflicts.get())
+            .sample(&[("outcome", "refused")], self.refused.get())
+            .sample(&[("outcome", "failed")], self.failed.get());
+        let help = "Time until the database had answered, waiting in line included.";
+        page.histogram("schema_registry_db_query_duration_seconds", help)
+            .durations(&[("operation", "unit")], &self.units.observed())
+            .durations(&[("operation", "head")], &self.head_questions.observed());
+        let help = "What was put to the database again, by the reason.";
+        let mut retries = page.counter("schema_registry_db_retries_total", help);
+        for (why, sqlstate) in Retry::ALL {
+            retries.sample(&[("sqlstate", sqlstate)], self.retries[why as usize].get());
+        }
+        let idle = u32::try_from(reads.idle).unwrap_or(reads.open).min(reads.open);
+        page.gauge("schema_registry_db_pool_connections", "Connections to the database.")
+            .sample(&[("pool", "read"), ("state", "idle")], idle)
+            .sample(&[("pool", "read"), ("state", "used")], reads.open - idle);
+    }
+}
