@@ -1,0 +1,185 @@
+//! Why a question to the registry got no answer: opaque outside, predicates to ask.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An error of whoever implements one of this crate's traits.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why the registry did not answer, or what it answered instead.
+///
+/// Ask it with predicates; what is inside may change. Cloning is cheap, so that everybody who waited for one request
+/// can have its error.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    /// Method and URL, without credentials.
+    asked: String,
+    kind: Kind,
+}
+
+/// One variant, one thing that can happen to a request.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Refused { status: u16, code: Option<i64>, message: String, retry_after: Option<Duration> },
+    Unreachable { never_sent: bool, source: BoxError },
+    TimedOut,
+    Resting { retry_after: Duration },
+    Credentials(BoxError),
+    NotUnderstood(BoxError),
+    TooLarge { limit: usize },
+    Redirected { to: String },
+}
+
+impl Error {
+    pub(crate) fn new(asked: impl Into<String>, kind: Kind) -> Self {
+        Self(Arc::new(Inner { asked: asked.into(), kind }))
+    }
+
+    pub(crate) fn not_understood(asked: impl Into<String>, source: impl Into<BoxError>) -> Self {
+        Self::new(asked, Kind::NotUnderstood(source.into()))
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0.kind
+    }
+
+    /// The HTTP status, if the registry answered with an error.
+    pub fn status(&self) -> Option<u16> {
+        match self.kind() {
+            Kind::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The `error_code` of the answer; such as 40401 for a subject that is not there.
+    pub fn error_code(&self) -> Option<i64> {
+        match self.kind() {
+            Kind::Refused { code, .. } => *code,
+            _ => None,
+        }
+    }
+
+    /// What the registry said.
+    pub fn registry_message(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::Refused { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The subject, version, schema, or setting is not there.
+    ///
+    /// Not when the registry does not know the endpoint: that is [`is_unsupported`](Self::is_unsupported).
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(404) && !self.is_unsupported()
+    }
+
+    /// The registry does not have this endpoint at all.
+    pub fn is_unsupported(&self) -> bool {
+        match (self.status(), self.error_code()) {
+            (Some(405 | 501), _) => true,
+            // A registry's own 404 has a five-digit code; that of a router or a proxy has none, or the bare status.
+            (Some(404), code) => code.is_none_or(|code| code == 404),
+            _ => false,
+        }
+    }
+
+    /// The schema is incompatible with an earlier one, or the state of the registry stands in the way.
+    pub fn is_conflict(&self) -> bool {
+        self.status() == Some(409)
+    }
+
+    /// The registry refused what was sent: an invalid schema, version, level or mode.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self.status(), Some(400 | 422))
+    }
+
+    /// The registry does not know who asks; or the credentials could not be had.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.status() == Some(401) || matches!(self.kind(), Kind::Credentials(_))
+    }
+
+    /// The registry knows who asks and says no.
+    pub fn is_forbidden(&self) -> bool {
+        self.status() == Some(403)
+    }
+
+    /// The registry asks for fewer requests.
+    pub fn is_rate_limited(&self) -> bool {
+        self.status() == Some(429)
+    }
+
+    /// No answer came in time.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.kind(), Kind::TimedOut) || matches!(self.status(), Some(408 | 504))
+    }
+
+    /// No registry could be asked, or none was able to answer.
+    pub fn is_unavailable(&self) -> bool {
+        match self.kind() {
+            Kind::Unreachable { .. } | Kind::TimedOut | Kind::Resting { .. } => true,
+            Kind::Refused { status, .. } => matches!(status, 408 | 500 | 502..=504),
+            _ => false,
+        }
+    }
+
+    /// The same question may be answered later.
+    pub fn is_retriable(&self) -> bool {
+        self.is_unavailable() || matches!(self.status(), Some(425 | 429))
+    }
+
+    /// How long to wait before asking again, where the registry, or this client's rest from a failing one, says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.kind() {
+            Kind::Refused { retry_after, .. } => *retry_after,
+            Kind::Resting { retry_after } => Some(*retry_after),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.asked)?;
+        match self.kind() {
+            Kind::Refused { status, code, message, .. } => match code {
+                Some(code) if *code != i64::from(*status) => write!(f, "{status} ({code}): {message}"),
+                _ => write!(f, "{status}: {message}"),
+            },
+            Kind::Unreachable { .. } => write!(f, "the registry cannot be reached; is it running at this address?"),
+            Kind::TimedOut => write!(f, "the registry did not answer in time; it may be overloaded"),
+            Kind::Resting { retry_after } => {
+                write!(f, "not sent, because the registry keeps failing; ask again in {} ms", retry_after.as_millis())
+            }
+            Kind::Credentials(_) => write!(f, "no credentials could be had"),
+            Kind::NotUnderstood(_) => {
+                write!(f, "the answer is not one of a schema registry; does the address name one?")
+            }
+            Kind::TooLarge { limit } => {
+                write!(f, "the answer is larger than {limit} bytes; allow more with `max_answer_bytes`")
+            }
+            Kind::Redirected { to } => write!(f, "redirected to `{to}`; redirects are not followed, give that address"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error").field("asked", &self.0.asked).field("kind", self.kind()).finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self.kind() {
+            Kind::Unreachable { source, .. } | Kind::Credentials(source) | Kind::NotUnderstood(source) => {
+                Some(&**source)
+            }
+            _ => None,
+        }
+    }
+}

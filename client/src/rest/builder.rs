@@ -1,0 +1,238 @@
+//! How a client is set up.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::address::Address;
+use super::credentials::Identity;
+use super::health::Health;
+use super::{Authorization, Client, Credentials, Inner};
+use crate::observe::Observer;
+
+/// Requests under way at one time.
+const IN_FLIGHT: usize = 32;
+
+/// How long a call goes on trying.
+///
+/// Tried again is what fails on the way, and 408, 425, 429, 500, 502, 503 and 504. What changes the registry and may
+/// have arrived (a deletion, a registration under an explicit number) is tried again only if it certainly did not.
+/// All calls together have ten retries in hand and earn one with every five answers, so that a failing registry is
+/// not asked four times as often as a working one.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Retry {
+    /// Attempts at one call, the first included.
+    pub attempts: u32,
+    /// The longest pause after the first attempt; it doubles with every one, and each pause is a random part of it.
+    pub pause: Duration,
+    /// The longest pause of all.
+    pub longest_pause: Duration,
+    /// The time of one attempt.
+    pub attempt: Duration,
+    /// The time of the whole call.
+    pub deadline: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(5),
+            attempt: Duration::from_secs(2),
+            deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Retry {
+    /// One attempt, for tools that a person waits for and that tell the person what happened.
+    pub fn never() -> Self {
+        Self { attempts: 1, attempt: Duration::from_secs(10), ..Self::default() }
+    }
+
+    /// Sets the attempts at one call.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// Sets the time of one attempt.
+    pub fn attempt(mut self, time: Duration) -> Self {
+        self.attempt = time;
+        self
+    }
+
+    /// Sets the time of the whole call.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.deadline = time;
+        self
+    }
+
+    /// Sets the longest pause after the first attempt.
+    pub fn pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+}
+
+/// Why a client cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// There is nobody to ask.
+    #[error("no address of a registry is given")]
+    NoAddress,
+    /// The text is not a URL; it is not repeated, as it may hold a password.
+    #[error("the address of the registry is not a URL: {0}; write it as `http://host:8081`")]
+    NotAUrl(String),
+    /// Not HTTP.
+    #[error("the address of the registry begins with `{0}:`; it has to begin with `http://` or `https://`")]
+    NotHttp(String),
+    /// More than the root.
+    #[error("the address of the registry has a query or a fragment: `{0}`; leave out what follows the path")]
+    NotARoot(String),
+    /// URLs end up in logs, so passwords do not belong in them.
+    #[error(
+        "the address of the registry at `{0}` holds a user name or a password; give them with `basic_auth` instead"
+    )]
+    CredentialsInUrl(String),
+    /// Certificates or keys cannot be used.
+    #[error("the TLS settings cannot be used: {0}; certificates and keys have to be PEM")]
+    Tls(String),
+    /// The HTTP client cannot be built.
+    #[error("no HTTP client can be set up: {0}")]
+    Http(String),
+}
+
+/// A client to be.
+#[derive(Clone)]
+#[must_use = "call `build`"]
+pub struct Builder {
+    addresses: Vec<String>,
+    identity: Identity,
+    retry: Retry,
+    authorities: Option<Vec<u8>>,
+    client_certificate: Option<Vec<u8>>,
+    max_answer_bytes: usize,
+    user_agent: String,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl Builder {
+    pub(super) fn new(addresses: Vec<String>) -> Self {
+        Self {
+            addresses,
+            identity: Identity::Nobody,
+            retry: Retry::default(),
+            authorities: None,
+            client_certificate: None,
+            max_answer_bytes: 64 << 20,
+            user_agent: concat!("avow-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+            observer: None,
+        }
+    }
+
+    /// Asks as a user with a password.
+    pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.identity = Identity::Fixed(Authorization::basic(user, password));
+        self
+    }
+
+    /// Asks with a token that does not change.
+    pub fn bearer_auth(mut self, token: impl Into<String>) -> Self {
+        self.identity = Identity::Fixed(Authorization::bearer(token));
+        self
+    }
+
+    /// Asks with credentials that are renewed when they have become too old, or when the registry refuses them.
+    pub fn credentials(mut self, credentials: impl Credentials) -> Self {
+        self.identity = Identity::renewed(credentials);
+        self
+    }
+
+    /// Trusts these certificate authorities, and no others; one PEM or several in a row.
+    pub fn certificate_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authorities = Some(pem.into());
+        self
+    }
+
+    /// Shows a certificate of its own: certificates and private key, as PEM in a row.
+    pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.client_certificate = Some(pem.into());
+        self
+    }
+
+    /// Sets how long calls go on trying.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Sets how large an answer may be; 64 MiB unless said otherwise.
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
+        self.max_answer_bytes = bytes;
+        self
+    }
+
+    /// Puts the name of a program before this crate's own in the `User-Agent`.
+    pub fn user_agent(mut self, name: &str) -> Self {
+        self.user_agent = format!("{name} {}", self.user_agent);
+        self
+    }
+
+    /// Tells an observer what happens.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The client; nothing is sent yet.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let addresses = self.addresses.iter().map(|text| Address::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        if addresses.is_empty() {
+            return Err(ConfigError::NoAddress);
+        }
+        let tls = |error: reqwest::Error| ConfigError::Tls(innermost(&error));
+        let mut http = reqwest::Client::builder()
+            .user_agent(self.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(self.retry.attempt)
+            .pool_idle_timeout(Duration::from_mins(1))
+            .pool_max_idle_per_host(IN_FLIGHT);
+        if let Some(pem) = self.authorities {
+            let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(tls)?;
+            if authorities.is_empty() {
+                return Err(ConfigError::Tls("no certificate authority is in the PEM".to_owned()));
+            }
+            http = http.tls_certs_only(authorities);
+        }
+        if let Some(pem) = self.client_certificate {
+            http = http.identity(reqwest::Identity::from_pem(&pem).map_err(tls)?);
+        }
+        let http = http.build().map_err(|error| ConfigError::Http(innermost(&error)))?;
+        let inner = Inner {
+            http,
+            health: Mutex::new(Health::new(addresses.len())),
+            addresses,
+            in_flight: Semaphore::new(IN_FLIGHT),
+            identity: self.identity,
+            retry: self.retry,
+            max_answer_bytes: self.max_answer_bytes,
+            observer: self.observer,
+        };
+        Ok(Client { inner: Arc::new(inner), context: None })
+    }
+}
+
+/// What the last cause says, which is the one that knows.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

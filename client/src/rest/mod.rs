@@ -1,0 +1,105 @@
+//! The HTTP API of a Confluent-compatible registry, as typed methods.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use avow_client::rest::{Client, NewSchema};
+//!
+//! let registry = Client::builder(["http://localhost:8081"]).build()?;
+//! let schema = NewSchema::avro(r#"{"type":"record","name":"Order","fields":[]}"#);
+//! let registered = registry.register("orders-value", &schema).normalize().await?;
+//! let latest = registry.latest("orders-value").await?;
+//! assert_eq!(latest.id, registered.id);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every call has one deadline for all it does: choosing an address, retries with jittered pauses, failover.
+//! What the registry may have done already is not sent twice; see [`Retry`].
+
+mod address;
+mod builder;
+mod call;
+mod credentials;
+mod endpoints;
+mod health;
+mod send;
+mod types;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Semaphore;
+
+pub use builder::{Builder, ConfigError, Retry};
+pub use call::{Call, Tagged, options};
+pub use credentials::{Authorization, Credentials};
+pub use endpoints::Scope;
+pub use http::Method;
+pub use types::{
+    Association, ClusterId, ClusterScope, Compatibility, Config, ConfigUpdate, ContextId, Identified, Level, Metadata,
+    Mode, NewSchema, Reference, Registered, Rule, RuleSet, Schema, SchemaType, ServerVersion, SubjectVersion, Version,
+};
+
+use crate::observe::{Event, Observer};
+use address::Address;
+use credentials::Identity;
+use health::Health;
+
+/// A registry, at one address or several. Clones share connections and what is known of the addresses.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+    /// The context that subjects are in unless they say so themselves.
+    context: Option<Arc<str>>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    addresses: Vec<Address>,
+    health: Mutex<Health>,
+    in_flight: Semaphore,
+    identity: Identity,
+    retry: Retry,
+    max_answer_bytes: usize,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl Client {
+    /// Begins with the addresses of the registry; the first is asked until it fails.
+    pub fn builder<I>(addresses: I) -> Builder
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        Builder::new(addresses.into_iter().map(|address| address.as_ref().to_owned()).collect())
+    }
+
+    /// The same registry, with subjects, ids and settings of one context.
+    pub fn in_context(&self, context: &str) -> Self {
+        let name = context.trim_matches(':');
+        let name = if name.starts_with('.') { name.to_owned() } else { format!(".{name}") };
+        Self { inner: Arc::clone(&self.inner), context: (name != ".").then(|| name.into()) }
+    }
+
+    /// The context, unless it is the default one.
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+
+    fn health(&self) -> MutexGuard<'_, Health> {
+        // Health is a few counters that are right after every line: a panic elsewhere spoils nothing.
+        self.inner.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn observe(&self, event: Event<'_>) {
+        if let Some(observer) = &self.inner.observer {
+            observer.event(event);
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("addresses", &self.inner.addresses).field("context", &self.context).finish()
+    }
+}

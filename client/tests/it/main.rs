@@ -1,0 +1,5 @@
+//! Everything that a user of the crate can see, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod rest;
+mod support;

@@ -1,0 +1,5 @@
+//! What tests share.
+
+mod double;
+
+pub(crate) use double::{Double, Reply, nobody};
