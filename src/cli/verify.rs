@@ -1,4 +1,4 @@
-//! `avow verify`: scrubs a database against its hashes.
+//! `avow verify`: scrubs a database against its hashes and its log.
 
 use std::io::{self, Write as _};
 
@@ -6,7 +6,7 @@ use super::{Error, block_on};
 use crate::settings::Database;
 use crate::store;
 
-/// Reads the whole database and checks every content against its hash.
+/// Reads the whole database, checks every content against its hash, and makes the state again from the log to compare it.
 ///
 /// Changes nothing, and may run beside a server.
 #[derive(Debug, clap::Args)]

@@ -1,21 +1,25 @@
 //! What a registry talks about, without IO, clock or wire: subjects, versions, ids, levels, modes, contents.
 
+mod change;
 mod config;
 mod content;
 mod level;
 mod metadata;
 mod mode;
 mod reference;
+mod replay;
 mod rules;
 mod subject;
 mod version;
 
+pub use change::{Change, Deleted, Kind, ModeState, Registered, Replaced};
 pub use config::{Config, ConfigUpdate, Patch};
 pub use content::{Content, Fingerprint};
 pub use level::{Direction, Level};
 pub use metadata::{Metadata, VERSION_PROPERTY};
 pub use mode::Mode;
 pub use reference::{Reference, ReferencedVersion};
+pub use replay::{Contradiction, Meaning, PastVersion, Replay};
 pub use rules::{InvalidRule, Rule, RuleKind, RuleMode, RuleSet};
 pub use subject::{Context, InvalidContext, Subject};
 pub use version::{InvalidVersion, Revision, SchemaId, Seq, Timestamp, Version, VersionSelector};

@@ -36,7 +36,7 @@ impl fmt::Display for Reference {
 }
 
 /// One version of one subject, as the target or the source of a reference.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct ReferencedVersion {
     /// The subject.
     pub subject: Subject,

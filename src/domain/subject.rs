@@ -73,7 +73,8 @@ impl fmt::Display for Context {
 /// The name versions are filed under, qualified by its context.
 ///
 /// A subject with an empty name stands for its whole context; settings made there reach its subjects.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", from = "String")]
 pub struct Subject {
     /// The qualified spelling: `name` in the default context, `:.ctx:name` elsewhere.
     text: Arc<str>,
@@ -170,6 +171,18 @@ impl Subject {
     /// Whether both databases can hold the text: bounded, and without the NUL that Postgres refuses.
     pub fn is_storable(&self) -> bool {
         !self.text.contains('\0') && self.text.chars().count() <= Self::MAX_CHARS
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.as_str().to_owned()
+    }
+}
+
+impl From<String> for Subject {
+    fn from(qualified: String) -> Self {
+        Self::parse(&qualified)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Settings of scopes (contract 9.3).
 
-use super::write::{Change, Decision, Settled, UseCase};
+use super::write::{Change, Decision, Settled, UseCase, told};
 use super::{Caller, Error, Registry, View, effective};
-use crate::domain::{Config, ConfigUpdate, Subject};
+use crate::domain::{Config, ConfigUpdate, Kind, Subject};
 use crate::store::Effect;
 
 struct Update<'a> {
@@ -54,10 +54,6 @@ impl Registry {
     }
 }
 
-fn told(config: &Config) -> Option<String> {
-    serde_json::to_string(config).ok()
-}
-
 impl UseCase for Update<'_> {
     type Output = Config;
 
@@ -70,11 +66,11 @@ impl UseCase for Update<'_> {
         let stored = view.scope(self.subject).await?.config.clone();
         let config = self.update.clone().apply(stored.clone().unwrap_or_default());
         let change = Change {
-            kind: "config",
+            kind: Kind::Config,
             guards: Vec::new(),
             effects: vec![Effect::SetConfig(self.subject.clone(), Some(Box::new(config.clone())))],
-            before: stored.as_ref().and_then(told),
-            after: told(&config),
+            before: stored.as_ref().map(told),
+            after: Some(told(&config)),
         };
         Ok(Decision::write(change, config))
     }
@@ -98,10 +94,10 @@ impl UseCase for Remove<'_> {
         };
         effective::writable(view, self.subject).await?;
         let change = Change {
-            kind: "config",
+            kind: Kind::Config,
             guards: Vec::new(),
             effects: vec![Effect::SetConfig(self.subject.clone(), None)],
-            before: told(&config),
+            before: Some(told(&config)),
             after: None,
         };
         Ok(Decision::write(change, config))

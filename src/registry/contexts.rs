@@ -2,7 +2,7 @@
 
 use super::write::{Change, Decision, Settled, UseCase};
 use super::{Caller, Error, Registry, View};
-use crate::domain::{Context, Subject};
+use crate::domain::{Context, Kind, Subject};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
 
 struct Forget<'a> {
@@ -42,7 +42,7 @@ impl UseCase for Forget<'_> {
             return Ok(Decision::Done(()));
         }
         let change = Change {
-            kind: "forget-context",
+            kind: Kind::ForgetContext,
             guards: vec![Guard::NoVersions(self.context.clone())],
             effects: vec![Effect::ForgetContext(self.context.clone())],
             before: None,

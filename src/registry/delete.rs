@@ -1,10 +1,9 @@
 //! Deleting versions and subjects, softly and for good (contract 8).
 
-use super::write::{Change, Decision, Settled, UseCase};
+use super::write::{Change, Decision, Settled, UseCase, told};
 use super::{Caller, Error, Registry, View, effective};
-use crate::domain::{ReferencedVersion, Subject, Version, VersionSelector};
+use crate::domain::{Deleted, Kind, ReferencedVersion, Subject, Version, VersionSelector};
 use crate::store::{Effect, Scope, StoredVersion};
-use serde_json::json;
 
 struct DeleteVersion<'a> {
     subject: &'a Subject,
@@ -122,18 +121,19 @@ pub(super) async fn unreferenced(
 
 /// The change that deletes `versions`; with the last one of a subject go its settings.
 fn deletion(subject: &Subject, scope: &Scope, versions: Vec<Version>, permanent: bool, all: bool) -> Change {
-    let told = Some(json!({ "versions": versions }).to_string());
+    let mut before = Deleted { versions: versions.clone(), config: None, mode: None };
     let mut effects = Vec::new();
     if permanent {
         effects.push(Effect::HardDelete(subject.clone(), versions));
         // A context's settings are not those of the nameless subject alone.
         if all && !subject.is_context() {
-            effects.extend(scope.mode.map(|_| Effect::SetMode(subject.clone(), None)));
-            effects.extend(scope.config.as_ref().map(|_| Effect::SetConfig(subject.clone(), None)));
+            (before.mode, before.config) = (scope.mode, scope.config.clone().map(Box::new));
+            effects.extend(before.mode.map(|_| Effect::SetMode(subject.clone(), None)));
+            effects.extend(before.config.as_ref().map(|_| Effect::SetConfig(subject.clone(), None)));
         }
     } else {
         effects.push(Effect::SoftDelete(subject.clone(), versions));
     }
-    let kind = if permanent { "hard-delete" } else { "soft-delete" };
-    Change { kind, guards: Vec::new(), effects, before: told, after: None }
+    let kind = if permanent { Kind::HardDelete } else { Kind::SoftDelete };
+    Change { kind, guards: Vec::new(), effects, before: Some(told(&before)), after: None }
 }

@@ -1,9 +1,10 @@
 //! Modes of scopes (contract 9.4).
 
-use super::write::{Change, Decision, Settled, UseCase};
+use super::write::{Change, Decision, Settled, UseCase, told};
 use super::{Caller, Error, Registry, View, delete, effective};
-use crate::domain::{Context, Mode, Subject, Version};
+use crate::domain::{Context, Kind, Mode, ModeState, Subject, Version};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
+use std::collections::BTreeMap;
 
 struct SetMode<'a> {
     subject: &'a Subject,
@@ -69,8 +70,9 @@ impl Registry {
     }
 }
 
-fn told(mode: Option<Mode>) -> Option<String> {
-    mode.map(|mode| format!("\"{}\"", mode.as_str()))
+/// A state as the log tells it; nothing where there is none.
+fn state(state: &ModeState) -> Option<String> {
+    (*state != ModeState::default()).then(|| told(state))
 }
 
 impl UseCase for SetMode<'_> {
@@ -81,27 +83,29 @@ impl UseCase for SetMode<'_> {
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<()>, Error> {
-        let before = view.scope(self.subject).await?.mode;
+        let mut before = ModeState { mode: view.scope(self.subject).await?.mode, ..ModeState::default() };
         let mut guards = Vec::new();
         let mut effects = Vec::new();
         if self.mode == Some(Mode::Import) && !self.force && effective::mode(view, self.subject).await? != Mode::Import
         {
-            self.clear_for_import(view, &mut guards, &mut effects).await?;
+            before.versions = self.clear_for_import(view, &mut guards, &mut effects).await?;
         }
         effects.push(Effect::SetMode(self.subject.clone(), self.mode));
-        let change = Change { kind: "mode", guards, effects, before: told(before), after: told(self.mode) };
+        let after = ModeState { mode: self.mode, ..ModeState::default() };
+        let change = Change { kind: Kind::Mode, guards, effects, before: state(&before), after: state(&after) };
         Ok(Decision::write(change, ()))
     }
 }
 
 impl SetMode<'_> {
-    /// Removes what is soft-deleted in the scope; refuses where anything is live.
+    /// Removes what is soft-deleted in the scope, and says what that is; refuses where anything is live.
     async fn clear_for_import(
         &self,
         view: &mut View<'_>,
         guards: &mut Vec<Guard>,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), Error> {
+    ) -> Result<BTreeMap<Subject, Vec<Version>>, Error> {
+        let mut removed = BTreeMap::new();
         for subject in self.subjects(view, guards).await? {
             let scope = view.scope(&subject).await?;
             if scope.versions.iter().any(|stored| !stored.deleted) {
@@ -112,10 +116,11 @@ impl SetMode<'_> {
                 delete::unreferenced(view, &subject, *version, true, None).await?;
             }
             if !versions.is_empty() {
-                effects.push(Effect::HardDelete(subject, versions));
+                effects.push(Effect::HardDelete(subject.clone(), versions.clone()));
+                removed.insert(subject, versions);
             }
         }
-        Ok(())
+        Ok(removed)
     }
 
     /// The subjects the mode will reach.
@@ -147,23 +152,26 @@ impl UseCase for RemoveMode<'_> {
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Option<Mode>>, Error> {
-        let before = view.scope(self.subject).await?.mode;
-        if before.is_none() && !self.recursive && !self.subject.is_top() {
+        let mut before = ModeState { mode: view.scope(self.subject).await?.mode, ..ModeState::default() };
+        if before.mode.is_none() && !self.recursive && !self.subject.is_top() {
             return Err(Error::SubjectNotFound(self.subject.clone()));
         }
         let mut effects = vec![Effect::SetMode(self.subject.clone(), None)];
         if self.recursive && self.subject.is_context() {
             for (subject, _) in view.registry().store.list_configured(Some(&self.subject.context())).await? {
-                if subject != *self.subject && view.scope(&subject).await?.mode.is_some() {
-                    effects.push(Effect::SetMode(subject, None));
+                if subject != *self.subject
+                    && let Some(mode) = view.scope(&subject).await?.mode
+                {
+                    effects.push(Effect::SetMode(subject.clone(), None));
+                    before.modes.insert(subject, mode);
                 }
             }
         }
-        let shown = before.or(self.subject.is_top().then_some(Mode::default()));
-        if before.is_none() && effects.len() == 1 {
+        let shown = before.mode.or(self.subject.is_top().then_some(Mode::default()));
+        if before == ModeState::default() {
             return Ok(Decision::Done(shown));
         }
-        let change = Change { kind: "mode", guards: Vec::new(), effects, before: told(before), after: None };
+        let change = Change { kind: Kind::Mode, guards: Vec::new(), effects, before: state(&before), after: None };
         Ok(Decision::write(change, shown))
     }
 }

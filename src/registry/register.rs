@@ -4,14 +4,14 @@ use super::candidate::Candidate;
 use super::effective::{self, Effective};
 use super::lookup::{Match, decorate};
 use super::stats::Registration;
-use super::write::{Change, Decision, Settled, UseCase};
+use super::write::{Change, Decision, Settled, UseCase, told};
 use super::{Caller, Described, Draft, Error, Registry, View};
 use crate::domain::{
-    Content, Fingerprint, Metadata, Mode, ReferencedVersion, SchemaId, Subject, VERSION_PROPERTY, Version,
+    Content, Fingerprint, Kind, Metadata, Mode, ReferencedVersion, Registered, Replaced, SchemaId, Subject,
+    VERSION_PROPERTY, Version,
 };
 use crate::store::{Effect, Guard, IdChoice, NewVersion, Scope, StoredVersion};
 use avow_avro::Strictness;
-use serde_json::json;
 use std::sync::Arc;
 
 /// How a registration is done.
@@ -265,7 +265,8 @@ impl Register<'_> {
     ) -> Result<Decision<Described>, Error> {
         let context = self.subject.context();
         let mut effects = Vec::new();
-        if !context.is_default() && !view.contexts().await?.contains(&context) {
+        let new_context = !context.is_default() && !view.contexts().await?.contains(&context);
+        if new_context {
             effects.push(Effect::RecordContext(context));
         }
         let superseded = self.superseded(view, scope, fingerprint, version).await?;
@@ -281,22 +282,26 @@ impl Register<'_> {
             targets: candidate.documents.direct.clone(),
         }));
         let deleted = candidate.strictness != Strictness::Strict;
+        let references = candidate.documents.direct.clone();
         let guards = candidate.documents.direct.into_iter().map(|version| Guard::Version { version, deleted });
         let replaced = scope.versions.iter().find(|stored| stored.version == version);
         let before = replaced.map(|stored| {
-            json!({"version": version, "id": stored.id, "guid": stored.fingerprint.to_string(), "deleted": stored.deleted})
+            told(&Replaced { version, id: stored.id, guid: stored.fingerprint, deleted: stored.deleted })
         });
-        let after = json!({"version": version, "guid": fingerprint.to_string(), "supersedes": superseded});
+        let after = Registered {
+            id: None,
+            version,
+            guid: fingerprint,
+            imported: self.explicit_id().is_some(),
+            new_context,
+            references,
+            supersedes: superseded.clone(),
+        };
         if !superseded.is_empty() {
             effects.push(Effect::Supersede(self.subject.clone(), superseded));
         }
-        let change = Change {
-            kind: "register",
-            guards: guards.collect(),
-            effects,
-            before: before.map(|json| json.to_string()),
-            after: Some(after.to_string()),
-        };
+        let change =
+            Change { kind: Kind::Register, guards: guards.collect(), effects, before, after: Some(told(&after)) };
         let (subject, asked) = (self.subject.clone(), self.explicit_id());
         let describe = move |id: Option<SchemaId>| Described {
             subject,

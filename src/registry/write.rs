@@ -1,8 +1,9 @@
 //! Deciding and committing: optimistic, guarded by what was read, taken again when that changed.
 
 use super::{Caller, Error, Registry, View};
-use crate::domain::{Context, SchemaId, Subject};
+use crate::domain::{Context, Kind, SchemaId, Subject};
 use crate::store::{Effect, Entry, Guard, IdChoice, Outcome, Unit};
+use serde::Serialize;
 use std::hash::{BuildHasher, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -56,7 +57,7 @@ type Finish<T> = Box<dyn FnOnce(Option<SchemaId>) -> T + Send>;
 #[derive(Debug)]
 pub(super) struct Change {
     /// What the log calls it.
-    pub(super) kind: &'static str,
+    pub(super) kind: Kind,
     /// Guards beside those of the view.
     pub(super) guards: Vec<Guard>,
     /// What it does.
@@ -65,6 +66,11 @@ pub(super) struct Change {
     pub(super) before: Option<String>,
     /// The state after, for the log.
     pub(super) after: Option<String>,
+}
+
+/// A state as the log tells it.
+pub(super) fn told(state: &impl Serialize) -> String {
+    serde_json::to_string(state).expect("states of our own have text keys and nothing that JSON cannot hold")
 }
 
 impl<T: Send + 'static> Decision<T> {
@@ -122,7 +128,7 @@ impl Registry {
                 time: caller.now,
                 actor: caller.actor.clone(),
                 request_id: caller.request_id.clone(),
-                kind: change.kind,
+                kind: change.kind.as_str(),
                 subject: subject.clone(),
                 before: change.before,
                 after: change.after,

@@ -20,8 +20,9 @@ pub async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), Error> 
         SELECT value->>'n', '.', 1 FROM json_each($1) WHERE true ON CONFLICT DO NOTHING";
     const VERSIONS: &str = "INSERT INTO versions (subject, version, context, id, deleted, time, written)
         SELECT value->>'n', value->>'v', '.', value->>'i', FALSE, 0, value->>'i' FROM json_each($1)";
-    const CHANGES: &str = "INSERT INTO changes (seq, time, actor, request_id, kind, subject)
-        SELECT value->>'i', 0, '', '', 'fill', value->>'n' FROM json_each($1)";
+    const CHANGES: &str = "INSERT INTO changes (seq, time, actor, request_id, kind, subject, after)
+        SELECT value->>'i', 0, '', '', 'register', value->>'n',
+            json_object('id', value->>'i', 'version', value->>'v', 'guid', value->>'f') FROM json_each($1)";
     let mut connection = open::options(url)?.connect().await?;
     let last = subjects.saturating_mul(versions);
     let mut next = 0;

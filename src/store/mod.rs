@@ -11,6 +11,7 @@ mod listing;
 mod lock;
 mod open;
 mod read;
+mod rows;
 mod stats;
 mod unit;
 mod verify;

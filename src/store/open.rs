@@ -92,7 +92,7 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
     })
 }
 
-async fn check_format(connection: &mut SqliteConnection) -> Result<(), Error> {
+pub(super) async fn check_format(connection: &mut SqliteConnection) -> Result<(), Error> {
     let needs: i64 =
         sqlx::query_scalar("SELECT value FROM facts WHERE name = 'lowest_format'").fetch_one(connection).await?;
     if needs > FORMAT { Err(Error::TooNew { needs, knows: FORMAT }) } else { Ok(()) }

@@ -1,17 +1,20 @@
-//! Scrubbing: does every stored content still hash to its fingerprint, and does everything add up?
+//! Scrubbing: does every content still hash to its fingerprint, and does the log tell exactly of what is there?
 
-use super::read::{ContentRow, content_from, fingerprint_from};
-use super::{Error, open};
-use futures_util::TryStreamExt;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{ConnectOptions, Connection};
+use super::Error;
+use super::read::{content_from, fingerprint_from, id_from, version_from};
+use super::rows::{ChangeRow, ContentRow, ContextRow, IdRow, Row, ScopeRow, UseRow, VersionRow, read_all, snapshot};
+use crate::domain::{Config, Context, Meaning, Mode, ReferencedVersion, Replay, Seq, Subject, Timestamp};
+use serde::de::DeserializeOwned;
+use sqlx::Connection;
+use std::collections::BTreeSet;
+use std::fmt::Display;
 
 /// What a scrub found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Contents that were hashed.
     pub contents: u64,
-    /// Versions that were counted.
+    /// Versions that were compared with the log.
     pub versions: u64,
     /// Changes in the log.
     pub changes: u64,
@@ -19,67 +22,192 @@ pub struct Report {
     pub faults: Vec<String>,
 }
 
-/// Faults that are listed one by one; a file with more is lost anyway.
+/// Faults that are listed one by one; a database with more is lost anyway.
 const LISTED: usize = 100;
 
-/// Sums that must come out zero, and what it means when they do not.
-const SUMS: [(&str, &str); 5] = [
-    (
-        "SELECT count(*) FROM versions v LEFT JOIN schemas s ON s.context = v.context AND s.id = v.id WHERE s.id IS NULL",
-        "versions have an id that means nothing",
-    ),
-    (
-        "SELECT count(*) FROM schemas s LEFT JOIN contents c ON c.fingerprint = s.fingerprint WHERE c.fingerprint IS NULL",
-        "ids have lost their content",
-    ),
-    (
-        "SELECT count(*) FROM schemas s LEFT JOIN contexts c ON c.name = s.context WHERE coalesce(c.last_id, -1) < s.id",
-        "ids lie above the counter of their context and would be handed out again",
-    ),
-    ("SELECT (SELECT seq FROM log_head) - (SELECT count(*) FROM changes)", "changes are missing from the log"),
-    (
-        "SELECT count(*) FROM versions v LEFT JOIN scopes s ON s.subject = v.subject WHERE s.subject IS NULL",
-        "versions belong to a subject without a revision",
-    ),
-];
-
-/// Reads the whole database at `url` and checks it. Changes nothing; a server may be running on it.
+/// Reads the whole database at `url` and checks it, as of one moment. Changes nothing; a server may be running on it.
+///
+/// Every content is hashed, and the state that the log tells of is made again and compared with the tables.
 pub async fn verify(url: &str) -> Result<Report, Error> {
-    let options = open::options(url)?.create_if_missing(false).pragma("query_only", "ON");
-    let mut connection = options.connect().await?;
-    let mut report = Report::default();
+    let mut connection = snapshot(url).await?;
+    let mut scrub = Scrub::default();
     let integrity: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut connection).await?;
-    report.faults.extend(integrity.into_iter().filter(|line| line != "ok").take(LISTED));
-    hash_contents(&mut connection, &mut report).await?;
-    for (sql, meaning) in SUMS {
-        let wrong: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await?;
-        if wrong != 0 {
-            report.faults.push(format!("{wrong} {meaning}"));
-        }
+    for line in integrity.into_iter().filter(|line| line != "ok") {
+        scrub.fault(line);
     }
-    let count = async |connection: &mut SqliteConnection, sql: &'static str| {
-        sqlx::query_scalar::<_, i64>(sql).fetch_one(connection).await.map(i64::unsigned_abs)
-    };
-    report.versions = count(&mut connection, "SELECT count(*) FROM versions").await?;
-    report.changes = count(&mut connection, "SELECT count(*) FROM changes").await?;
+    let head: i64 = sqlx::query_scalar("SELECT seq FROM log_head").fetch_one(&mut connection).await?;
+    read_all(&mut connection, |row| scrub.take(row)).await?;
     connection.close().await?;
-    Ok(report)
+    Ok(scrub.finish(Seq(head.unsigned_abs())))
 }
 
-async fn hash_contents(connection: &mut SqliteConnection, report: &mut Report) -> Result<(), Error> {
-    const SQL: &str = "SELECT fingerprint, text, refs, metadata, rule_set FROM contents";
-    type Row = (Vec<u8>, String, Json<Vec<Reference>>, Json<Metadata>, Json<RuleSet>);
-    type Json<T> = Option<sqlx::types::Json<T>>;
-    use crate::domain::{Metadata, Reference, RuleSet};
-    let mut rows = sqlx::query_as::<_, Row>(SQL).fetch(connection);
-    while let Some((fingerprint, text, refs, metadata, rule_set)) = rows.try_next().await? {
-        let row: ContentRow = (text, refs, metadata, rule_set);
-        let stored = fingerprint_from(&fingerprint)?;
-        let computed = content_from(row).fingerprint();
-        report.contents += 1;
-        if stored != computed && report.faults.len() < LISTED {
-            report.faults.push(format!("the content {stored} now hashes to {computed}: its text was altered"));
+/// A scrub under way: what the log tells of, less what was found in the tables.
+#[derive(Debug, Default)]
+struct Scrub {
+    told: Replay,
+    /// Who refers to whom, as told of the versions that were found.
+    references: BTreeSet<(ReferencedVersion, ReferencedVersion)>,
+    /// Subjects with versions whose scope was not found yet.
+    unguarded: BTreeSet<Subject>,
+    report: Report,
+}
+
+impl Scrub {
+    fn fault(&mut self, sentence: impl Display) {
+        if self.report.faults.len() < LISTED {
+            self.report.faults.push(sentence.to_string());
         }
     }
-    Ok(())
+
+    /// Compares what is stored with what the log tells.
+    fn compare<T: PartialEq>(&mut self, told: Option<&T>, stored: Option<&T>, what: impl Display) {
+        match (told, stored) {
+            (told, stored) if told == stored => {}
+            (None, _) => self.fault(format_args!("{what} is there, but the log does not tell of it")),
+            (_, None) => self.fault(format_args!("{what} is missing, but the log tells of it")),
+            _ => self.fault(format_args!("{what} is not as the log tells")),
+        }
+    }
+
+    fn take(&mut self, row: Row) -> Result<(), Error> {
+        match row {
+            Row::Change(row) => self.change(row),
+            Row::Context(row) => self.context(row),
+            Row::Content(row) => self.content(row)?,
+            Row::Id(row) => self.id(&row)?,
+            Row::Version(row) => self.version(&row)?,
+            Row::Use(row) => self.reference(&row)?,
+            Row::Scope(row) => self.scope(row)?,
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, row: ChangeRow) {
+        self.report.changes += 1;
+        if let Err(contradiction) = self.told.apply(&row.into()) {
+            self.fault(contradiction);
+        }
+    }
+
+    fn context(&mut self, row: ContextRow) {
+        let context = Context::stored(row.name);
+        let told = self.told.contexts.remove(&context).map(|(recorded, last_id)| (recorded, i64::from(last_id)));
+        if told.is_some_and(|(_, last_id)| last_id > row.last_id) {
+            self.fault(format_args!("ids of the context {context} would be handed out again"));
+        }
+        self.compare(told.as_ref(), Some(&(row.recorded, row.last_id)), format_args!("the context {context}"));
+    }
+
+    fn content(&mut self, row: ContentRow) -> Result<(), Error> {
+        let stored = fingerprint_from(&row.fingerprint)?;
+        let computed =
+            content_from((row.text, json(row.refs)?, json(row.metadata)?, json(row.rule_set)?)).fingerprint();
+        self.report.contents += 1;
+        if stored != computed {
+            self.fault(format_args!("the content {stored} now hashes to {computed}: its text was altered"));
+        }
+        let told = self.told.contents.take(&stored);
+        self.compare(told.as_ref(), Some(&stored), format_args!("the content {stored}"));
+        Ok(())
+    }
+
+    fn id(&mut self, row: &IdRow) -> Result<(), Error> {
+        let key = (Context::stored(row.context.clone()), id_from(row.id)?);
+        let stored = Meaning {
+            guid: fingerprint_from(&row.fingerprint)?,
+            version: referenced(&row.subject, row.version)?,
+            written: Seq(row.written.unsigned_abs()),
+        };
+        let told = self.told.ids.remove(&key);
+        self.compare(told.as_ref(), Some(&stored), format_args!("the id {} of the context {}", key.1, key.0));
+        Ok(())
+    }
+
+    fn version(&mut self, row: &VersionRow) -> Result<(), Error> {
+        self.report.versions += 1;
+        let version = referenced(&row.subject, row.version)?;
+        let stored = (
+            Context::stored(row.context.clone()),
+            id_from(row.id)?,
+            row.deleted,
+            Timestamp(row.time),
+            Seq(row.written.unsigned_abs()),
+        );
+        let told = self.told.versions.remove(&(version.subject.clone(), version.version));
+        let told = told.map(|told| {
+            let targets = told.references.into_iter().map(|target| (target, version.clone()));
+            self.references.extend(targets);
+            (version.subject.context(), told.id, told.deleted, told.time, told.written)
+        });
+        let what = format_args!("the version {} of {}", version.version, version.subject);
+        self.compare(told.as_ref(), Some(&stored), what);
+        self.unguarded.insert(version.subject);
+        Ok(())
+    }
+
+    fn reference(&mut self, row: &UseRow) -> Result<(), Error> {
+        let referrer = referenced(&row.subject, row.version)?;
+        let target = referenced(&row.target_subject, row.target_version)?;
+        let what = format!("the reference of {} to {}", referrer.subject, target.subject);
+        let stored = (target, referrer);
+        let told = self.references.take(&stored);
+        self.compare(told.as_ref(), Some(&stored), what);
+        Ok(())
+    }
+
+    fn scope(&mut self, row: ScopeRow) -> Result<(), Error> {
+        let subject = Subject::parse(&row.subject);
+        self.unguarded.remove(&subject);
+        let config = json::<Config>(row.config)?.map(|config| config.0);
+        let told = self.told.configs.remove(&subject);
+        self.compare(told.as_ref(), config.as_ref(), format_args!("the config of `{subject}`"));
+        let mode = row
+            .mode
+            .as_deref()
+            .map(|name| Mode::parse(name).ok_or_else(|| Error::Invalid(format!("the mode `{name}`"))));
+        let told = self.told.modes.remove(&subject);
+        self.compare(told.as_ref(), mode.transpose()?.as_ref(), format_args!("the mode of `{subject}`"));
+        Ok(())
+    }
+
+    /// What the log tells of and no table holds is missing.
+    fn finish(mut self, head: Seq) -> Report {
+        if head != self.told.seq {
+            let missing = head.0.abs_diff(self.told.seq.0);
+            self.fault(format_args!("{missing} changes are missing from the log, or from its head"));
+        }
+        let told = std::mem::take(&mut self.told);
+        for context in told.contexts.keys() {
+            self.fault(format_args!("the context {context} is missing, but the log tells of it"));
+        }
+        for content in &told.contents {
+            self.fault(format_args!("the content {content} is missing, but the log tells of it"));
+        }
+        for (context, id) in told.ids.keys() {
+            self.fault(format_args!("the id {id} of the context {context} is missing, but the log tells of it"));
+        }
+        for (subject, version) in told.versions.keys() {
+            self.fault(format_args!("the version {version} of {subject} is missing, but the log tells of it"));
+        }
+        for (target, referrer) in std::mem::take(&mut self.references) {
+            let (referrer, target) = (referrer.subject, target.subject);
+            self.fault(format_args!("the reference of {referrer} to {target} is missing, but the log tells of it"));
+        }
+        for subject in told.configs.keys().chain(told.modes.keys()) {
+            self.fault(format_args!("settings of `{subject}` are missing, but the log tells of them"));
+        }
+        for subject in std::mem::take(&mut self.unguarded) {
+            self.fault(format_args!("the subject {subject} has versions, but no revision"));
+        }
+        self.report
+    }
+}
+
+fn referenced(subject: &str, version: i64) -> Result<ReferencedVersion, Error> {
+    Ok(ReferencedVersion { subject: Subject::parse(subject), version: version_from(version)? })
+}
+
+fn json<T: DeserializeOwned>(text: Option<String>) -> Result<Option<sqlx::types::Json<T>>, Error> {
+    let parsed = text.map(|text| serde_json::from_str(&text).map(sqlx::types::Json));
+    parsed.transpose().map_err(|error| Error::Invalid(error.to_string()))
 }

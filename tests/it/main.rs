@@ -8,6 +8,7 @@ mod explain;
 mod fuzz;
 mod listener;
 mod metrics;
+mod replay;
 mod support;
 mod tidy;
 mod trouble;

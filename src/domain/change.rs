@@ -1,0 +1,134 @@
+//! What the log says of a change: enough to tell the state before and after it, whatever has happened since.
+
+use super::{Config, Fingerprint, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
+use std::collections::BTreeMap;
+
+/// One entry of the log, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its place.
+    pub seq: Seq,
+    /// When.
+    pub time: Timestamp,
+    /// Who asked for it; empty for a nameless caller.
+    pub actor: String,
+    /// In which request.
+    pub request_id: String,
+    /// What kind of change: a name of [`Kind`].
+    pub kind: String,
+    /// The scope it is filed under.
+    pub subject: Subject,
+    /// The state before, as JSON.
+    pub before: Option<String>,
+    /// The state after, as JSON.
+    pub after: Option<String>,
+}
+
+/// The kinds of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A version was added; in import it may have replaced one.
+    Register,
+    /// Versions were hidden.
+    SoftDelete,
+    /// Versions were removed for good.
+    HardDelete,
+    /// Settings were set or removed.
+    Config,
+    /// A mode was set or removed.
+    Mode,
+    /// A context was taken off the list of contexts.
+    ForgetContext,
+}
+
+impl Kind {
+    const ALL: [Self; 6] =
+        [Self::Register, Self::SoftDelete, Self::HardDelete, Self::Config, Self::Mode, Self::ForgetContext];
+
+    /// The name in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::SoftDelete => "soft-delete",
+            Self::HardDelete => "hard-delete",
+            Self::Config => "config",
+            Self::Mode => "mode",
+            Self::ForgetContext => "forget-context",
+        }
+    }
+
+    /// The kind with a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A version that a registration replaced, before it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Replaced {
+    /// Its number.
+    pub version: Version,
+    /// Its id.
+    pub id: SchemaId,
+    /// Its content.
+    pub guid: Fingerprint,
+    /// Whether it was soft-deleted.
+    pub deleted: bool,
+}
+
+/// A version that was registered.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    /// Its id. Only the writer knows it, so it is absent until the entry is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<SchemaId>,
+    /// Its number.
+    pub version: Version,
+    /// Its content.
+    pub guid: Fingerprint,
+    /// Whether the caller chose the id, which makes it the newest one of its content.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub imported: bool,
+    /// Whether its context joined the list of contexts with it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub new_context: bool,
+    /// The versions it refers to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<ReferencedVersion>,
+    /// Soft-deleted versions of the same id that it took the place of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supersedes: Vec<Version>,
+}
+
+/// What a deletion removed or hid, before it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Deleted {
+    /// The versions.
+    pub versions: Vec<Version>,
+    /// The settings that went with the last version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Box<Config>>,
+    /// The mode that went with the last version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+}
+
+/// The mode of a scope, and what else changed with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ModeState {
+    /// The scope's own mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// Before: modes of scopes below it that were removed with its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub modes: BTreeMap<Subject, Mode>,
+    /// Before: soft-deleted versions that were removed to make room for an import.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<Subject, Vec<Version>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde wants")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

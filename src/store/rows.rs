@@ -1,0 +1,197 @@
+//! Every row of a database, as of one moment: what a backup holds and a scrub looks at.
+//!
+//! The lines of a backup are these rows as JSON. They name no database, so what one wrote the other can read.
+
+use super::{Error, open};
+use crate::domain::{Change, Seq, Subject, Timestamp};
+use futures_util::TryStreamExt;
+use serde::{Deserialize, Serialize};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+/// A row of any table.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Row {
+    Change(ChangeRow),
+    Context(ContextRow),
+    Content(ContentRow),
+    Id(IdRow),
+    Version(VersionRow),
+    Use(UseRow),
+    Scope(ScopeRow),
+}
+
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ChangeRow {
+    pub(super) seq: i64,
+    pub(super) time: i64,
+    pub(super) actor: String,
+    pub(super) request_id: String,
+    pub(super) kind: String,
+    pub(super) subject: String,
+    #[serde(with = "raw")]
+    pub(super) before: Option<String>,
+    #[serde(with = "raw")]
+    pub(super) after: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ContextRow {
+    pub(super) name: String,
+    pub(super) recorded: bool,
+    pub(super) last_id: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ContentRow {
+    #[serde(with = "uuid_bytes", rename = "guid")]
+    pub(super) fingerprint: Vec<u8>,
+    #[serde(with = "uuid_bytes")]
+    pub(super) shape: Vec<u8>,
+    pub(super) text: String,
+    #[serde(with = "raw")]
+    pub(super) refs: Option<String>,
+    #[serde(with = "raw")]
+    pub(super) metadata: Option<String>,
+    #[serde(with = "raw")]
+    pub(super) rule_set: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IdRow {
+    pub(super) context: String,
+    pub(super) id: i64,
+    #[serde(with = "uuid_bytes", rename = "guid")]
+    pub(super) fingerprint: Vec<u8>,
+    pub(super) subject: String,
+    pub(super) version: i64,
+    pub(super) written: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VersionRow {
+    pub(super) subject: String,
+    pub(super) version: i64,
+    pub(super) context: String,
+    pub(super) id: i64,
+    pub(super) deleted: bool,
+    pub(super) time: i64,
+    pub(super) written: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct UseRow {
+    pub(super) subject: String,
+    pub(super) version: i64,
+    pub(super) target_subject: String,
+    pub(super) target_version: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize, sqlx::FromRow)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScopeRow {
+    pub(super) subject: String,
+    pub(super) context: String,
+    pub(super) revision: i64,
+    #[serde(with = "raw")]
+    pub(super) config: Option<String>,
+    pub(super) mode: Option<String>,
+}
+
+/// The log.
+const CHANGES: &str = "SELECT seq, time, actor, request_id, kind, subject, before, after FROM changes ORDER BY seq";
+const CONTEXTS: &str = "SELECT name, recorded, last_id FROM contexts ORDER BY name";
+const CONTENTS: &str = "SELECT fingerprint, shape, text, refs, metadata, rule_set FROM contents ORDER BY fingerprint";
+const IDS: &str = "SELECT context, id, fingerprint, subject, version, written FROM schemas ORDER BY context, id";
+const VERSIONS: &str =
+    "SELECT subject, version, context, id, deleted, time, written FROM versions ORDER BY subject, version";
+const USES: &str = "SELECT subject, version, target_subject, target_version FROM uses
+    ORDER BY target_subject, target_version, subject, version";
+const SCOPES: &str = "SELECT subject, context, revision, config, mode FROM scopes ORDER BY subject";
+
+impl From<ChangeRow> for Change {
+    fn from(row: ChangeRow) -> Self {
+        Self {
+            seq: Seq(row.seq.unsigned_abs()),
+            time: Timestamp(row.time),
+            actor: row.actor,
+            request_id: row.request_id,
+            kind: row.kind,
+            subject: Subject::parse(&row.subject),
+            before: row.before,
+            after: row.after,
+        }
+    }
+}
+
+/// A connection that sees the database at `url` as of one moment and changes nothing; a server may be running on it.
+pub(super) async fn snapshot(url: &str) -> Result<SqliteConnection, Error> {
+    let options = open::options(url)?.create_if_missing(false).pragma("query_only", "ON");
+    let mut connection = options.connect().await?;
+    open::check_format(&mut connection).await?;
+    sqlx::query("BEGIN").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Hands every row to `sink`: the log first, in its order, then the state, what is referred to before what refers.
+pub(super) async fn read_all(
+    connection: &mut SqliteConnection,
+    mut sink: impl FnMut(Row) -> Result<(), Error>,
+) -> Result<(), Error> {
+    /// The rows of one table.
+    macro_rules! table {
+        ($sql:expr, $row:path) => {
+            let mut rows = sqlx::query_as($sql).fetch(&mut *connection);
+            while let Some(row) = rows.try_next().await? {
+                sink($row(row))?;
+            }
+            drop(rows);
+        };
+    }
+    table!(CHANGES, Row::Change);
+    table!(CONTEXTS, Row::Context);
+    table!(CONTENTS, Row::Content);
+    table!(IDS, Row::Id);
+    table!(VERSIONS, Row::Version);
+    table!(USES, Row::Use);
+    table!(SCOPES, Row::Scope);
+    Ok(())
+}
+
+/// Stored JSON as JSON, byte for byte.
+mod raw {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error};
+    use serde_json::value::RawValue;
+
+    #[expect(clippy::ref_option, reason = "the signature serde wants")]
+    pub(super) fn serialize<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw = text.as_deref().map(serde_json::from_str::<&RawValue>).transpose().map_err(S::Error::custom)?;
+        raw.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+        let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+        Ok(raw.map(|raw| raw.get().to_owned()))
+    }
+}
+
+/// Sixteen bytes as a UUID.
+mod uuid_bytes {
+    use serde::{Deserialize, Deserializer, Serializer, de, ser};
+    use uuid::Uuid;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Uuid::from_slice(bytes).map_err(ser::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Uuid::try_parse(&text).map(|uuid| uuid.into_bytes().to_vec()).map_err(de::Error::custom)
+    }
+}

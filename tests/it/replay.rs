@@ -1,0 +1,159 @@
+//! The log suffices: whatever is done to a registry, its state can be made again from the log alone.
+
+use std::collections::BTreeSet;
+
+use avow_registry::store;
+use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::support::Server;
+
+const SUBJECTS: [&str; 7] = ["a", "b", "c", ":.x:a", ":.x:b", ":.y:a", "a b"];
+const CONTEXTS: [&str; 2] = [".x", ".y"];
+
+/// A schema of few, half of them with a reference.
+fn schema(random: &mut fastrand::Rng) -> Value {
+    let number = random.u8(0..6);
+    if random.bool() {
+        return json!({"schema": format!(r#"{{"type":"record","name":"R{number}","fields":[]}}"#)});
+    }
+    let subject = SUBJECTS[random.usize(0..SUBJECTS.len())];
+    let fields = format!(r#"[{{"name":"f","type":"R{number}"}}]"#);
+    json!({
+        "schema": format!(r#"{{"type":"record","name":"S{}","fields":{fields}}}"#, random.u8(0..3)),
+        "references": [{"name": format!("R{number}"), "subject": subject, "version": random.i32(-1..4).max(1)}],
+    })
+}
+
+/// Does anything; most of it is refused.
+async fn step(server: &Server, random: &mut fastrand::Rng) {
+    let subject = SUBJECTS[random.usize(0..SUBJECTS.len())];
+    let context = CONTEXTS[random.usize(0..CONTEXTS.len())];
+    let path = percent_encoding::utf8_percent_encode(subject, percent_encoding::NON_ALPHANUMERIC);
+    let scope = match random.u8(0..4) {
+        0 => String::new(),
+        1 => format!("/:{context}:"),
+        _ => format!("/{path}"),
+    };
+    let version = random.i32(1..6);
+    match random.u8(0..20) {
+        0..8 => {
+            let mut body = schema(random);
+            if random.u8(0..3) == 0 {
+                body["id"] = random.i32(1..40).into();
+                body["version"] = version.into();
+            }
+            server.post(&format!("/subjects/{path}/versions"), &body).await;
+        }
+        8 => drop(server.delete(&format!("/subjects/{path}")).await),
+        9 => drop(server.delete(&format!("/subjects/{path}?permanent=true")).await),
+        10 | 11 => drop(server.delete(&format!("/subjects/{path}/versions/{version}")).await),
+        12 | 13 => drop(server.delete(&format!("/subjects/{path}/versions/{version}?permanent=true")).await),
+        14 => {
+            let level = ["NONE", "FULL"][random.usize(0..2)];
+            server.put(&format!("/config{scope}"), &json!({"compatibility": level, "alias": null})).await;
+        }
+        15 => drop(server.delete(&format!("/config{scope}")).await),
+        16 => {
+            // What is soft-deleted makes room for an import.
+            server.delete(&format!("/subjects/{path}")).await;
+            server.put(&format!("/mode/{path}"), &json!({"mode": "IMPORT"})).await;
+        }
+        17 => {
+            let mode = ["READWRITE", "IMPORT", "READONLY"][random.usize(0..3)];
+            server.put(&format!("/mode{scope}?force={}", random.bool()), &json!({ "mode": mode })).await;
+        }
+        18 => drop(server.delete(&format!("/mode{scope}?recursive={}", random.bool())).await),
+        _ => drop(server.delete(&format!("/contexts/{context}")).await),
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_a_random_run_gives_exactly_its_state() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..6 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let server = Server::start_with(&["--compatibility", "NONE"]).await;
+        for _ in 0..400 {
+            step(&server, &mut random).await;
+        }
+        let (url, _directory) = server.stop_keeping_the_file().await;
+        let report = store::verify(&url).await.expect("a database");
+        assert_eq!(report.faults, Vec::<String>::new(), "seed {seed}");
+        assert!(report.changes > 20, "seed {seed}: {report:?}");
+
+        let mut connection = SqliteConnection::connect(&url).await.expect("a database");
+        // What the entries tell of beyond their kind: each must have occurred, or it was not tried.
+        let sql = "SELECT DISTINCT kind || ' ' || key FROM changes, json_tree(changes.after) WHERE key IS NOT NULL
+            UNION SELECT DISTINCT kind || ' before ' || key FROM changes, json_tree(changes.before)
+            WHERE json_tree.path = '$' AND key IS NOT NULL
+            UNION SELECT kind FROM changes";
+        seen.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(&mut connection).await.expect("rows"));
+    }
+    for expected in [
+        "register imported",
+        "register newContext",
+        "register references",
+        "register supersedes",
+        "register before version",
+        "soft-delete before versions",
+        "hard-delete before versions",
+        "hard-delete before config",
+        "hard-delete before mode",
+        "config before compatibilityLevel",
+        "mode before modes",
+        "mode before versions",
+        "forget-context",
+    ] {
+        assert!(seen.contains(expected), "{expected} is not in {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_difference_between_log_and_state_is_found() {
+    let server = Server::start().await;
+    let one = r#"{"type":"record","name":"R","fields":[]}"#;
+    let two = r#"{"type":"record","name":"S","fields":[{"name":"r","type":"R"}]}"#;
+    server.register("one", one).await;
+    let body = json!({"schema": two, "references": [{"name": "R", "subject": "one", "version": 1}]});
+    server.post("/subjects/two/versions", &body).await.ok();
+    server.put("/config/one", &json!({"compatibility": "NONE"})).await.ok();
+    server.put("/mode/one", &json!({"mode": "READONLY"})).await.ok();
+    let (url, _directory) = server.stop_keeping_the_file().await;
+
+    for (sql, expected) in [
+        ("UPDATE versions SET deleted = TRUE WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
+        ("UPDATE versions SET time = time + 1 WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
+        ("UPDATE versions SET id = 1 WHERE subject = 'two'", "the version 1 of two is not as the log tells"),
+        ("UPDATE schemas SET subject = 'x' WHERE id = 1", "the id 1 of the context . is not as the log tells"),
+        ("INSERT INTO schemas SELECT context, 7, fingerprint, subject, 1, 1 FROM schemas WHERE id = 1", "the id 7 of"),
+        ("DELETE FROM uses", "the reference of two to one is missing"),
+        ("UPDATE uses SET target_version = 2", "the reference of two to one"),
+        ("UPDATE scopes SET config = NULL WHERE subject = 'one'", "the config of `one` is missing"),
+        ("UPDATE scopes SET mode = 'IMPORT' WHERE subject = 'one'", "the mode of `one` is not as the log tells"),
+        ("DELETE FROM scopes WHERE subject = 'two'", "the subject two has versions, but no revision"),
+        ("DELETE FROM scopes WHERE subject = 'one'", "settings of `one` are missing"),
+        ("INSERT INTO contexts VALUES ('.x', TRUE, 0)", "the context .x is there"),
+        ("UPDATE contexts SET last_id = 9", "the context . is not as the log tells"),
+        ("DELETE FROM changes WHERE seq = 2", "changes are missing in between"),
+        ("UPDATE changes SET kind = 'x' WHERE seq = 1", "of a kind this program does not know"),
+        ("UPDATE changes SET after = '{}' WHERE seq = 1", "has a `after` that cannot be read"),
+        ("UPDATE changes SET after = NULL WHERE seq = 3", "the config of `one`"),
+        ("UPDATE log_head SET seq = 5", "1 changes are missing from the log"),
+    ] {
+        let mut connection = SqliteConnection::connect(&url).await.expect("a database");
+        // Kept aside and put back, as a commit would be needed for another connection to see it.
+        let path = url.strip_prefix("sqlite://").expect("a path");
+        let copy = format!("{path}.copy");
+        let _ = std::fs::remove_file(&copy);
+        let whole = format!("VACUUM INTO '{copy}'");
+        sqlx::query(sqlx::AssertSqlSafe(whole)).execute(&mut connection).await.expect("a copy");
+        let mut altered = SqliteConnection::connect(&format!("sqlite://{copy}")).await.expect("a database");
+        sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut altered).await.expect("a pragma");
+        sqlx::query(sql).execute(&mut altered).await.expect(sql);
+        altered.close().await.expect("a clean end");
+        let report = store::verify(&format!("sqlite://{copy}")).await.expect("a database");
+        assert!(report.faults.iter().any(|fault| fault.contains(expected)), "{sql}: {:?}", report.faults);
+    }
+    assert_eq!(store::verify(&url).await.expect("a database").faults, Vec::<String>::new());
+}
