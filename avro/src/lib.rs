@@ -27,6 +27,7 @@
 //! - `print`, `normal`, `canonical` and `shape` are the four texts and hashes by which schemas are stored and recognised
 //! - `compat` is the static check, `datum` decodes real data as a second opinion
 //! - `explain` turns both into findings that people can act on
+//! - `view` lets others walk a schema, for codecs
 //! - `tags` finds and changes inline tags
 
 mod canonical;
@@ -45,11 +46,13 @@ mod same;
 mod shape;
 mod tags;
 mod typed;
+mod view;
 
 pub use compat::{Incompatibility, IncompatibilityKind, Verdict, check};
-pub use datum::{DecodeError, DecodeErrorKind, Resolution, Witness};
+pub use datum::{Action, ActionId, DecodeError, DecodeErrorKind, Resolution, Step, Witness};
 pub use error::{NameError, ParseError};
 pub use explain::{Candidate, Cause, Finding, Fix, Rule, RuleEntry, Severity, Side, explain, rules, soundness};
 pub use model::Schema;
 pub use parse::{Limits, Strictness, parse, parse_with};
 pub use tags::{Entity, Tagged, UnknownPath};
+pub use view::{LogicalType, Member, Type, TypeId};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::Strictness;
 use crate::json::Value;
 
-/// A node of the arena.
+/// A type of a schema: the place of its node in the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Id(pub(crate) u32);
+pub struct Id(pub(crate) u32);
 
 /// A parsed schema document with everything its references define.
 ///

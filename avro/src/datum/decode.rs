@@ -34,7 +34,7 @@ impl Decoder<'_> {
             Step::Read => self.skip(action.writer)?,
             Step::Enum(known) => {
                 let at = self.index()?;
-                if !known.get(at).copied().ok_or_else(malformed)? {
+                if known.get(at).ok_or_else(malformed)?.is_none() {
                     let Kind::Enum(kind) = &self.writer[action.writer].kind else { return Err(malformed()) };
                     let message = format!("No match for {}", kind.symbols[at]);
                     return Err(DecodeError::new(DecodeErrorKind::Symbol, message));
@@ -44,11 +44,11 @@ impl Decoder<'_> {
                 let is_map = matches!(self.writer[action.writer].kind, Kind::Map(_));
                 self.blocks(is_map, |decoder| decoder.read(*items))?;
             }
-            Step::Record(fields) => {
+            Step::Record { fields, .. } => {
                 let Kind::Record(record) = &self.writer[action.writer].kind else { return Err(malformed()) };
                 for (field, read) in record.fields.iter().zip(fields) {
                     match read {
-                        Some(action) => self.read(*action)?,
+                        Some((_, action)) => self.read(*action)?,
                         None => self.skip(field.kind)?,
                     }
                 }
@@ -57,6 +57,7 @@ impl Decoder<'_> {
                 let branch = *branches.get(self.index()?).ok_or_else(malformed)?;
                 self.read(branch)?;
             }
+            Step::Branch { inner, .. } => self.read(*inner)?,
         }
         self.depth -= 1;
         Ok(())

@@ -1,72 +1,156 @@
 //! Defaults as data: Java encodes a default before it hands it out, and not every accepted default can be encoded.
 
-use super::{DecodeError, DecodeErrorKind, MOST_DEPTH};
-use crate::json::Value;
+use super::resolve::Stop;
+use super::{DecodeError, DecodeErrorKind, MOST_DEPTH, encode};
+use crate::json::{Number, Value};
 use crate::model::{Field, Id, Inner, Kind, Primitive};
 
-/// Checks that the default of a field can be encoded.
-pub(super) fn check(schema: &Inner, field: &Field, default: &Value) -> Result<(), DecodeError> {
+/// More parts than this are no sensible default: defaults inside defaults can multiply.
+const MOST_PARTS: usize = 100_000;
+
+/// Encodes the default of a field; `None` when it is too large or too deep to be written down.
+pub(crate) fn encode(schema: &Inner, field: &Field, default: &Value) -> Result<Option<Vec<u8>>, DecodeError> {
+    let mut encoder = Encoder { schema, out: Vec::new(), parts_left: MOST_PARTS };
     let is_null_first = match &schema[field.kind].kind {
-        Kind::Primitive(Primitive::Null) => true,
         Kind::Union(branches) => {
             branches.first().is_some_and(|first| matches!(schema[*first].kind, Kind::Primitive(Primitive::Null)))
         }
         _ => false,
     };
     if *default == Value::Null && is_null_first {
-        return Ok(());
+        return Ok(Some(vec![0]));
     }
-    encode(schema, field.kind, default, 0)
+    match encoder.push(field.kind, default, 0) {
+        Ok(()) => Ok(Some(encoder.out)),
+        Err(Stop::Fails(error)) => Err(error),
+        Err(Stop::TooLarge) => Ok(None),
+    }
 }
 
-fn encode(schema: &Inner, id: Id, value: &Value, depth: usize) -> Result<(), DecodeError> {
-    if depth > MOST_DEPTH {
-        return Ok(());
+struct Encoder<'s> {
+    schema: &'s Inner,
+    out: Vec<u8>,
+    parts_left: usize,
+}
+
+impl Encoder<'_> {
+    /// Writes as Java does: numbers are cut to their type, and what is no array or object has no members.
+    fn push(&mut self, id: Id, value: &Value, depth: usize) -> Result<(), Stop> {
+        self.parts_left = self.parts_left.checked_sub(1).ok_or(Stop::TooLarge)?;
+        if depth > MOST_DEPTH {
+            return Err(Stop::TooLarge);
+        }
+        let schema = self.schema;
+        let wrong = |what: &str| fails(format!("{what}: {value}"));
+        match (&schema[id].kind, value) {
+            (Kind::Record(record), value) => {
+                for field in &record.fields {
+                    let member = value.as_object().and_then(|object| object.get(&field.name));
+                    let member = member.or(field.default.as_ref());
+                    let member = member.ok_or_else(|| fails(format!("No default value for: {}", field.name)))?;
+                    self.push(field.kind, member, depth + 1)?;
+                }
+            }
+            (Kind::Enum(kind), value) => {
+                let symbol = value.as_str().unwrap_or("null");
+                let at = kind.symbols.iter().position(|known| known == symbol && value.as_str().is_some());
+                let unknown = || {
+                    let symbols = kind.symbols.join(", ");
+                    fails(format!("enum value '{symbol}' is not in the enum symbol set: [{symbols}]"))
+                };
+                encode::push_length(at.ok_or_else(unknown)?, &mut self.out);
+            }
+            (Kind::Array(items), Value::Array(values)) if !values.is_empty() => {
+                encode::push_length(values.len(), &mut self.out);
+                for value in values {
+                    self.push(*items, value, depth + 1)?;
+                }
+                self.out.push(0);
+            }
+            (Kind::Map(values), Value::Object(object)) if object.iter().next().is_some() => {
+                encode::push_length(object.iter().count(), &mut self.out);
+                for (key, value) in object.iter() {
+                    self.text(key.as_bytes());
+                    self.push(*values, value, depth + 1)?;
+                }
+                self.out.push(0);
+            }
+            (Kind::Array(_) | Kind::Map(_), _) => self.out.push(0),
+            (Kind::Union(branches), value) => {
+                let at = branches.iter().position(|branch| is_compatible(&schema[*branch].kind, value));
+                let at = at.ok_or_else(|| wrong("Not compatible default value for union"))?;
+                encode::push_length(at, &mut self.out);
+                self.push(branches[at], value, depth + 1)?;
+            }
+            (Kind::Fixed(kind), Value::String(text)) => {
+                let mut bytes = latin(text);
+                bytes.resize(kind.size as usize, 0);
+                self.out.extend(bytes);
+            }
+            (Kind::Fixed(_), _) => return Err(wrong("Non-string default value for fixed")),
+            (Kind::Primitive(Primitive::Null), Value::Null) | (Kind::Unresolved(_), _) => {}
+            (Kind::Primitive(Primitive::Boolean), Value::Bool(value)) => self.out.push(u8::from(*value)),
+            (Kind::Primitive(Primitive::Int), Value::Number(number)) => {
+                #[expect(clippy::cast_possible_truncation, reason = "Java cuts in the same way")]
+                let value = whole(number) as i32;
+                encode::push_long(i64::from(value), &mut self.out);
+            }
+            (Kind::Primitive(Primitive::Long), Value::Number(number)) => {
+                encode::push_long(whole(number), &mut self.out);
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "a float field holds a float")]
+            (Kind::Primitive(Primitive::Float), Value::Number(number)) => {
+                self.out.extend((number.as_f64() as f32).to_le_bytes());
+            }
+            (Kind::Primitive(Primitive::Double), Value::Number(number)) => {
+                self.out.extend(number.as_f64().to_le_bytes());
+            }
+            (Kind::Primitive(Primitive::Bytes), Value::String(text)) => self.text(&latin(text)),
+            (Kind::Primitive(Primitive::String), Value::String(text)) => self.text(text.as_bytes()),
+            (Kind::Primitive(primitive), _) => {
+                return Err(match primitive {
+                    Primitive::Null => wrong("Non-null default value for null type"),
+                    Primitive::Boolean => wrong("Non-boolean default for boolean"),
+                    Primitive::Bytes | Primitive::String => {
+                        wrong(&format!("Non-string default value for {}", primitive.name()))
+                    }
+                    Primitive::Int | Primitive::Long | Primitive::Float | Primitive::Double => {
+                        wrong(&format!("Non-numeric default value for {}", primitive.name()))
+                    }
+                });
+            }
+        }
+        Ok(())
     }
-    let wrong = |what: &str| fails(format!("{what}: {value}"));
-    match &schema[id].kind {
-        Kind::Record(record) => {
-            for field in &record.fields {
-                let member = value.as_object().and_then(|object| object.get(&field.name)).or(field.default.as_ref());
-                let member = member.ok_or_else(|| fails(format!("No default value for: {}", field.name)))?;
-                encode(schema, field.kind, member, depth + 1)?;
-            }
-            Ok(())
+
+    fn text(&mut self, bytes: &[u8]) {
+        encode::push_length(bytes.len(), &mut self.out);
+        self.out.extend(bytes);
+    }
+}
+
+/// Java reads the text of bytes as Latin-1 and writes a question mark for what is none.
+fn latin(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
+}
+
+/// The number as Java's `longValue` has it.
+fn whole(number: &Number) -> i64 {
+    match number {
+        Number::Int(number) => i64::from(*number),
+        Number::Long(number) => *number,
+        #[expect(clippy::cast_possible_truncation, reason = "Java cuts in the same way")]
+        Number::Double(number) => *number as i64,
+        // The low bits, as `BigInteger.longValue` gives them.
+        Number::Big(digits) => {
+            let (is_negative, digits) =
+                digits.strip_prefix('-').map_or((false, digits.as_str()), |digits| (true, digits));
+            let low = digits
+                .bytes()
+                .filter(u8::is_ascii_digit)
+                .fold(0_i64, |low, digit| low.wrapping_mul(10).wrapping_add(i64::from(digit - b'0')));
+            if is_negative { low.wrapping_neg() } else { low }
         }
-        Kind::Enum(kind) => {
-            let symbol = value.as_str().unwrap_or("null");
-            if value.as_str().is_some() && kind.symbols.iter().any(|known| known == symbol) {
-                return Ok(());
-            }
-            let symbols = kind.symbols.join(", ");
-            Err(fails(format!("enum value '{symbol}' is not in the enum symbol set: [{symbols}]")))
-        }
-        // What is no array or object has no members, and is taken as an empty one.
-        Kind::Array(items) => match value {
-            Value::Array(values) => values.iter().try_for_each(|value| encode(schema, *items, value, depth + 1)),
-            _ => Ok(()),
-        },
-        Kind::Map(values) => match value {
-            Value::Object(object) => object.iter().try_for_each(|(_, value)| encode(schema, *values, value, depth + 1)),
-            _ => Ok(()),
-        },
-        Kind::Union(branches) => {
-            let branch = branches.iter().find(|branch| is_compatible(&schema[**branch].kind, value));
-            let branch = branch.ok_or_else(|| wrong("Not compatible default value for union"))?;
-            encode(schema, *branch, value, depth + 1)
-        }
-        Kind::Fixed(_) if value.as_str().is_none() => Err(wrong("Non-string default value for fixed")),
-        Kind::Primitive(primitive) if !is_compatible(&Kind::Primitive(*primitive), value) => Err(match primitive {
-            Primitive::Null => wrong("Non-null default value for null type"),
-            Primitive::Boolean => wrong("Non-boolean default for boolean"),
-            Primitive::Bytes | Primitive::String => {
-                wrong(&format!("Non-string default value for {}", primitive.name()))
-            }
-            Primitive::Int | Primitive::Long | Primitive::Float | Primitive::Double => {
-                wrong(&format!("Non-numeric default value for {}", primitive.name()))
-            }
-        }),
-        Kind::Fixed(_) | Kind::Primitive(_) | Kind::Unresolved(_) => Ok(()),
     }
 }
 
@@ -82,6 +166,6 @@ fn is_compatible(kind: &Kind, value: &Value) -> bool {
     }
 }
 
-fn fails(message: String) -> DecodeError {
-    DecodeError::new(DecodeErrorKind::Default, message)
+fn fails(message: String) -> Stop {
+    Stop::Fails(DecodeError::new(DecodeErrorKind::Default, message))
 }

@@ -59,11 +59,11 @@ fn push(datum: &Datum, out: &mut Vec<u8>) {
     }
 }
 
-fn push_length(length: usize, out: &mut Vec<u8>) {
+pub(super) fn push_length(length: usize, out: &mut Vec<u8>) {
     push_long(i64::try_from(length).unwrap_or(i64::MAX), out);
 }
 
-fn push_long(value: i64, out: &mut Vec<u8>) {
+pub(super) fn push_long(value: i64, out: &mut Vec<u8>) {
     let mut zigzag = ((value << 1) ^ (value >> 63)).cast_unsigned();
     while zigzag >= 0x80 {
         out.push((zigzag & 0x7f) as u8 | 0x80);

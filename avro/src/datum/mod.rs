@@ -16,6 +16,9 @@ use std::fmt;
 use crate::model::{Id, Inner};
 use crate::{Schema, datum::resolve::Plan};
 
+pub(crate) use defaults::encode as default_datum;
+pub use resolve::{Action, ActionId, Step};
+
 /// How deep types are followed; beyond it there is no opinion.
 const MOST_DEPTH: usize = 300;
 
@@ -126,6 +129,16 @@ impl<'s> Resolution<'s> {
         self.plan.as_ref().err()?.field.as_deref()
     }
 
+    /// Returns what to do with a datum of the writer; an error when nothing could ever be decoded.
+    pub fn root(&self) -> Result<ActionId, &DecodeError> {
+        self.plan.as_ref().map(|plan| plan.root)
+    }
+
+    /// Returns an action of this resolution; `None` for a place in another one.
+    pub fn action(&self, id: ActionId) -> Option<&Action> {
+        self.plan.as_ref().ok()?.get(id)
+    }
+
     /// Decodes one datum of the writer.
     pub fn decode(&self, bytes: &[u8]) -> Result<(), DecodeError> {
         let plan = self.plan.as_ref().map_err(Clone::clone)?;
@@ -168,6 +181,12 @@ impl<'s> Resolution<'s> {
         let mut generator = generate::Generator::new(self.writer, seed);
         (0..data).find_map(|_| self.try_out(&generator.datum()?))
     }
+}
+
+/// Makes up encoded data from a seed.
+pub(crate) fn made_up_data(schema: &Inner, seed: u64) -> impl Iterator<Item = Vec<u8>> {
+    let mut generator = generate::Generator::new(schema, seed);
+    std::iter::from_fn(move || Some(encode::encode(&generator.datum()?)))
 }
 
 impl Schema {

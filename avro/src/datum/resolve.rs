@@ -13,29 +13,50 @@ pub(super) enum Stop {
     TooLarge,
 }
 
+/// The place of an [`Action`] in its [`Resolution`](super::Resolution).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ActionId(usize);
+pub struct ActionId(usize);
 
-/// What the decoder does where the writer wrote one type.
+/// What a decoder does where the writer wrote one type and the reader wants another.
 #[derive(Debug)]
-pub(super) struct Action {
+pub struct Action {
     /// The writer's type.
-    pub(super) writer: Id,
-    pub(super) step: Step,
+    pub writer: Id,
+    /// The reader's type.
+    pub reader: Id,
+    /// What to do.
+    pub step: Step,
 }
 
+/// What a decoder does with what was written.
 #[derive(Debug)]
-pub(super) enum Step {
-    /// Reads or skips, which always succeeds.
+pub enum Step {
+    /// Takes a primitive or fixed type as it is, or promotes it to the reader's.
     Read,
+    /// Fails.
     Error(DecodeError),
-    /// Tells for each of the writer's symbols whether the reader knows it.
-    Enum(Vec<bool>),
+    /// Tells for each of the writer's symbols which of the reader's it becomes; `None` fails.
+    Enum(Vec<Option<usize>>),
+    /// Decodes the items of an array or the values of a map.
     Items(ActionId),
-    /// For each of the writer's fields; `None` skips it.
-    Record(Vec<Option<ActionId>>),
-    /// For each of the writer's branches.
+    /// Decodes a record.
+    Record {
+        /// For each of the writer's fields the reader's field that it fills, and how; `None` skips it.
+        fields: Vec<Option<(usize, ActionId)>>,
+        /// The reader's fields that nothing was written for, with their encoded defaults.
+        ///
+        /// Such a default is `None` when it has no end, or none worth writing down.
+        defaults: Vec<(usize, Option<Vec<u8>>)>,
+    },
+    /// Reads which branch of the writer's union follows; for each of them what to do then.
     Branches(Vec<ActionId>),
+    /// Decodes into a branch of the reader's union; nothing more was written.
+    Branch {
+        /// The branch.
+        at: usize,
+        /// How to decode into it.
+        inner: ActionId,
+    },
 }
 
 #[derive(Debug)]
@@ -47,6 +68,10 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn action(&self, id: ActionId) -> &Action {
         &self.actions[id.0]
+    }
+
+    pub(super) fn get(&self, id: ActionId) -> Option<&Action> {
+        self.actions.get(id.0)
     }
 }
 
@@ -75,18 +100,18 @@ struct Resolver<'s> {
 }
 
 impl<'s> Resolver<'s> {
-    fn add(&mut self, writer: Id, step: Step) -> Result<ActionId, Stop> {
+    fn add(&mut self, writer: Id, reader: Id, step: Step) -> Result<ActionId, Stop> {
         if self.actions.len() >= MOST_ACTIONS {
             return Err(Stop::TooLarge);
         }
-        self.actions.push(Action { writer, step });
+        self.actions.push(Action { writer, reader, step });
         Ok(ActionId(self.actions.len() - 1))
     }
 
     fn error(&mut self, kind: DecodeErrorKind, writer: Id, reader: Id, more: &str) -> Result<ActionId, Stop> {
         let (found, expected) = (type_text(self.writer, writer), type_text(self.reader, reader));
         let error = DecodeError::new(kind, format!("Found {found}, expecting {expected}{more}"));
-        self.add(writer, Step::Error(error))
+        self.add(writer, reader, Step::Error(error))
     }
 
     fn resolve(&mut self, writer: Id, reader: Id, depth: usize) -> Result<ActionId, Stop> {
@@ -102,22 +127,30 @@ impl<'s> Resolver<'s> {
                 };
                 let mut actions = Vec::with_capacity(branches.len());
                 for (at, branch) in branches.iter().enumerate() {
-                    let reader = twins.and_then(|twins| twins.get(at)).copied().unwrap_or(reader);
-                    actions.push(self.resolve(*branch, reader, depth + 1)?);
+                    actions.push(match twins.and_then(|twins| twins.get(at)) {
+                        Some(twin) => {
+                            let inner = self.resolve(*branch, *twin, depth + 1)?;
+                            self.add(*branch, reader, Step::Branch { at, inner })?
+                        }
+                        None => self.resolve(*branch, reader, depth + 1)?,
+                    });
                 }
-                self.add(writer, Step::Branches(actions))
+                self.add(writer, reader, Step::Branches(actions))
             }
             (_, Kind::Union(branches)) => match self.matching_branch(writer, branches, depth)? {
-                Some(branch) => self.resolve(writer, branch, depth + 1),
+                Some(at) => {
+                    let inner = self.resolve(writer, branches[at], depth + 1)?;
+                    self.add(writer, reader, Step::Branch { at, inner })
+                }
                 None => self.error(DecodeErrorKind::Branch, writer, reader, ""),
             },
             (Kind::Array(items), Kind::Array(expected)) | (Kind::Map(items), Kind::Map(expected)) => {
                 let items = self.resolve(*items, *expected, depth + 1)?;
-                self.add(writer, Step::Items(items))
+                self.add(writer, reader, Step::Items(items))
             }
             (Kind::Fixed(found), Kind::Fixed(expected)) => {
                 if found.named.name.short() == expected.named.name.short() && found.size == expected.size {
-                    self.add(writer, Step::Read)
+                    self.add(writer, reader, Step::Read)
                 } else {
                     self.error(DecodeErrorKind::Names, writer, reader, "")
                 }
@@ -126,14 +159,16 @@ impl<'s> Resolver<'s> {
                 if found.named.name.short() != expected.named.name.short() {
                     return self.error(DecodeErrorKind::Names, writer, reader, "");
                 }
-                let symbols: HashSet<_> = expected.symbols.iter().collect();
-                let is_known = |symbol| expected.default.is_some() || symbols.contains(symbol);
-                let known = found.symbols.iter().map(is_known).collect();
-                self.add(writer, Step::Enum(known))
+                let places: HashMap<_, _> =
+                    expected.symbols.iter().enumerate().map(|(at, symbol)| (symbol, at)).collect();
+                let default = expected.default.as_ref().and_then(|symbol| places.get(symbol));
+                let place = |symbol| places.get(symbol).or(default).copied();
+                let known = found.symbols.iter().map(place).collect();
+                self.add(writer, reader, Step::Enum(known))
             }
             (Kind::Record(found), Kind::Record(expected)) => self.record(writer, found, reader, expected, depth),
             (Kind::Primitive(found), Kind::Primitive(expected)) if promotes(*found, *expected) => {
-                self.add(writer, Step::Read)
+                self.add(writer, reader, Step::Read)
             }
             _ => self.error(DecodeErrorKind::Types, writer, reader, ""),
         }
@@ -150,30 +185,37 @@ impl<'s> Resolver<'s> {
         if let Some(known) = self.records.get(&(writer, reader)) {
             return Ok(*known);
         }
-        let action = self.add(writer, Step::Record(Vec::new()))?;
+        let action = self.add(writer, reader, Step::Record { fields: Vec::new(), defaults: Vec::new() })?;
         self.records.insert((writer, reader), action);
-        let wanted: HashMap<_, _> = expected.fields.iter().map(|field| (field.name.as_str(), field.kind)).collect();
+        let wanted: HashMap<_, _> =
+            expected.fields.iter().enumerate().map(|(at, field)| (field.name.as_str(), (at, field.kind))).collect();
         let mut written = HashSet::new();
         for field in &found.fields {
             let name = field.name.as_str();
             let read = match wanted.get(name) {
-                Some(kind) => Some(self.resolve(field.kind, *kind, depth + 1)?),
+                Some((at, kind)) => Some((*at, self.resolve(field.kind, *kind, depth + 1)?)),
                 None => None,
             };
             written.insert(name);
-            if let Step::Record(fields) = &mut self.actions[action.0].step {
+            if let Step::Record { fields, .. } = &mut self.actions[action.0].step {
                 fields.push(read);
             }
         }
         let mut missing = None;
-        for field in expected.fields.iter().filter(|field| !written.contains(field.name.as_str())) {
+        for (at, field) in expected.fields.iter().enumerate() {
+            if written.contains(field.name.as_str()) {
+                continue;
+            }
             match &field.default {
                 Some(default) if missing.is_none() => {
                     let blame = |error| {
                         let place = format!("{}.{}", expected.named.name.short(), field.name);
                         Stop::Fails(DecodeError { field: Some(place), ..error })
                     };
-                    defaults::check(self.reader, field, default).map_err(blame)?;
+                    let datum = defaults::encode(self.reader, field, default).map_err(blame)?;
+                    if let Step::Record { defaults, .. } = &mut self.actions[action.0].step {
+                        defaults.push((at, datum));
+                    }
                 }
                 Some(_) => {}
                 // Java stops at the first such field and names the last.
@@ -190,11 +232,11 @@ impl<'s> Resolver<'s> {
     }
 
     /// Java's choice of a branch: the equal full name, else a record that could be read, else a promotion.
-    fn matching_branch(&mut self, writer: Id, branches: &[Id], depth: usize) -> Result<Option<Id>, Stop> {
+    fn matching_branch(&mut self, writer: Id, branches: &[Id], depth: usize) -> Result<Option<usize>, Stop> {
         let (writers, readers) = (self.writer, self.reader);
         let kind = &writers[writer].kind;
-        let mut by_structure: Option<Id> = None;
-        for branch in branches {
+        let mut by_structure: Option<usize> = None;
+        for (at, branch) in branches.iter().enumerate() {
             let candidate = &readers[*branch].kind;
             match (kind, candidate) {
                 (Kind::Record(_), Kind::Record(_))
@@ -202,18 +244,18 @@ impl<'s> Resolver<'s> {
                 | (Kind::Fixed(_), Kind::Fixed(_)) => {
                     let (Some(Named { name, .. }), Some(named)) = (kind.named(), candidate.named()) else { continue };
                     if *name == named.name {
-                        return Ok(Some(*branch));
+                        return Ok(Some(at));
                     }
                     let is_better = by_structure.is_none() || name.short() == named.name.short();
                     if let (Kind::Record(found), Kind::Record(expected)) = (kind, candidate) {
                         let action = self.record(writer, found, *branch, expected, depth + 1)?;
                         if is_better && !self.has_error(action) {
-                            by_structure = Some(*branch);
+                            by_structure = Some(at);
                         }
                     }
                 }
-                (Kind::Primitive(a), Kind::Primitive(b)) if a == b => return Ok(Some(*branch)),
-                (Kind::Array(_), Kind::Array(_)) | (Kind::Map(_), Kind::Map(_)) => return Ok(Some(*branch)),
+                (Kind::Primitive(a), Kind::Primitive(b)) if a == b => return Ok(Some(at)),
+                (Kind::Array(_), Kind::Array(_)) | (Kind::Map(_), Kind::Map(_)) => return Ok(Some(at)),
                 _ => {}
             }
         }
@@ -221,19 +263,24 @@ impl<'s> Resolver<'s> {
             return Ok(by_structure);
         }
         let Kind::Primitive(found) = kind else { return Ok(None) };
-        let promoted = branches.iter().find(|branch| match &self.reader[**branch].kind {
+        let promoted = branches.iter().position(|branch| match &self.reader[*branch].kind {
             Kind::Primitive(expected) => promotes(*found, *expected),
             _ => false,
         });
-        Ok(promoted.copied())
+        Ok(promoted)
     }
 
     fn has_error(&self, action: ActionId) -> bool {
         match &self.actions[action.0].step {
+            Step::Record { fields, .. } => fields.iter().flatten().any(|(_, field)| self.is_error(*field)),
+            _ => self.is_error(action),
+        }
+    }
+
+    fn is_error(&self, action: ActionId) -> bool {
+        match &self.actions[action.0].step {
             Step::Error(_) => true,
-            Step::Record(fields) => {
-                fields.iter().flatten().any(|field| matches!(self.actions[field.0].step, Step::Error(_)))
-            }
+            Step::Branch { inner, .. } => self.is_error(*inner),
             _ => false,
         }
     }

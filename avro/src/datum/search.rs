@@ -21,6 +21,8 @@ enum Way {
     Field(usize),
     Item,
     Branch(usize),
+    /// Into a branch that only the reader has.
+    Straight,
 }
 
 impl<'s> Ways<'s> {
@@ -125,7 +127,7 @@ impl<'s> Ways<'s> {
                     Vec::new()
                 }
                 Step::Enum(known) => {
-                    if let Some(at) = known.iter().position(|known| !known).filter(|_| is_wanted(action.writer)) {
+                    if let Some(at) = known.iter().position(Option::is_none).filter(|_| is_wanted(action.writer)) {
                         return self.wrap(plan, &came_from, id, Datum::Enum(at));
                     }
                     Vec::new()
@@ -134,9 +136,12 @@ impl<'s> Ways<'s> {
                 Step::Branches(branches) => {
                     branches.iter().enumerate().map(|(at, branch)| (*branch, Way::Branch(at))).collect()
                 }
-                Step::Record(fields) => {
-                    fields.iter().enumerate().filter_map(|(at, field)| Some(((*field)?, Way::Field(at)))).collect()
-                }
+                Step::Branch { inner, .. } => vec![(*inner, Way::Straight)],
+                Step::Record { fields, .. } => fields
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, field)| Some((field.as_ref()?.1, Way::Field(at))))
+                    .collect(),
             };
             for (next, way) in ways {
                 came_from.entry(next).or_insert_with(|| {
@@ -161,7 +166,7 @@ impl<'s> Ways<'s> {
             let step = match (way, kind) {
                 (Way::Item, Kind::Map(_)) => "{}".to_owned(),
                 (Way::Item, _) => "[]".to_owned(),
-                (Way::Branch(_), _) => String::new(),
+                (Way::Branch(_) | Way::Straight, _) => String::new(),
                 (Way::Field(at), Kind::Record(record)) => format!(".{}", record.fields[*at].name),
                 (Way::Field(_), _) => return None,
             };
@@ -169,6 +174,7 @@ impl<'s> Ways<'s> {
             datum = match (way, kind) {
                 (Way::Item, Kind::Map(_)) => Datum::Map(vec![("key".to_owned(), datum)]),
                 (Way::Item, _) => Datum::Array(vec![datum]),
+                (Way::Straight, _) => datum,
                 (Way::Branch(at), _) => Datum::Union(*at, Box::new(datum)),
                 (Way::Field(at), Kind::Record(record)) => {
                     let mut fields = Vec::with_capacity(record.fields.len());
