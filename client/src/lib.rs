@@ -11,6 +11,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
 
 pub mod blocking;
+pub mod codec;
 mod error;
 mod observe;
 pub mod rest;

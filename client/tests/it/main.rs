@@ -1,5 +1,6 @@
 //! Everything that a user of the crate can see, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod codec;
 mod rest;
 mod support;

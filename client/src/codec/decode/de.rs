@@ -1,0 +1,327 @@
+//! One datum as a serde deserializer.
+
+use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer};
+use serde::de::{Deserializer, Visitor};
+
+use super::access::{Entries, Items};
+use super::input::Input;
+use super::program::{Branch, Op};
+use super::record::{ByName, Fields};
+use crate::codec::error::{DecodeError, DecodeErrorKind, Message};
+use crate::codec::meaning::Meaning;
+use crate::codec::text;
+
+pub(super) struct De<'a, 'de> {
+    pub(super) input: &'a mut Input<'de>,
+    pub(super) op: Op,
+}
+
+impl<'de> Input<'de> {
+    /// Reads which branch of a union follows.
+    #[inline]
+    pub(super) fn branch(&mut self, union: u32) -> Result<&'de Branch, DecodeError> {
+        let at = self.index()?;
+        let branch = self.program.unions[union as usize].get(at);
+        branch.ok_or_else(|| DecodeError::malformed("the writer's union has no such branch"))
+    }
+
+    /// Reads a symbol, as the reader has it.
+    #[inline]
+    pub(super) fn symbol(&mut self, kind: u32) -> Result<&'de str, DecodeError> {
+        let at = self.index()?;
+        let kind = &self.program.enums[kind as usize];
+        match kind.places.get(at) {
+            Some(Some(place)) => Ok(&kind.symbols[*place as usize]),
+            Some(None) => {
+                let message = Message::Static("the reader's enum has neither the writer's symbol nor a default");
+                Err(DecodeError::new(DecodeErrorKind::DoesNotFit, message))
+            }
+            None => Err(DecodeError::malformed("the writer's enum has no such symbol")),
+        }
+    }
+
+    #[inline]
+    pub(super) fn fixed(&mut self, kind: u32) -> Result<(&'de [u8], Meaning), DecodeError> {
+        let fixed = &self.program.fixed[kind as usize];
+        Ok((self.take(fixed.size)?, fixed.meaning))
+    }
+
+    #[cold]
+    pub(super) fn unfit(&self, error: u32) -> DecodeError {
+        let message =
+            Message::Named("the reader's schema has no place for this:", self.program.errors[error as usize].clone());
+        DecodeError::new(DecodeErrorKind::DoesNotFit, message)
+    }
+}
+
+impl De<'_, '_> {
+    /// Goes through unions to what is really there.
+    #[inline]
+    pub(super) fn settle(&mut self) -> Result<Op, DecodeError> {
+        match self.op {
+            Op::Union(at) => self.op = self.input.branch(at)?.op,
+            Op::Branch(at) => self.op = self.input.program.branches[at as usize].op,
+            _ => {}
+        }
+        Ok(self.op)
+    }
+}
+
+/// What a type is when the visitor has no particular wish, or one that only fits by chance.
+macro_rules! any {
+    ($($method:ident)*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+                self.deserialize_any(visitor)
+            }
+        )*
+    };
+}
+
+/// A method that looks for one kind of operation before all others.
+macro_rules! first {
+    ($($method:ident: $($op:pat => $read:ident $visit:ident),*;)*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+                match self.op {
+                    $($op => visitor.$visit(self.input.$read()?),)*
+                    _ => self.deserialize_any(visitor),
+                }
+            }
+        )*
+    };
+}
+
+impl<'de> Deserializer<'de> for De<'_, 'de> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        #[expect(clippy::cast_precision_loss, reason = "promotions of Avro are allowed to lose digits")]
+        match self.settle()? {
+            Op::Null => visitor.visit_unit(),
+            Op::Boolean => visitor.visit_bool(self.input.boolean()?),
+            Op::Int(_) => visitor.visit_i32(self.input.int()?),
+            Op::IntAsLong(_) => visitor.visit_i64(i64::from(self.input.int()?)),
+            Op::IntAsFloat => visitor.visit_f32(self.input.int()? as f32),
+            Op::IntAsDouble => visitor.visit_f64(f64::from(self.input.int()?)),
+            Op::Long(_) => visitor.visit_i64(self.input.long()?),
+            Op::LongAsFloat => visitor.visit_f32(self.input.long()? as f32),
+            Op::LongAsDouble => visitor.visit_f64(self.input.long()? as f64),
+            Op::Float => visitor.visit_f32(f32::from_le_bytes(self.input.array()?)),
+            Op::FloatAsDouble => visitor.visit_f64(f64::from(f32::from_le_bytes(self.input.array()?))),
+            Op::Double => visitor.visit_f64(f64::from_le_bytes(self.input.array()?)),
+            Op::Bytes(meaning) | Op::StringAsBytes(meaning) => bytes(self.input.bytes()?, meaning, visitor),
+            Op::String(_) | Op::BytesAsString(_) => visitor.visit_borrowed_str(self.input.text()?),
+            Op::Fixed(at) => {
+                let (fixed, meaning) = self.input.fixed(at)?;
+                bytes(fixed, meaning, visitor)
+            }
+            Op::Enum(at) => visitor.visit_borrowed_str(self.input.symbol(at)?),
+            Op::Array(at) => Items::visit(self.input, at, visitor),
+            Op::Map(at) => Entries::visit(self.input, at, visitor),
+            Op::Record(at) => ByName::visit(self.input, at, visitor),
+            Op::Error(at) => Err(self.input.unfit(at)),
+            Op::Union(_) | Op::Branch(_) => Err(DecodeError::malformed("a union inside a union")),
+        }
+    }
+
+    first! {
+        deserialize_bool: Op::Boolean => boolean visit_bool;
+        deserialize_i8: Op::Int(_) => int visit_i32;
+        deserialize_i16: Op::Int(_) => int visit_i32;
+        deserialize_i32: Op::Int(_) => int visit_i32, Op::Long(_) => long visit_i64;
+        deserialize_i64: Op::Long(_) => long visit_i64, Op::Int(_) | Op::IntAsLong(_) => int visit_i32;
+        deserialize_u8: Op::Int(_) => int visit_i32;
+        deserialize_u16: Op::Int(_) => int visit_i32;
+        deserialize_u32: Op::Int(_) => int visit_i32, Op::Long(_) => long visit_i64;
+        deserialize_u64: Op::Long(_) => long visit_i64, Op::Int(_) | Op::IntAsLong(_) => int visit_i32;
+        deserialize_f32: Op::Float => float visit_f32;
+        deserialize_f64: Op::Double => double visit_f64;
+    }
+
+    any! { deserialize_char deserialize_unit deserialize_map }
+
+    fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        let (bytes, is_decimal) = match self.settle()? {
+            Op::Bytes(Meaning::Decimal(_)) => (self.input.bytes()?, true),
+            Op::Fixed(at) if matches!(self.input.program.fixed[at as usize].meaning, Meaning::Decimal(_)) => {
+                (self.input.fixed(at)?.0, true)
+            }
+            _ => (&[][..], false),
+        };
+        if !is_decimal {
+            return self.deserialize_any(visitor);
+        }
+        let unscaled = text::unscaled(bytes);
+        visitor.visit_i128(unscaled.ok_or_else(|| DecodeError::malformed("a decimal has more than 128 bits"))?)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_i128(visitor)
+    }
+
+    #[inline]
+    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.settle()? {
+            Op::String(_) | Op::BytesAsString(_) => visitor.visit_borrowed_str(self.input.text()?),
+            _ => self.in_words(visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.settle()? {
+            Op::Bytes(_) | Op::StringAsBytes(_) | Op::BytesAsString(_) | Op::String(_) => {
+                visitor.visit_borrowed_bytes(self.input.bytes()?)
+            }
+            Op::Fixed(at) => visitor.visit_borrowed_bytes(self.input.fixed(at)?.0),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_bytes(visitor)
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let op = match self.op {
+            Op::Union(at) => self.input.branch(at)?.named,
+            op => op,
+        };
+        if self.input.program.is_null(op) {
+            return visitor.visit_none();
+        }
+        visitor.visit_some(De { input: self.input, op })
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_unit(visitor)
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.settle()? {
+            Op::Array(at) => Items::visit(self.input, at, visitor),
+            Op::Record(at) => Fields::visit(self.input, at, visitor),
+            Op::Bytes(_) | Op::StringAsBytes(_) => in_bytes(self.input.bytes()?, visitor),
+            Op::Fixed(at) => in_bytes(self.input.fixed(at)?.0, visitor),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(mut self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.settle()? {
+            Op::Fixed(at) if length == 3 && self.input.program.fixed[at as usize].meaning == Meaning::Duration => {
+                let parts = text::duration(self.input.fixed(at)?.0);
+                visitor.visit_seq(SeqDeserializer::new(parts.into_iter()))
+            }
+            _ => self.deserialize_seq(visitor),
+        }
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        self.deserialize_tuple(length, visitor)
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        mut self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        match self.settle()? {
+            Op::Record(at) => self.input.record(at, fields, visitor),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        super::variant::visit(self.input, self.op, variants, visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.input.skip(self.op)?;
+        visitor.visit_unit()
+    }
+}
+
+impl Input<'_> {
+    #[inline]
+    fn float(&mut self) -> Result<f32, DecodeError> {
+        Ok(f32::from_le_bytes(self.array()?))
+    }
+
+    #[inline]
+    fn double(&mut self) -> Result<f64, DecodeError> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+}
+
+impl<'de> De<'_, 'de> {
+    /// What is no string, for a visitor that wants one: the usual notation where there is one.
+    fn in_words<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        let words = match self.settle()? {
+            Op::Int(meaning) if meaning != Meaning::Plain => text::of_number(i64::from(self.input.int()?), meaning),
+            Op::IntAsLong(meaning) if meaning != Meaning::Plain => {
+                text::of_number(i64::from(self.input.int()?), meaning)
+            }
+            Op::Long(meaning) if meaning != Meaning::Plain => text::of_number(self.input.long()?, meaning),
+            Op::Fixed(at) if self.input.program.fixed[at as usize].meaning == Meaning::Uuid => {
+                text::of_uuid(self.input.fixed(at)?.0)
+            }
+            _ => return self.deserialize_any(visitor),
+        };
+        match words {
+            Some(words) => visitor.visit_string(words),
+            None => Err(DecodeError::malformed("a time is outside the years that can be written")),
+        }
+    }
+}
+
+/// Bytes for a visitor without a wish: decimals become text, which keeps every digit.
+fn bytes<'de, V: Visitor<'de>>(bytes: &'de [u8], meaning: Meaning, visitor: V) -> Result<V::Value, DecodeError> {
+    let decimal = match meaning {
+        Meaning::Decimal(scale) => text::of_decimal(bytes, i32::from(scale)),
+        Meaning::BigDecimal => text::of_big_decimal(bytes),
+        _ => return visitor.visit_borrowed_bytes(bytes),
+    };
+    visitor.visit_string(
+        decimal.ok_or_else(|| DecodeError::malformed("a decimal is none, or too long to be written down"))?,
+    )
+}
+
+fn in_bytes<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, DecodeError> {
+    visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
+}
+
+/// The name of a field or variant, which the plan keeps.
+pub(super) fn name(name: &str) -> BorrowedStrDeserializer<'_, DecodeError> {
+    BorrowedStrDeserializer::new(name)
+}

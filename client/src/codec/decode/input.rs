@@ -1,0 +1,220 @@
+//! The bytes that are left of a message, and what the record may still take.
+
+use super::program::Program;
+use crate::codec::error::DecodeError;
+use crate::codec::limits::Limits;
+
+pub(in crate::codec) struct Input<'de> {
+    pub(super) program: &'de Program,
+    rest: &'de [u8],
+    depth: usize,
+    memory: usize,
+    items: usize,
+    zero_width_items: usize,
+}
+
+impl<'de> Input<'de> {
+    pub(super) fn new(program: &'de Program, bytes: &'de [u8], limits: &Limits) -> Result<Self, DecodeError> {
+        let memory = limits.bytes.checked_sub(bytes.len());
+        Ok(Self {
+            program,
+            rest: bytes,
+            depth: limits.depth,
+            memory: memory.ok_or_else(|| DecodeError::over("the message is larger than `Limits::bytes`"))?,
+            items: limits.items,
+            zero_width_items: limits.zero_width_items,
+        })
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// What is left, to look at again.
+    #[inline]
+    pub(super) fn peek(&self) -> &'de [u8] {
+        self.rest
+    }
+
+    /// The key that bytes begin with, for a path; as much of it as is text, and not too much.
+    #[cold]
+    pub(super) fn key_at(bytes: &[u8]) -> Box<str> {
+        const MOST: usize = 64;
+        static EMPTY: std::sync::LazyLock<Program> = std::sync::LazyLock::new(Program::default);
+        let key = Input::new(&EMPTY, bytes, &Limits::default()).and_then(|mut input| input.bytes()).unwrap_or_default();
+        String::from_utf8_lossy(&key[..key.len().min(MOST)]).into()
+    }
+
+    /// Goes on with other bytes; returns the ones at hand, to come back to.
+    pub(super) fn swap(&mut self, bytes: &'de [u8]) -> &'de [u8] {
+        std::mem::replace(&mut self.rest, bytes)
+    }
+
+    #[inline]
+    pub(super) fn enter(&mut self) -> Result<(), DecodeError> {
+        match self.depth.checked_sub(1) {
+            Some(left) => {
+                self.depth = left;
+                Ok(())
+            }
+            None => Err(DecodeError::over("nested deeper than `Limits::depth`")),
+        }
+    }
+
+    #[inline]
+    pub(super) fn leave(&mut self) {
+        self.depth += 1;
+    }
+
+    #[inline]
+    pub(super) fn charge(&mut self, bytes: usize) -> Result<(), DecodeError> {
+        match self.memory.checked_sub(bytes) {
+            Some(left) => {
+                self.memory = left;
+                Ok(())
+            }
+            None => Err(DecodeError::over("takes more memory than `Limits::bytes`")),
+        }
+    }
+
+    #[inline]
+    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (byte, rest) = self.rest.split_first().ok_or_else(DecodeError::truncated)?;
+        self.rest = rest;
+        Ok(*byte)
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, length: usize) -> Result<&'de [u8], DecodeError> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(DecodeError::truncated)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    #[inline]
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(DecodeError::truncated)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    #[inline]
+    pub(super) fn boolean(&mut self) -> Result<bool, DecodeError> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(DecodeError::malformed("a boolean is neither 0 nor 1")),
+        }
+    }
+
+    #[inline]
+    pub(super) fn int(&mut self) -> Result<i32, DecodeError> {
+        i32::try_from(self.long()?).map_err(|_| DecodeError::malformed("an int has more than 32 bits"))
+    }
+
+    #[inline]
+    pub(super) fn long(&mut self) -> Result<i64, DecodeError> {
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(unzigzag(u64::from(*byte)));
+        }
+        self.long_of_many()
+    }
+
+    #[inline]
+    fn long_of_many(&mut self) -> Result<i64, DecodeError> {
+        if let Some(chunk) = self.rest.first_chunk() {
+            let word = u64::from_le_bytes(*chunk);
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let length = (ends.trailing_zeros() / 8 + 1) as usize;
+                // Everything up to the first byte that ends a number, seven bits of each byte moved together.
+                let bits = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
+                let bits = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
+                let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
+                let bits = (bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4);
+                self.rest = &self.rest[length..];
+                return Ok(unzigzag(bits));
+            }
+        }
+        self.long_byte_by_byte()
+    }
+
+    /// Near the end of the message, and for numbers of nine or ten bytes.
+    #[cold]
+    #[inline(never)]
+    fn long_byte_by_byte(&mut self) -> Result<i64, DecodeError> {
+        let mut zigzag = 0_u64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            zigzag |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(unzigzag(zigzag));
+            }
+        }
+        match self.byte()? {
+            last @ 0..=1 => Ok(unzigzag(zigzag | u64::from(last) << 63)),
+            _ => Err(DecodeError::malformed("a number has more than 64 bits")),
+        }
+    }
+
+    #[inline]
+    pub(super) fn length(&mut self) -> Result<usize, DecodeError> {
+        usize::try_from(self.long()?).map_err(|_| DecodeError::malformed("a length is negative"))
+    }
+
+    #[inline]
+    pub(super) fn index(&mut self) -> Result<usize, DecodeError> {
+        usize::try_from(self.long()?).map_err(|_| DecodeError::malformed("an index is negative"))
+    }
+
+    #[inline]
+    pub(super) fn bytes(&mut self) -> Result<&'de [u8], DecodeError> {
+        let length = self.length()?;
+        self.take(length)
+    }
+
+    #[inline]
+    pub(super) fn text(&mut self) -> Result<&'de str, DecodeError> {
+        let bytes = self.bytes()?;
+        std::str::from_utf8(bytes).map_err(|_| DecodeError::malformed("a string is not UTF-8"))
+    }
+
+    /// Reads the head of a block: how many items it has, and how many bytes when the writer said so.
+    #[inline]
+    pub(super) fn block(&mut self) -> Result<(usize, Option<usize>), DecodeError> {
+        let count = self.long()?;
+        if let Ok(count) = usize::try_from(count) {
+            return Ok((count, None));
+        }
+        let size = self.length()?;
+        if size > self.rest.len() {
+            return Err(DecodeError::truncated());
+        }
+        let count = usize::try_from(count.unsigned_abs());
+        Ok((count.map_err(|_| DecodeError::malformed("a block has too many items"))?, Some(size)))
+    }
+
+    /// Reads the head of a block whose items are decoded; no item takes fewer bytes than `width`.
+    #[inline]
+    pub(super) fn items(&mut self, width: usize) -> Result<usize, DecodeError> {
+        let (count, _) = self.block()?;
+        let most = self.rest.len().checked_div(width);
+        if most.is_some_and(|most| count > most) {
+            return Err(DecodeError::truncated());
+        }
+        self.items =
+            self.items.checked_sub(count).ok_or_else(|| DecodeError::over("more items than `Limits::items`"))?;
+        if most.is_none() {
+            let left = self.zero_width_items.checked_sub(count);
+            self.zero_width_items =
+                left.ok_or_else(|| DecodeError::over("more items without bytes than `Limits::zero_width_items`"))?;
+        }
+        Ok(count)
+    }
+}
+
+#[inline]
+fn unzigzag(zigzag: u64) -> i64 {
+    (zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed()
+}

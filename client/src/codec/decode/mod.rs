@@ -1,0 +1,114 @@
+//! From Avro's binary encoding to any type that serde can build.
+
+mod access;
+mod de;
+mod input;
+mod program;
+mod readable;
+mod record;
+mod skip;
+mod variant;
+
+use std::sync::Arc;
+
+use avow_avro::{Resolution, Schema, check};
+use serde::Deserialize;
+
+use self::de::De;
+use self::input::Input;
+use self::program::{Op, Program};
+use super::error::{DecodeError, DecodeErrorKind, Message, PlanError, PlanReason};
+use super::limits::Limits;
+
+/// How what was written with one schema is decoded with another: worked out once, shared by all records and threads.
+///
+/// Java Avro's resolution, whole: defaults, dropped and reordered fields, promotions, aliases, unions on either side and
+/// enum defaults.
+///
+/// ```
+/// use avow_avro::{Strictness, parse};
+/// use avow_client::codec::{DecodePlan, Limits};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Sale<'m> {
+///     shop: &'m str,
+///     cents: i64,
+///     currency: &'m str,
+/// }
+///
+/// let writer = r#"{"type":"record","name":"Sale","fields":[
+///     {"name":"cents","type":"int"},{"name":"till","type":"int"},{"name":"shop","type":"string"}]}"#;
+/// let reader = r#"{"type":"record","name":"Sale","fields":[
+///     {"name":"shop","type":"string"},{"name":"cents","type":"long"},
+///     {"name":"currency","type":"string","default":"EUR"}]}"#;
+/// let schema = |text| parse(text, &[], Strictness::Strict);
+/// let plan = DecodePlan::new(&schema(writer)?, Some(&schema(reader)?))?;
+///
+/// let sale: Sale = plan.decode(b"\x54\x02\x06Ulm", &Limits::default())?;
+/// assert_eq!((sale.shop, sale.cents, sale.currency), ("Ulm", 42, "EUR"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct DecodePlan {
+    program: Program,
+    root: Option<Arc<str>>,
+}
+
+impl DecodePlan {
+    /// Works out how to decode what `writer` encoded, as `reader` or, without one, as it was written.
+    ///
+    /// An error when not one record could be decoded; a reader that fails for some data only fails on those.
+    pub fn new(writer: &Schema, reader: Option<&Schema>) -> Result<Self, PlanError> {
+        let root = reader.unwrap_or(writer).full_name().map(Arc::from);
+        let Some(reader) = reader else { return Ok(Self { program: Program::of_writer(writer)?, root }) };
+        let resolution = Resolution::new(reader, writer).ok_or(PlanError { reason: PlanReason::TooLarge })?;
+        let is_readable = resolution.root().is_ok_and(|root| readable::is_readable(&resolution, root));
+        if !is_readable {
+            return Err(unresolvable(writer, reader, &resolution));
+        }
+        Ok(Self { program: Program::of_pair(writer, reader, &resolution)?, root })
+    }
+
+    /// Decodes one record, all of the bytes.
+    ///
+    /// What the value borrows comes from the bytes or, where it is a default, from the plan.
+    pub fn decode<'de, T: Deserialize<'de>>(&'de self, bytes: &'de [u8], limits: &Limits) -> Result<T, DecodeError> {
+        match self.run(bytes, limits) {
+            // A type that is written by hand may want its fields by name; that is remembered, so this happens once.
+            Err(error) if error.wants_names() => self.run(bytes, limits),
+            result => result,
+        }
+    }
+
+    fn run<'de, T: Deserialize<'de>>(&'de self, bytes: &'de [u8], limits: &Limits) -> Result<T, DecodeError> {
+        let mut input =
+            Input::new(&self.program, bytes, limits).map_err(|error| error.inside(self.root.as_ref(), 0))?;
+        let op = self.program.root.unwrap_or(Op::Null);
+        let result = T::deserialize(De { input: &mut input, op });
+        let left = input.left();
+        match result {
+            Ok(value) if left == 0 => Ok(value),
+            Ok(_) => Err(self.trailing(left, bytes.len())),
+            Err(error) => Err(error.inside(self.root.as_ref(), bytes.len().saturating_sub(left))),
+        }
+    }
+
+    #[cold]
+    fn trailing(&self, left: usize, length: usize) -> DecodeError {
+        let message = Message::Text(format!("{left} bytes follow the record"));
+        DecodeError::new(DecodeErrorKind::TrailingBytes, message).inside(self.root.as_ref(), length - left)
+    }
+}
+
+fn unresolvable(writer: &Schema, reader: &Schema, resolution: &Resolution<'_>) -> PlanError {
+    let verdict = check(reader, writer);
+    let mut findings: Vec<_> =
+        verdict.findings.into_iter().map(|finding| (finding.location, finding.message)).collect();
+    findings.extend(verdict.exception.map(|message| ("/".to_owned(), message)));
+    if findings.is_empty() {
+        // The static check does not know everything; what the decoder says is for the whole schema.
+        let message = resolution.witness().map(|witness| witness.error);
+        findings.push(("/".to_owned(), message.unwrap_or_else(|| "no datum of the writer is finite".to_owned())));
+    }
+    PlanError { reason: PlanReason::Unresolvable(findings) }
+}

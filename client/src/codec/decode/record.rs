@@ -1,0 +1,212 @@
+//! Records: field after field where the type declares them in the very order of the plan, else by name.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+
+use super::de::{De, name};
+use super::input::Input;
+use super::program::{Op, Record, Step};
+use crate::codec::error::{DecodeError, DecodeErrorKind};
+use crate::codec::path::Segment;
+
+/// How a type takes its fields, remembered with the address of its list of fields, which is never odd.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+enum Order {
+    AsRead = 1,
+    ByName = 2,
+}
+
+impl Record {
+    /// Tells whether the fields come in the order in which the type declares them.
+    #[inline]
+    fn is_in_order(&self, fields: &'static [&'static str]) -> bool {
+        let address = fields.as_ptr().addr();
+        let seen = self.seen.load(Relaxed);
+        if seen == address | Order::AsRead as usize {
+            // One list may begin where another does.
+            return fields.len() == self.fields.len();
+        }
+        if seen == address | Order::ByName as usize {
+            return false;
+        }
+        let names = self.steps.iter().filter_map(|step| match step {
+            Step::Read { name, .. } | Step::Default { name, .. } => Some(&**name),
+            Step::Skip(_) => None,
+        });
+        let is_in_order = names.eq(fields.iter().copied());
+        self.remember(fields, if is_in_order { Order::AsRead } else { Order::ByName });
+        is_in_order
+    }
+
+    fn remember(&self, fields: &'static [&'static str], order: Order) {
+        self.seen.store(fields.as_ptr().addr() | order as usize, Relaxed);
+    }
+}
+
+impl<'de> Input<'de> {
+    #[inline]
+    pub(super) fn record<V: Visitor<'de>>(
+        &mut self,
+        record: u32,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        let plan = &self.program.records[record as usize];
+        if plan.is_recursive {
+            self.charge(size_of::<V::Value>())?;
+        }
+        if !plan.is_in_order(fields) {
+            return ByName::visit(self, record, visitor);
+        }
+        self.enter()?;
+        let mut access = Fields { input: self, steps: plan.steps.iter(), is_touched: false };
+        match visitor.visit_seq(&mut access) {
+            Ok(value) => {
+                access.finish()?;
+                Ok(value)
+            }
+            // A visitor that never asked for a field does not take sequences.
+            Err(error) if !access.is_touched && error.kind() == DecodeErrorKind::Refused && !plan.steps.is_empty() => {
+                plan.remember(fields, Order::ByName);
+                Err(error.wanting_names())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a field's value from the message, or its default from the plan.
+    #[inline]
+    fn field<T: DeserializeSeed<'de>>(&mut self, step: &'de Step, seed: T) -> Result<T::Value, DecodeError> {
+        match step {
+            Step::Read { op, name, .. } => {
+                let value = seed.deserialize(De { input: self, op: *op });
+                value.map_err(|error| error.below(Segment::Field(name.clone())))
+            }
+            Step::Default { op, name, datum, .. } => {
+                let value = self.default(*op, datum, seed);
+                value.map_err(|error| error.below(Segment::Field(name.clone())))
+            }
+            Step::Skip(_) => Err(DecodeError::malformed("a field that nobody reads")),
+        }
+    }
+
+    #[inline(never)]
+    fn default<T: DeserializeSeed<'de>>(&mut self, op: Op, datum: &'de [u8], seed: T) -> Result<T::Value, DecodeError> {
+        self.charge(datum.len())?;
+        let message = self.swap(datum);
+        let value = seed.deserialize(De { input: self, op });
+        self.swap(message);
+        value
+    }
+}
+
+/// The fields as a sequence.
+pub(super) struct Fields<'a, 'de> {
+    input: &'a mut Input<'de>,
+    steps: std::slice::Iter<'de, Step>,
+    is_touched: bool,
+}
+
+impl<'a, 'de> Fields<'a, 'de> {
+    pub(super) fn visit<V: Visitor<'de>>(
+        input: &'a mut Input<'de>,
+        record: u32,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        let plan = &input.program.records[record as usize];
+        if plan.is_recursive {
+            input.charge(size_of::<V::Value>())?;
+        }
+        input.enter()?;
+        let mut access = Fields { input, steps: plan.steps.iter(), is_touched: false };
+        let value = visitor.visit_seq(&mut access)?;
+        access.finish()?;
+        Ok(value)
+    }
+
+    /// Skips what was not asked for.
+    #[inline]
+    fn finish(self) -> Result<(), DecodeError> {
+        for step in self.steps {
+            match step {
+                Step::Read { op, .. } | Step::Skip(op) => self.input.skip(*op)?,
+                Step::Default { .. } => {}
+            }
+        }
+        self.input.leave();
+        Ok(())
+    }
+}
+
+impl<'de> SeqAccess<'de> for Fields<'_, 'de> {
+    type Error = DecodeError;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
+        self.is_touched = true;
+        loop {
+            match self.steps.next() {
+                None => return Ok(None),
+                Some(Step::Skip(op)) => self.input.skip(*op)?,
+                Some(step) => return self.input.field(step, seed).map(Some),
+            }
+        }
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.steps.len())
+    }
+}
+
+/// The fields as a map.
+pub(super) struct ByName<'a, 'de> {
+    input: &'a mut Input<'de>,
+    steps: std::slice::Iter<'de, Step>,
+    /// The field whose name was told last.
+    told: Option<&'de Step>,
+}
+
+impl<'a, 'de> ByName<'a, 'de> {
+    #[inline]
+    pub(super) fn visit<V: Visitor<'de>>(
+        input: &'a mut Input<'de>,
+        record: u32,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        let plan = &input.program.records[record as usize];
+        input.enter()?;
+        let mut access = ByName { input, steps: plan.steps.iter(), told: None };
+        let value = visitor.visit_map(&mut access)?;
+        Fields { input: access.input, steps: access.steps, is_touched: true }.finish()?;
+        Ok(value)
+    }
+}
+
+impl<'de> MapAccess<'de> for ByName<'_, 'de> {
+    type Error = DecodeError;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+        loop {
+            match self.steps.next() {
+                None => return Ok(None),
+                Some(Step::Skip(op)) => self.input.skip(*op)?,
+                Some(step @ (Step::Read { name: text, .. } | Step::Default { name: text, .. })) => {
+                    self.told = Some(step);
+                    return seed.deserialize(name(text)).map(Some);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
+        match self.told.take() {
+            Some(step) => self.input.field(step, seed),
+            None => Err(DecodeError::malformed("a value was asked for before its name")),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Bytes that nobody wants: passed over without being looked at more than it takes.
+
+use super::input::Input;
+use super::program::{Op, Step};
+use crate::codec::error::DecodeError;
+
+impl Input<'_> {
+    /// Skips one datum. What can be decoded as nothing of the reader's can still be skipped, but not what has no place
+    /// in the resolution.
+    pub(super) fn skip(&mut self, op: Op) -> Result<(), DecodeError> {
+        let program = self.program;
+        match op {
+            Op::Null => Ok(()),
+            Op::Boolean => self.take(1).map(drop),
+            Op::Int(_)
+            | Op::IntAsLong(_)
+            | Op::IntAsFloat
+            | Op::IntAsDouble
+            | Op::Long(_)
+            | Op::LongAsFloat
+            | Op::LongAsDouble => self.long().map(drop),
+            Op::Float | Op::FloatAsDouble => self.take(4).map(drop),
+            Op::Double => self.take(8).map(drop),
+            Op::Bytes(_) | Op::BytesAsString(_) | Op::String(_) | Op::StringAsBytes(_) => self.bytes().map(drop),
+            Op::Fixed(at) => self.take(program.fixed[at as usize].size).map(drop),
+            Op::Enum(at) => self.symbol(at).map(drop),
+            Op::Array(at) => self.skip_blocks(at, false),
+            Op::Map(at) => self.skip_blocks(at, true),
+            Op::Record(at) => {
+                self.enter()?;
+                for step in &program.records[at as usize].steps {
+                    match step {
+                        Step::Read { op, .. } | Step::Skip(op) => self.skip(*op)?,
+                        Step::Default { .. } => {}
+                    }
+                }
+                self.leave();
+                Ok(())
+            }
+            Op::Union(at) => {
+                let branch = self.branch(at)?.op;
+                self.skip(branch)
+            }
+            Op::Branch(at) => self.skip(program.branches[at as usize].op),
+            Op::Error(at) => Err(self.unfit(at)),
+        }
+    }
+
+    fn skip_blocks(&mut self, list: u32, is_map: bool) -> Result<(), DecodeError> {
+        let list = &self.program.lists[list as usize];
+        self.enter()?;
+        loop {
+            match self.block()? {
+                (0, _) => break,
+                (_, Some(size)) => self.take(size).map(drop)?,
+                // Items without any bytes are nothing to skip, however many they are said to be.
+                (_, None) if list.width == 0 && !matches!(list.item, Op::Error(_)) => {}
+                (count, None) => {
+                    for _ in 0..count {
+                        if is_map {
+                            self.bytes()?;
+                        }
+                        self.skip(list.item)?;
+                    }
+                }
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+}

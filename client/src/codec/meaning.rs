@@ -1,0 +1,41 @@
+//! What a type means beyond its encoding, small enough to travel with every step of a plan.
+
+use avow_avro::{LogicalType, Schema, TypeId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Plain,
+    /// With the number of digits behind the point.
+    Decimal(u16),
+    BigDecimal,
+    Uuid,
+    Duration,
+    Date,
+    /// Since midnight, in units of so many digits behind the second.
+    Time(u8),
+    /// Since the epoch, in units of so many digits behind the second.
+    Timestamp(u8),
+    LocalTimestamp(u8),
+}
+
+impl Meaning {
+    pub(super) fn of(schema: &Schema, id: TypeId) -> Self {
+        match schema.logical_type_of(id) {
+            // A scale beyond this is no number that anyone writes down.
+            Some(LogicalType::Decimal { scale, .. }) => u16::try_from(scale).map_or(Self::Plain, Self::Decimal),
+            Some(LogicalType::BigDecimal) => Self::BigDecimal,
+            Some(LogicalType::Uuid) => Self::Uuid,
+            Some(LogicalType::Duration) => Self::Duration,
+            Some(LogicalType::Date) => Self::Date,
+            Some(LogicalType::TimeMillis) => Self::Time(3),
+            Some(LogicalType::TimeMicros) => Self::Time(6),
+            Some(LogicalType::TimestampMillis) => Self::Timestamp(3),
+            Some(LogicalType::TimestampMicros) => Self::Timestamp(6),
+            Some(LogicalType::TimestampNanos) => Self::Timestamp(9),
+            Some(LogicalType::LocalTimestampMillis) => Self::LocalTimestamp(3),
+            Some(LogicalType::LocalTimestampMicros) => Self::LocalTimestamp(6),
+            Some(LogicalType::LocalTimestampNanos) => Self::LocalTimestamp(9),
+            _ => Self::Plain,
+        }
+    }
+}
