@@ -53,6 +53,11 @@ pub struct Listener {
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 
+    /// Callers that may wait for changes at a time, by long poll or event stream; further ones get 503.
+    #[arg(long, env = "AVOW_MAX_LISTENERS", default_value_t = 1_000, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub max_listeners: u32,
+
     /// How long a request may take; a longer one gets 504.
     #[arg(long, env = "AVOW_REQUEST_TIMEOUT", default_value = "30", value_name = "SECONDS", value_parser = seconds())]
     pub request_timeout: Duration,
@@ -143,6 +148,7 @@ impl Settings {
             validate_fields: self.rules.validate_fields,
             validate_new_schemas: self.rules.validate_new_schemas,
             reject_empty_subject: self.rules.reject_empty_subject,
+            listeners: self.listener.max_listeners as usize,
             answer_bytes: 4 * part,
             content_bytes: 2 * part,
             verdict_bytes: part,

@@ -5,6 +5,8 @@ set -euo pipefail
 
 venv schemathesis 'schemathesis>=4,<5'
 start_server
+# Whoever waits for changes is answered at once where there are some.
+curl -fsS -o /dev/null -H 'content-type: application/json' -d '{"schema": "\"string\""}' "$url/subjects/first/versions"
 # Its health checks are about how hard inputs are to make up, not about the server. It keeps notes in the folder it runs in.
 cd "$work"
 schemathesis/bin/schemathesis run "$url/openapi.json" \

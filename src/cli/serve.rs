@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -73,13 +74,16 @@ impl Running {
         let store = Store::open(&settings.database.url()).await?;
         let closed = Box::pin(store.closed());
         let registry = Registry::new(store, settings.registry());
-        let app = http::app(registry, &settings.http());
+        let app = http::app(Arc::clone(&registry), &settings.http());
 
         let (stop, told_to_stop) = oneshot::channel::<()>();
         let limits = settings.listener.limits();
         let drain_timeout = settings.listener.drain_timeout;
         let served = tokio::spawn(async move {
-            let shutdown = async { drop(told_to_stop.await) };
+            let shutdown = async {
+                drop(told_to_stop.await);
+                registry.end_feed();
+            };
             let give_up = async { tokio::time::sleep(drain_timeout).await };
             server::serve(listener, app, &limits, shutdown, give_up).await;
         });

@@ -42,6 +42,13 @@ pub(super) fn is_acceptable(headers: &HeaderMap) -> bool {
     !headers.contains_key(header::ACCEPT) || negotiate(headers).is_some()
 }
 
+/// Whether the client names this media type itself.
+pub(super) fn wants(headers: &HeaderMap, media: &str) -> bool {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut ranges = accepts.flat_map(|value| value.split(',')).filter_map(range);
+    ranges.any(|(range, quality)| range.eq_ignore_ascii_case(media) && quality > 0.0)
+}
+
 /// One range of an `Accept` header with its quality. Old Java clients write `*` for `*/*`.
 fn range(text: &str) -> Option<(&str, f32)> {
     let mut parts = text.split(';').map(str::trim);

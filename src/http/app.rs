@@ -27,8 +27,12 @@ use tracing::Instrument;
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
     let (router, document) = routes().split_for_parts();
     let meter = Arc::new(Meter::new(&document));
-    let state =
-        State { registry: Arc::clone(&registry), meter: Arc::clone(&meter), max_body_bytes: settings.max_body_bytes };
+    let state = State {
+        registry: Arc::clone(&registry),
+        meter: Arc::clone(&meter),
+        max_body_bytes: settings.max_body_bytes,
+        longest_wait: settings.request_timeout * 5 / 6,
+    };
     let router = router
         .merge(openapi::viewer(document))
         .fallback(async || Error::NoRoute)

@@ -3,6 +3,7 @@
 mod accept;
 mod app;
 mod body;
+mod changes;
 mod compatibility;
 mod config;
 mod contexts;
@@ -45,6 +46,8 @@ struct State {
     registry: Arc<Registry>,
     meter: Arc<meter::Meter>,
     max_body_bytes: usize,
+    /// The longest that a request may be held back: somewhat less than it may take.
+    longest_wait: Duration,
 }
 
 /// Every route, registered and documented together.
@@ -69,6 +72,9 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(compatibility::test_against_version))
         .routes(routes!(findings::check_batch))
         .routes(routes!(findings::list_rules))
+        .routes(routes!(changes::list_changes))
+        .routes(routes!(changes::get_subject))
+        .routes(routes!(changes::get_content))
         .routes(routes!(config::get_global_config, config::put_global_config, config::delete_global_config))
         .routes(routes!(config::get_config, config::put_config, config::delete_config))
         .routes(routes!(mode::get_global_mode, mode::put_global_mode, mode::delete_global_mode))

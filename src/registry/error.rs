@@ -1,6 +1,6 @@
 //! Why the registry refused: one variant, one sentence a client reads, one code of the contract (section 11).
 
-use crate::domain::{Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, Subject, Version};
+use crate::domain::{Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, Seq, Subject, Version};
 use crate::store;
 
 /// A refusal. The sentences are the contract's wherever clients match on them.
@@ -11,6 +11,8 @@ pub enum Error {
     BadRequest(String),
     #[error(transparent)]
     InvalidContext(#[from] InvalidContext),
+    #[error("the change log does not reach as far as {}; it may have been replaced: begin again", .0.0)]
+    BeyondLog(Seq),
     #[error("HTTP 404 Not Found")]
     NoRoute,
     #[error("HTTP 405 Method Not Allowed")]
@@ -95,6 +97,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error("{subject} is being changed by too many others at once; try again")]
     Contended { subject: Subject },
+    #[error("{0} callers wait for changes already; try again later, or ask without waiting")]
+    TooManyListeners(usize),
     #[error("No more ids are left in the context {0}")]
     IdsExhausted(Context),
     #[error("Internal Server Error")]
@@ -110,7 +114,7 @@ impl Error {
     /// The `error_code` of the contract. Its first three digits are the HTTP status.
     pub fn code(&self) -> u32 {
         match self {
-            Self::BadRequest(_) | Self::InvalidContext(_) => 400,
+            Self::BadRequest(_) | Self::InvalidContext(_) | Self::BeyondLog(_) => 400,
             Self::NoRoute => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
@@ -145,12 +149,18 @@ impl Error {
             Self::Store(
                 store::Error::Full(_) | store::Error::ReadOnly(_) | store::Error::Unavailable(_) | store::Error::Closed,
             )
-            | Self::Contended { .. } => 503,
+            | Self::Contended { .. }
+            | Self::TooManyListeners(_) => 503,
             Self::Store(_) | Self::IdsExhausted(_) => 50001,
             Self::Panic => 500,
             Self::Timeout => 504,
             Self::Shared(error) => error.code(),
         }
+    }
+
+    /// Something was read that the registry never writes.
+    pub fn damaged(reason: impl std::fmt::Display) -> Self {
+        Self::Store(store::Error::Invalid(reason.to_string()))
     }
 
     /// The HTTP status: the first three digits of the code.

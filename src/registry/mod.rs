@@ -12,8 +12,10 @@ mod delete;
 mod effective;
 mod error;
 mod explain;
+mod feed;
 mod lookup;
 mod modes;
+mod past;
 mod read;
 mod references;
 mod register;
@@ -27,7 +29,9 @@ pub use candidate::Draft;
 pub use compatibility::Verdict;
 pub use error::Error;
 pub use explain::{Explained, Question};
+pub use feed::{Listener, PAGE as FEED_PAGE};
 pub use lookup::LookupOptions;
+pub use past::{Past, PastSubject};
 pub use read::{Format, Listing, Page, Tagged};
 pub use register::RegisterOptions;
 pub use view::View;
@@ -55,6 +59,8 @@ pub struct Settings {
     pub validate_new_schemas: bool,
     /// Whether a subject without a name is refused.
     pub reject_empty_subject: bool,
+    /// Callers that may wait for changes at a time.
+    pub listeners: usize,
     /// Bytes for finished answers.
     pub answer_bytes: u64,
     /// Bytes for contents, and as many for their parsed form.
@@ -73,6 +79,7 @@ impl Default for Settings {
             validate_fields: false,
             validate_new_schemas: true,
             reject_empty_subject: false,
+            listeners: 1_000,
             answer_bytes: 32 << 20,
             content_bytes: 16 << 20,
             verdict_bytes: 8 << 20,
@@ -121,6 +128,9 @@ pub struct Registry {
     answers: Cache<AnswerKey, Arc<Answer>>,
     queues: write::Queues,
     stats: stats::Stats,
+    feed: feed::Feed,
+    /// Whoever makes a past state again holds it.
+    past_turn: tokio::sync::Mutex<()>,
 }
 
 impl Registry {
@@ -150,8 +160,20 @@ impl Registry {
             .max_capacity(settings.answer_bytes)
             .weigher(move |key: &AnswerKey, answer: &Arc<Answer>| clamp(key.weight() + answer.weight()))
             .build();
-        let (queues, stats) = (write::Queues::new(), stats::Stats::default());
-        Arc::new(Self { store, settings, scopes, contents, parsed, verdicts, answers, queues, stats })
+        let (queues, feed) = (write::Queues::new(), feed::Feed::new(settings.listeners));
+        Arc::new(Self {
+            store,
+            settings,
+            scopes,
+            contents,
+            parsed,
+            verdicts,
+            answers,
+            queues,
+            stats: stats::Stats::default(),
+            feed,
+            past_turn: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Why requests cannot all be answered as they should be; `None` while they can.

@@ -147,6 +147,8 @@ impl Registry {
         for (cache, _, bytes) in caches {
             family.sample(&[("cache", cache)], bytes);
         }
+        let help = "Callers that wait for changes.";
+        page.gauge("schema_registry_change_feed_listeners", help).sample(&[], self.feed.listeners());
         self.store.write_metrics(page);
     }
 }

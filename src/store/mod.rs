@@ -4,6 +4,7 @@
 //! database may run a unit as a transaction of a few statements and another as a single one.
 
 mod apply;
+mod changes;
 mod error;
 mod fill;
 mod freshness;

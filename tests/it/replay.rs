@@ -68,14 +68,38 @@ async fn step(server: &Server, random: &mut fastrand::Rng) {
     }
 }
 
+/// The numbers of all versions and of the live ones, as a past state tells them.
+fn versions(past: &Value) -> [Vec<Value>; 2] {
+    let all = past["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let live = all.iter().filter(|version| version["deleted"] == false);
+    [all.iter().map(|it| it["version"].clone()).collect(), live.map(|it| it["version"].clone()).collect()]
+}
+
+/// The newest change, and the same numbers as the tables tell them.
+async fn now(server: &Server) -> (u64, [Vec<Value>; 2]) {
+    let changes = server.get("/avow/v1/changes?limit=1000").await.ok();
+    let listed = async |query| server.get(&format!("/subjects/a/versions{query}")).await.json();
+    let numbers = |list: Value| list.as_array().cloned().unwrap_or_default();
+    let shown = [numbers(listed("?deleted=true").await), numbers(listed("").await)];
+    (changes.as_array().map_or(0, Vec::len) as u64, shown)
+}
+
 #[tokio::test]
 async fn the_log_of_a_random_run_gives_exactly_its_state() {
     let mut seen = BTreeSet::new();
     for seed in 0..6 {
         let mut random = fastrand::Rng::with_seed(seed);
         let server = Server::start_with(&["--compatibility", "NONE"]).await;
-        for _ in 0..400 {
+        let mut moments = Vec::new();
+        for number in 0..400 {
             step(&server, &mut random).await;
+            if number % 10 == 0 {
+                moments.push(now(&server).await);
+            }
+        }
+        for (seq, shown) in moments {
+            let past = server.get(&format!("/avow/v1/subjects/a?as_of={seq}")).await;
+            assert_eq!(versions(&past.json()), shown, "seed {seed}, as of {seq}");
         }
         let (url, _directory) = server.stop_keeping_the_file().await;
         let report = store::verify(&url).await.expect("a database");

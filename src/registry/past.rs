@@ -1,0 +1,69 @@
+//! A subject as it was: its part of the log, up to some moment.
+
+use super::{Error, Registry};
+use crate::domain::{Config, Content, Fingerprint, Mode, Moment, PastVersion, Replay, Seq, Subject, Version};
+
+/// A moment of the past, as a caller names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// Right after a change.
+    Change(Seq),
+    /// At a time.
+    Time(Moment),
+}
+
+/// What was kept under a subject at some moment.
+#[derive(Debug, Clone)]
+pub struct PastSubject {
+    /// The newest change of the whole registry at that moment.
+    pub seq: Seq,
+    /// Its versions, soft-deleted ones included, ascending.
+    pub versions: Vec<(Version, PastVersion)>,
+    /// Its own settings.
+    pub config: Option<Config>,
+    /// Its own mode.
+    pub mode: Option<Mode>,
+}
+
+impl Registry {
+    /// What was kept under a subject at a moment, or is now.
+    pub async fn past(&self, subject: &Subject, moment: Option<Past>) -> Result<PastSubject, Error> {
+        let head = self.store.head().await?;
+        let seq = match moment {
+            None => head,
+            Some(Past::Change(seq)) if seq > head => return Err(Error::BeyondLog(seq)),
+            Some(Past::Change(seq)) => seq,
+            Some(Past::Time(Moment(time))) => self.store.newest_until(time).await?,
+        };
+        // Reading the log takes long where it is long: others must not wait for the connections.
+        let _turn = self.past_turn.lock().await;
+        let mut replay = Replay::of(subject.clone());
+        let mut contradiction = None;
+        // Changes of modes reach below the scope they are filed under.
+        let scopes = [subject, &subject.context().scope(), &Subject::global(), &Subject::everywhere()];
+        self.store
+            .changes_of(scopes, seq, |change| {
+                if let Err(found) = replay.apply_some(&change) {
+                    contradiction.get_or_insert(found);
+                }
+            })
+            .await?;
+        if let Some(contradiction) = contradiction {
+            return Err(Error::damaged(contradiction));
+        }
+        let past = PastSubject {
+            seq,
+            config: replay.configs.remove(subject),
+            mode: replay.modes.remove(subject),
+            versions: replay.versions.into_iter().map(|((_, version), stored)| (version, stored)).collect(),
+        };
+        let nothing = past.versions.is_empty() && past.config.is_none() && past.mode.is_none();
+        if nothing { Err(Error::SubjectNotFound(subject.clone())) } else { Ok(past) }
+    }
+
+    /// A content that was ever stored, whether or not anything holds it still.
+    pub async fn stored_content(&self, fingerprint: Fingerprint) -> Result<Content, Error> {
+        let content = self.store.content(fingerprint).await?;
+        content.ok_or_else(|| Error::NoSuchSchema(fingerprint.to_string()))
+    }
+}
