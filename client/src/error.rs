@@ -24,14 +24,33 @@ struct Inner {
 /// One variant, one thing that can happen to a request.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Refused { status: u16, code: Option<i64>, message: String, retry_after: Option<Duration> },
-    Unreachable { never_sent: bool, source: BoxError },
+    Refused {
+        status: u16,
+        code: Option<i64>,
+        message: String,
+        retry_after: Option<Duration>,
+    },
+    Unreachable {
+        never_sent: bool,
+        source: BoxError,
+    },
     TimedOut,
-    Resting { retry_after: Duration },
+    Resting {
+        retry_after: Duration,
+    },
     Credentials(BoxError),
     NotUnderstood(BoxError),
-    TooLarge { limit: usize },
-    Redirected { to: String },
+    TooLarge {
+        limit: usize,
+    },
+    Redirected {
+        to: String,
+    },
+    /// Too much was asked for that the registry does not have.
+    Paced {
+        retry_after: Duration,
+    },
+    Offline,
 }
 
 impl Error {
@@ -121,10 +140,15 @@ impl Error {
     /// No registry could be asked, or none was able to answer.
     pub fn is_unavailable(&self) -> bool {
         match self.kind() {
-            Kind::Unreachable { .. } | Kind::TimedOut | Kind::Resting { .. } => true,
+            Kind::Unreachable { .. } | Kind::TimedOut | Kind::Resting { .. } | Kind::Paced { .. } => true,
             Kind::Refused { status, .. } => matches!(status, 408 | 500 | 502..=504),
             _ => false,
         }
+    }
+
+    /// There is no registry to ask, only a snapshot that does not hold the answer.
+    pub fn is_offline(&self) -> bool {
+        matches!(self.kind(), Kind::Offline)
     }
 
     /// The same question may be answered later.
@@ -136,7 +160,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind() {
             Kind::Refused { retry_after, .. } => *retry_after,
-            Kind::Resting { retry_after } => Some(*retry_after),
+            Kind::Resting { retry_after } | Kind::Paced { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -162,6 +186,12 @@ impl fmt::Display for Error {
             Kind::TooLarge { limit } => {
                 write!(f, "the answer is larger than {limit} bytes; allow more with `max_answer_bytes`")
             }
+            Kind::Paced { retry_after } => write!(
+                f,
+                "not asked for, because too many schemas were missing; ask again in {} ms",
+                retry_after.as_millis()
+            ),
+            Kind::Offline => write!(f, "not in the snapshot, and there is no registry to ask"),
             Kind::Redirected { to } => write!(f, "redirected to `{to}`; redirects are not followed, give that address"),
         }
     }

@@ -3,10 +3,12 @@
 //!
 //! # Rooms
 //!
-//! - `wire`: how a record says which schema it was written with
-//! - `codec`: compiled plans from structs to Avro binary and back
-//! - `rest`: the registry's HTTP API as typed methods
-//! - `serializer`, `deserializer`: what a producer and a consumer hold
+//! - [`Registry`]: what is known of a registry; [`Snapshot`]: the same in a file
+//! - [`rest`]: the registry's HTTP API as typed methods
+//! - [`codec`]: compiled plans from structs to Avro binary and back
+//! - [`wire`]: how a record says which schema it was written with
+//! - [`blocking`]: all of it where nothing is async
+//! - [`Observer`]: what happens off the hot path, for logs and metrics
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on has failed"))]
 
@@ -14,7 +16,14 @@ pub mod blocking;
 pub mod codec;
 mod error;
 mod observe;
+mod registry;
 pub mod rest;
+mod snapshot;
+mod undecodable;
+pub mod wire;
 
 pub use error::{BoxError, Error};
 pub use observe::{Event, Observer};
+pub use registry::{Caches, LatestVersion, LoadedSchema, Registry, RegistryBuilder};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use undecodable::{Class, Disposition, Undecodable};

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::Error;
+use crate::snapshot::SnapshotError;
+use crate::wire::SchemaKey;
 
 /// Something that happened. Never one per record: what is decoded and encoded from memory is silent.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +44,50 @@ pub enum Event<'a> {
     Resting,
     /// A registry answers again.
     Recovered,
+    /// A schema was loaded, with all that it refers to.
+    #[non_exhaustive]
+    Loaded {
+        /// What it was asked for by.
+        key: SchemaKey,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The registry does not have a schema.
+    #[non_exhaustive]
+    Missing {
+        /// What it was asked for by.
+        key: SchemaKey,
+    },
+    /// A schema was made into a plan of decoding.
+    #[non_exhaustive]
+    Planned {
+        /// The schema.
+        key: SchemaKey,
+        /// How long it took.
+        took: Duration,
+    },
+    /// More schemas were loaded than are to be held: the oldest went.
+    #[non_exhaustive]
+    Forgotten {
+        /// How many.
+        schemas: usize,
+    },
+    /// The latest version of a subject could not be confirmed; the one last known is used.
+    #[non_exhaustive]
+    StaleServed {
+        /// The subject.
+        subject: &'a str,
+        /// How long ago it was confirmed.
+        age: Duration,
+        /// Why it could not be.
+        error: &'a Error,
+    },
+    /// The snapshot file could not be written.
+    #[non_exhaustive]
+    SnapshotNotSaved {
+        /// Why.
+        error: &'a SnapshotError,
+    },
 }
 
 /// Hears what happens.

@@ -91,7 +91,7 @@ impl Client {
         self.inner.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn observe(&self, event: Event<'_>) {
+    pub(crate) fn observe(&self, event: Event<'_>) {
         if let Some(observer) = &self.inner.observer {
             observer.event(event);
         }

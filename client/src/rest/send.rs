@@ -251,8 +251,12 @@ impl Client {
 
 fn shows(error: &Error) -> Shows {
     match error.kind() {
-        // The last two were not sent at all.
-        Kind::Refused { status: 425 | 429, .. } | Kind::Credentials(_) | Kind::Resting { .. } => Shows::Busy,
+        // Only the first was sent at all.
+        Kind::Refused { status: 425 | 429, .. }
+        | Kind::Credentials(_)
+        | Kind::Resting { .. }
+        | Kind::Paced { .. }
+        | Kind::Offline => Shows::Busy,
         Kind::Unreachable { .. } | Kind::TimedOut => Shows::Failing,
         Kind::Refused { .. } if error.is_unavailable() => Shows::Failing,
         Kind::Refused { .. } | Kind::NotUnderstood(_) | Kind::TooLarge { .. } | Kind::Redirected { .. } => Shows::Alive,

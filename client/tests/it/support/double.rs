@@ -43,6 +43,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    #[expect(clippy::needless_pass_by_value, reason = "it is made where it is given")]
     pub(crate) fn ok(body: Value) -> Self {
         Self::text(200, body.to_string())
     }
@@ -70,7 +71,7 @@ impl Reply {
 
     /// Never comes.
     pub(crate) fn hangs() -> Self {
-        Self::ok(Value::Null).after(Duration::from_secs(3600))
+        Self::ok(Value::Null).after(Duration::from_hours(1))
     }
 
     /// The connection is gone in the middle of the answer.

@@ -2,4 +2,4 @@
 
 mod double;
 
-pub(crate) use double::{Double, Reply, nobody};
+pub(crate) use double::{Asked, Double, Reply, nobody};

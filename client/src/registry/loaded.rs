@@ -1,0 +1,150 @@
+//! A schema with all that it refers to.
+
+use std::sync::OnceLock;
+
+use avow_avro::{ParseError, Strictness, parse};
+use serde::{Deserialize, Serialize};
+
+use crate::rest::{Reference, RuleSet, SchemaType};
+use crate::wire::{Guid, SchemaKey};
+
+/// A schema as a registry has it, with the texts of all that it refers to. Never changes.
+#[derive(Debug)]
+pub struct LoadedSchema {
+    pub(crate) content: Content,
+    /// Parsed when first needed, so that a snapshot of a thousand schemas costs nothing at the start.
+    parsed: OnceLock<Result<avow_avro::Schema, ParseError>>,
+}
+
+/// What a [`LoadedSchema`] consists of; also what a snapshot holds of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Content {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "guid_text")]
+    pub(crate) guid: Option<Guid>,
+    pub(crate) schema_type: SchemaType,
+    #[serde(rename = "schema")]
+    pub(crate) text: String,
+    /// In the order in which they have to be parsed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) references: Vec<Referenced>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rule_set: Option<RuleSet>,
+}
+
+/// Something referred to, at first or at second hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Referenced {
+    #[serde(flatten)]
+    pub(crate) reference: Reference,
+    #[serde(rename = "schema")]
+    pub(crate) text: String,
+}
+
+impl LoadedSchema {
+    pub(crate) fn new(content: Content) -> Self {
+        Self { content, parsed: OnceLock::new() }
+    }
+
+    /// Its id in the context of the registry; none if it was asked for by its GUID.
+    pub fn id(&self) -> Option<u32> {
+        self.content.id
+    }
+
+    /// Its GUID, if the registry gives one.
+    pub fn guid(&self) -> Option<Guid> {
+        self.content.guid
+    }
+
+    /// The text, as the registry has it.
+    pub fn text(&self) -> &str {
+        &self.content.text
+    }
+
+    /// The language it is written in.
+    pub fn schema_type(&self) -> &SchemaType {
+        &self.content.schema_type
+    }
+
+    /// The schema, parsed; or why it cannot be.
+    pub fn avro(&self) -> Result<&avow_avro::Schema, String> {
+        if self.content.schema_type != SchemaType::Avro {
+            return Err(format!("it is written in {}", self.content.schema_type));
+        }
+        let parsed = self.parsed.get_or_init(|| {
+            let references: Vec<_> = self.content.references.iter().map(|referenced| &*referenced.text).collect();
+            parse(&self.content.text, &references, Strictness::Lenient)
+        });
+        parsed.as_ref().map_err(ToString::to_string)
+    }
+
+    /// The rules that have to be run on what is read; this crate runs none.
+    pub fn rules_on_reading(&self) -> Vec<&str> {
+        self.rules("READ")
+    }
+
+    /// The rules that have to be run on what is written; this crate runs none.
+    pub fn rules_on_writing(&self) -> Vec<&str> {
+        self.rules("WRITE")
+    }
+
+    fn rules(&self, direction: &str) -> Vec<&str> {
+        let rules = self.content.rule_set.iter().flat_map(|set| set.domain_rules.iter().chain(&set.encoding_rules));
+        rules
+            .filter(|rule| !rule.disabled)
+            .filter(|rule| rule.mode.as_deref().is_none_or(|mode| mode == "WRITEREAD" || mode == direction))
+            .map(|rule| rule.name.as_str())
+            .collect()
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = SchemaKey> {
+        self.content.id.map(SchemaKey::Id).into_iter().chain(self.content.guid.map(SchemaKey::Guid))
+    }
+}
+
+mod guid_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::wire::Guid;
+
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(guid: &Option<Guid>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&guid.map(|guid| guid.to_string()).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Guid>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(rules: &serde_json::Value) -> LoadedSchema {
+        let content = serde_json::json!({"schemaType": "AVRO", "schema": "\"int\"", "ruleSet": rules});
+        LoadedSchema::new(serde_json::from_value(content).unwrap())
+    }
+
+    #[test]
+    fn rules_count_in_their_direction_unless_switched_off() {
+        let rule = |name: &str, mode: &str| serde_json::json!({"name": name, "type": "ENCRYPT", "mode": mode});
+        let schema = schema(&serde_json::json!({
+            "domainRules": [rule("both", "WRITEREAD"), {"name": "off", "mode": "READ", "disabled": true}],
+            "encodingRules": [rule("in", "READ"), rule("out", "WRITE"), {"name": "unsaid", "type": "X"}],
+            "migrationRules": [rule("up", "UPGRADE")]
+        }));
+        assert_eq!(schema.rules_on_reading(), ["both", "in", "unsaid"]);
+        assert_eq!(schema.rules_on_writing(), ["both", "out", "unsaid"]);
+    }
+
+    #[test]
+    fn another_language_is_not_parsed() {
+        let content = serde_json::json!({"schemaType": "JSON", "schema": "{}"});
+        let schema = LoadedSchema::new(serde_json::from_value(content).unwrap());
+        assert_eq!(schema.avro().unwrap_err(), "it is written in JSON");
+    }
+}

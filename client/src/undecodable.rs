@@ -1,0 +1,266 @@
+//! What is wrong with a record, and what to do with it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::codec::{DecodeError, DecodeErrorKind, PlanError};
+use crate::wire::SchemaKey;
+use crate::{Error, LoadedSchema};
+
+/// The pause before a record is tried again, where nobody says more.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is wrong with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// It does not say which schema it was written with.
+    NotFramed,
+    /// It says so in a way that is not a Confluent registry's.
+    UnknownFraming,
+    /// Its schema is not in memory, and nobody was to be asked.
+    NotLoaded,
+    /// The registry has no such schema.
+    UnknownSchema,
+    /// The registry cannot be asked at present.
+    RegistryUnavailable,
+    /// The registry does not let this program read the schema.
+    NotAllowed,
+    /// The schema is not Avro, or not one that can be read.
+    NotAvro,
+    /// The reader's schema cannot read what this schema's records hold.
+    Unresolvable,
+    /// The schema has rules, such as encryption, that this crate does not run.
+    NeedsRules,
+    /// The data ends too early.
+    Truncated,
+    /// The data is none of its schema.
+    Malformed,
+    /// Bytes follow the data.
+    TrailingBytes,
+    /// The data asks for more than the limits allow.
+    OverLimit,
+    /// The data is well-formed, but the reader's schema has no place for it.
+    DoesNotFit,
+    /// The Rust type does not take it.
+    Refused,
+}
+
+impl Class {
+    /// A word for headers and counters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFramed => "not-framed",
+            Self::UnknownFraming => "unknown-framing",
+            Self::NotLoaded => "not-loaded",
+            Self::UnknownSchema => "unknown-schema",
+            Self::RegistryUnavailable => "registry-unavailable",
+            Self::NotAllowed => "not-allowed",
+            Self::NotAvro => "not-avro",
+            Self::Unresolvable => "unresolvable",
+            Self::NeedsRules => "needs-rules",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::TrailingBytes => "trailing-bytes",
+            Self::OverLimit => "over-limit",
+            Self::DoesNotFit => "does-not-fit",
+            Self::Refused => "refused",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::NotFramed => "the record does not say which schema it was written with",
+            Self::UnknownFraming => "the record names its schema in a way that is not a Confluent registry's",
+            Self::NotLoaded => "the schema is not in memory; load it, or decode with `decode`",
+            Self::UnknownSchema => "the registry has no such schema",
+            Self::RegistryUnavailable => "the registry cannot be asked at present",
+            Self::NotAllowed => "the registry does not let this program read the schema; check its credentials",
+            Self::NotAvro => "the schema is not one of Avro that can be read",
+            Self::Unresolvable => "the reader's schema cannot read records of this schema",
+            Self::NeedsRules => "the schema has rules that this client does not run",
+            Self::Truncated => "the data ends too early",
+            Self::Malformed => "the data is none of its schema",
+            Self::TrailingBytes => "bytes follow the data",
+            Self::OverLimit => "the data asks for more than the limits allow",
+            Self::DoesNotFit => "the reader's schema has no place for what the data holds",
+            Self::Refused => "the type that was asked for does not take the data",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What to do with a record that cannot be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disposition {
+    /// It will never be decodable: put it aside with [`Undecodable::headers`] and go on.
+    DeadLetter,
+    /// Nothing is wrong with it: try again, not before this time has passed.
+    RetryAfter(Duration),
+    /// Nothing is wrong with it, but waiting will not help: somebody has to look.
+    Stop,
+}
+
+/// Why a record could not be decoded.
+#[derive(Debug)]
+pub struct Undecodable(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    class: Class,
+    key: Option<SchemaKey>,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Framing(&'static str),
+    NotLoaded,
+    Registry { error: Error, unknown_for_long: bool },
+    Schema(String),
+    Plan(PlanError),
+    Data(DecodeError),
+}
+
+impl Undecodable {
+    fn new(class: Class, key: Option<SchemaKey>, cause: Cause) -> Self {
+        Self(Box::new(Inner { class, key, cause }))
+    }
+
+    pub(crate) fn framing(class: Class, hint: &'static str) -> Self {
+        Self::new(class, None, Cause::Framing(hint))
+    }
+
+    pub(crate) fn not_loaded(key: SchemaKey) -> Self {
+        Self::new(Class::NotLoaded, Some(key), Cause::NotLoaded)
+    }
+
+    /// The schema could not be had. Whether a miss is final depends on how long it has been one.
+    pub(crate) fn registry(key: SchemaKey, error: Error, unknown_for_long: bool) -> Self {
+        let class = if error.is_not_found() || error.is_offline() {
+            Class::UnknownSchema
+        } else if error.is_unauthenticated() || error.is_forbidden() {
+            Class::NotAllowed
+        } else {
+            Class::RegistryUnavailable
+        };
+        Self::new(class, Some(key), Cause::Registry { error, unknown_for_long })
+    }
+
+    pub(crate) fn not_avro(key: SchemaKey, why: String) -> Self {
+        Self::new(Class::NotAvro, Some(key), Cause::Schema(why))
+    }
+
+    pub(crate) fn needs_rules(key: SchemaKey, schema: &LoadedSchema) -> Self {
+        Self::new(Class::NeedsRules, Some(key), Cause::Schema(schema.rules_on_reading().join(", ")))
+    }
+
+    pub(crate) fn plan(key: SchemaKey, error: PlanError) -> Self {
+        Self::new(Class::Unresolvable, Some(key), Cause::Plan(error))
+    }
+
+    pub(crate) fn data(key: SchemaKey, error: DecodeError) -> Self {
+        let class = match error.kind() {
+            DecodeErrorKind::Truncated => Class::Truncated,
+            DecodeErrorKind::Malformed => Class::Malformed,
+            DecodeErrorKind::TrailingBytes => Class::TrailingBytes,
+            DecodeErrorKind::OverLimit => Class::OverLimit,
+            DecodeErrorKind::DoesNotFit => Class::DoesNotFit,
+            DecodeErrorKind::Refused => Class::Refused,
+        };
+        Self::new(class, Some(key), Cause::Data(error))
+    }
+
+    /// What is wrong.
+    pub fn class(&self) -> Class {
+        self.0.class
+    }
+
+    /// The schema that the record names, if it does.
+    pub fn schema_key(&self) -> Option<SchemaKey> {
+        self.0.key
+    }
+
+    /// Where in the data it is wrong: the path of the field, and how many bytes were read.
+    pub fn place(&self) -> Option<(String, usize)> {
+        match &self.0.cause {
+            Cause::Data(error) => Some((error.path(), error.offset())),
+            _ => None,
+        }
+    }
+
+    /// The same record may be decodable later.
+    pub fn is_retriable(&self) -> bool {
+        matches!(self.disposition(), Disposition::RetryAfter(_))
+    }
+
+    /// What to do with the record.
+    pub fn disposition(&self) -> Disposition {
+        match (&self.0.cause, self.class()) {
+            (Cause::Registry { unknown_for_long: true, .. }, Class::UnknownSchema) => Disposition::DeadLetter,
+            (_, Class::NotAllowed | Class::NeedsRules) => Disposition::Stop,
+            (Cause::Registry { error, .. }, _) => Disposition::RetryAfter(error.retry_after().unwrap_or(PAUSE)),
+            (Cause::NotLoaded, _) => Disposition::RetryAfter(Duration::ZERO),
+            _ => Disposition::DeadLetter,
+        }
+    }
+
+    /// Headers for the record in the dead-letter topic: what, which schema, where, and why.
+    ///
+    /// Nothing of the payload is in them, so they may go where the payload may not.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("avow.undecodable.class", self.class().as_str().to_owned()),
+            ("avow.undecodable.reason", self.reason()),
+        ];
+        if let Some(key) = self.schema_key() {
+            headers.push(("avow.undecodable.schema", key.to_string()));
+        }
+        if let Some((path, offset)) = self.place() {
+            headers.push(("avow.undecodable.place", format!("{path} @ {offset}")));
+        }
+        headers
+    }
+
+    /// One sentence, without anything of the payload.
+    fn reason(&self) -> String {
+        let sentence = self.class().sentence();
+        match &self.0.cause {
+            Cause::Framing(hint) => format!("{sentence}: {hint}"),
+            Cause::Registry { error, .. } => format!("{sentence}: {error}"),
+            Cause::Schema(why) => format!("{sentence}: {why}"),
+            Cause::Plan(error) => format!("{sentence}: {error}"),
+            // What the codec says may quote the data.
+            Cause::NotLoaded | Cause::Data(_) => sentence.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason())?;
+        if let Some(key) = self.schema_key() {
+            write!(f, " (schema {key})")?;
+        }
+        if let Cause::Data(error) = &self.0.cause {
+            write!(f, ": {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Undecodable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.cause {
+            Cause::Registry { error, .. } => Some(error),
+            Cause::Plan(error) => Some(error),
+            Cause::Data(error) => Some(error),
+            Cause::Framing(_) | Cause::NotLoaded | Cause::Schema(_) => None,
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! How a record says which schema it was written with.
+//!
+//! | first byte | then | where |
+//! |---|---|---|
+//! | `00` | id, four bytes | before the data, or alone in a header |
+//! | `01` | GUID, sixteen bytes | before the data, or alone in a header |
+//!
+//! The header is `__key_schema_id` or `__value_schema_id`; where it is there it counts, and all of the payload is data.
+
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::str::FromStr;
+
+use crate::undecodable::{Class, Undecodable};
+
+const ID: u8 = 0;
+const GUID: u8 = 1;
+
+/// What a registry knows a schema by over all contexts: a hash of its content.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Guid(pub [u8; 16]);
+
+impl Hash for Guid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // It is a hash already: half of it tells enough.
+        let half = self.0.first_chunk().map_or(0, |half| u64::from_ne_bytes(*half));
+        state.write_u64(half);
+    }
+}
+
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+            write!(f, "{dash}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not a GUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a GUID; it has 32 hexadecimal digits, with dashes or without")]
+pub struct NotAGuid;
+
+impl FromStr for Guid {
+    type Err = NotAGuid;
+
+    fn from_str(text: &str) -> Result<Self, NotAGuid> {
+        let mut digits = text.chars().filter(|char| *char != '-').map(|char| char.to_digit(16));
+        let mut guid = [0; 16];
+        for byte in &mut guid {
+            let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else { return Err(NotAGuid) };
+            *byte = u8::try_from(high * 16 + low).map_err(|_| NotAGuid)?;
+        }
+        if digits.next().is_some() { Err(NotAGuid) } else { Ok(Self(guid)) }
+    }
+}
+
+/// What a record names its schema by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SchemaKey {
+    /// An id of one registry, in one context.
+    Id(u32),
+    /// A GUID, the same everywhere.
+    Guid(Guid),
+}
+
+impl SchemaKey {
+    /// The key as it is written before data, or alone in a header.
+    pub fn to_bytes(self) -> KeyBytes {
+        let mut bytes = KeyBytes { bytes: [0; 17], length: 0 };
+        let (magic, key): (u8, &[u8]) = match &self {
+            Self::Id(id) => (ID, &id.to_be_bytes()),
+            Self::Guid(guid) => (GUID, &guid.0),
+        };
+        bytes.length = 1 + key.len();
+        bytes.bytes[0] = magic;
+        bytes.bytes[1..bytes.length].copy_from_slice(key);
+        bytes
+    }
+
+    /// Reads a key, and gives what follows it.
+    fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        match *bytes.first()? {
+            ID => {
+                let (id, rest) = bytes[1..].split_first_chunk()?;
+                Some((Self::Id(u32::from_be_bytes(*id)), rest))
+            }
+            GUID => {
+                let (guid, rest) = bytes[1..].split_first_chunk()?;
+                Some((Self::Guid(Guid(*guid)), rest))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for SchemaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "id {id}"),
+            Self::Guid(guid) => write!(f, "GUID {guid}"),
+        }
+    }
+}
+
+/// A [`SchemaKey`] as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyBytes {
+    bytes: [u8; 17],
+    length: usize,
+}
+
+impl KeyBytes {
+    /// The bytes: five of an id, seventeen of a GUID.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// The half of a record that a schema is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Part {
+    /// The key.
+    Key,
+    /// The value.
+    #[default]
+    Value,
+}
+
+impl Part {
+    /// The header that names the schema, where the payload does not.
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::Key => "__key_schema_id",
+            Self::Value => "__value_schema_id",
+        }
+    }
+
+    /// What registries call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Value => "value",
+        }
+    }
+}
+
+/// The key or the value of one record, as a consumer gets it.
+///
+/// A payload alone is one; the bytes of the header with [`Part::header`]'s name are added with
+/// [`with_header`](Self::with_header).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Record<'m> {
+    payload: Option<&'m [u8]>,
+    header: Option<&'m [u8]>,
+}
+
+impl<'m> Record<'m> {
+    /// A payload, or a tombstone.
+    pub fn new(payload: Option<&'m [u8]>) -> Self {
+        Self { payload, header: None }
+    }
+
+    /// Adds the last header that names the schema; none if there is none.
+    pub fn with_header(mut self, header: Option<&'m [u8]>) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// The payload; none of a tombstone.
+    pub fn payload(&self) -> Option<&'m [u8]> {
+        self.payload
+    }
+}
+
+impl<'m> From<Option<&'m [u8]>> for Record<'m> {
+    fn from(payload: Option<&'m [u8]>) -> Self {
+        Self::new(payload)
+    }
+}
+
+impl<'m> From<&'m [u8]> for Record<'m> {
+    fn from(payload: &'m [u8]) -> Self {
+        Self::new(Some(payload))
+    }
+}
+
+impl<'m, const N: usize> From<&'m [u8; N]> for Record<'m> {
+    fn from(payload: &'m [u8; N]) -> Self {
+        Self::new(Some(payload))
+    }
+}
+
+impl<'m> From<&'m Vec<u8>> for Record<'m> {
+    fn from(payload: &'m Vec<u8>) -> Self {
+        Self::new(Some(payload))
+    }
+}
+
+/// A record taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Framed<'m> {
+    /// The schema it was written with.
+    pub key: SchemaKey,
+    /// Avro binary.
+    pub data: &'m [u8],
+}
+
+/// Takes a record apart without asking anybody; none of a tombstone.
+pub fn inspect<'m>(record: impl Into<Record<'m>>) -> Result<Option<Framed<'m>>, Undecodable> {
+    let record = record.into();
+    let Some(payload) = record.payload else { return Ok(None) };
+    if let Some(header) = record.header {
+        return match SchemaKey::split(header) {
+            Some((key, [])) => Ok(Some(Framed { key, data: payload })),
+            _ => Err(Undecodable::framing(Class::UnknownFraming, "the header is neither an id nor a GUID")),
+        };
+    }
+    match SchemaKey::split(payload) {
+        Some((key, data)) => Ok(Some(Framed { key, data })),
+        None => Err(not_framed(payload)),
+    }
+}
+
+/// Says what the payload looks like instead.
+#[cold]
+fn not_framed(payload: &[u8]) -> Undecodable {
+    let (class, hint) = match payload {
+        [] => (Class::NotFramed, "empty; a tombstone has no payload at all"),
+        [ID | GUID, ..] => (Class::NotFramed, "too short to name a schema"),
+        [b'O', b'b', b'j', 1, ..] => (Class::NotFramed, "an Avro container file"),
+        [0xc3, 1, ..] => (Class::UnknownFraming, "Avro's single-object encoding"),
+        [3, 0 | 5, ..] if payload.len() >= 18 => (Class::UnknownFraming, "framed for AWS Glue"),
+        [b'{' | b'[', ..] => (Class::NotFramed, "JSON"),
+        [b'<', ..] => (Class::NotFramed, "XML"),
+        _ if payload.iter().take(64).all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')) => {
+            (Class::NotFramed, "text")
+        }
+        _ => (Class::NotFramed, "bytes without a frame"),
+    };
+    Undecodable::framing(class, hint)
+}
+
+/// Hashes keys, which are numbers or hashes already, by one multiplication.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+pub(crate) type BuildKeyHasher = BuildHasherDefault<KeyHasher>;
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing: the map takes the upper bits too, and ids that follow one another must differ there.
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number.cast_unsigned() as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "2f7c1d90-0000-4a5b-8c6d-0102030405ff";
+
+    #[test]
+    fn a_guid_is_written_as_it_is_read() {
+        let guid: Guid = TEXT.parse().unwrap();
+        assert_eq!(guid.to_string(), TEXT);
+        assert_eq!(TEXT.replace('-', "").to_uppercase().parse(), Ok(guid));
+        for wrong in ["", "2f7c", &TEXT[1..], &format!("{TEXT}0"), &TEXT.replace('f', "g"), "é".repeat(16).as_str()] {
+            assert_eq!(wrong.parse::<Guid>(), Err(NotAGuid), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn frames_are_read_as_they_are_written() {
+        let guid = SchemaKey::Guid(TEXT.parse().unwrap());
+        for key in [SchemaKey::Id(0), SchemaKey::Id(258), SchemaKey::Id(u32::MAX), guid] {
+            let bytes = key.to_bytes();
+            let mut payload = bytes.as_slice().to_vec();
+            payload.extend(b"data");
+            let framed = inspect(&payload).unwrap().unwrap();
+            assert_eq!((framed.key, framed.data), (key, b"data".as_slice()));
+            let record = Record::from(b"data").with_header(Some(bytes.as_slice()));
+            assert_eq!(inspect(record).unwrap().unwrap(), framed);
+        }
+        assert_eq!(SchemaKey::Id(258).to_bytes().as_slice(), [0, 0, 0, 1, 2]);
+        assert_eq!(inspect(None).unwrap(), None);
+    }
+
+    #[test]
+    fn the_header_counts_before_the_payload() {
+        let id = SchemaKey::Id(7).to_bytes();
+        let payload = [0, 0, 0, 0, 9, 1];
+        let framed = inspect(Record::from(&payload).with_header(Some(id.as_slice()))).unwrap().unwrap();
+        assert_eq!((framed.key, framed.data), (SchemaKey::Id(7), payload.as_slice()));
+    }
+
+    #[test]
+    fn what_is_not_framed_is_told_by_its_looks() {
+        let glue = [&[3, 0][..], &[7; 20]].concat();
+        let rows: [(&[u8], Class, &str); 10] = [
+            (b"", Class::NotFramed, "empty"),
+            (&[0, 0, 0], Class::NotFramed, "too short"),
+            (&[1; 16], Class::NotFramed, "too short"),
+            (b"{\"a\":1}", Class::NotFramed, "JSON"),
+            (b"Obj\x01abc", Class::NotFramed, "container"),
+            (&[0xc3, 1, 0], Class::UnknownFraming, "single-object"),
+            (&glue, Class::UnknownFraming, "Glue"),
+            (b"hello", Class::NotFramed, "text"),
+            (b"<a/>", Class::NotFramed, "XML"),
+            (&[0xff, 0, 1], Class::NotFramed, "bytes"),
+        ];
+        for (payload, class, hint) in rows {
+            let error = inspect(payload).unwrap_err();
+            assert_eq!(error.class(), class, "{payload:?}");
+            assert!(error.to_string().contains(hint), "{error}");
+        }
+        let error = inspect(Record::from(b"data").with_header(Some(&[0, 1]))).unwrap_err();
+        assert_eq!(error.class(), Class::UnknownFraming);
+    }
+
+    #[test]
+    fn keys_spread_over_a_table() {
+        use std::hash::BuildHasher;
+        let hashes = |shift: u32| {
+            let build = BuildKeyHasher::default();
+            (1..=128)
+                .map(|id| build.hash_one(SchemaKey::Id(id)) >> shift & 127)
+                .collect::<std::collections::HashSet<_>>()
+        };
+        assert!(hashes(57).len() > 64 && hashes(0).len() > 64);
+    }
+}
