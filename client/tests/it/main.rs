@@ -2,5 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod codec;
+mod consumer;
+mod producer;
 mod rest;
 mod support;

@@ -1,0 +1,142 @@
+//! Why a serializer could not be prepared.
+
+use std::fmt;
+
+use avow_avro::ParseError;
+
+use crate::codec::PlanError;
+use crate::{Error, LoadedSchema};
+
+/// Why a serializer could not be prepared: before the first record, so that none is lost.
+#[derive(Debug, Clone)]
+pub struct PrepareError(Box<Reason>);
+
+/// One variant, one sentence.
+#[derive(Debug, Clone)]
+pub(super) enum Reason {
+    Registry(Error),
+    NotASchema(ParseError),
+    NotAvro(String),
+    Plan(PlanError),
+    NoSchema,
+    Nameless,
+    Ambiguous { topic: String, subjects: Vec<String> },
+    Incompatible { subject: String, findings: Vec<String> },
+    NeedsRules(Vec<String>),
+    NoId,
+    NoGuid,
+}
+
+impl PrepareError {
+    pub(super) fn new(reason: Reason) -> Self {
+        Self(Box::new(reason))
+    }
+
+    pub(crate) fn nameless() -> Self {
+        Self::new(Reason::Nameless)
+    }
+
+    pub(crate) fn ambiguous(topic: &str, subjects: &[String]) -> Self {
+        Self::new(Reason::Ambiguous { topic: topic.to_owned(), subjects: subjects.to_vec() })
+    }
+
+    pub(super) fn needs_rules(schema: &LoadedSchema) -> Self {
+        Self::new(Reason::NeedsRules(schema.rules_on_writing().into_iter().map(str::to_owned).collect()))
+    }
+
+    /// What the registry, or the way to it, had against it.
+    pub fn registry_error(&self) -> Option<&Error> {
+        match &*self.0 {
+            Reason::Registry(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The schema is not registered, and nobody said that it should be.
+    pub fn is_not_registered(&self) -> bool {
+        self.registry_error().is_some_and(Error::is_not_found)
+    }
+
+    /// The schema may not follow those that are there, or cannot be read by the one that is to be used.
+    pub fn is_incompatible(&self) -> bool {
+        matches!(&*self.0, Reason::Incompatible { .. }) || self.registry_error().is_some_and(Error::is_conflict)
+    }
+
+    /// The same may succeed later.
+    pub fn is_retriable(&self) -> bool {
+        self.registry_error().is_some_and(Error::is_retriable)
+    }
+}
+
+impl From<Error> for PrepareError {
+    fn from(error: Error) -> Self {
+        Self::new(Reason::Registry(error))
+    }
+}
+
+impl From<ParseError> for PrepareError {
+    fn from(error: ParseError) -> Self {
+        Self::new(Reason::NotASchema(error))
+    }
+}
+
+impl From<PlanError> for PrepareError {
+    fn from(error: PlanError) -> Self {
+        Self::new(Reason::Plan(error))
+    }
+}
+
+impl fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Reason::Registry(error) => {
+                write!(f, "{error}")?;
+                if self.is_not_registered() {
+                    write!(f, "; register the schema when deploying, or say `auto_register()`")?;
+                }
+                Ok(())
+            }
+            Reason::NotASchema(error) => write!(f, "the schema given is none: {error}"),
+            Reason::NotAvro(why) => write!(f, "the schema cannot be used: {why}"),
+            Reason::Plan(error) => write!(f, "{error}"),
+            Reason::NoSchema => f.write_str(
+                "no schema is given to look up or register; give one with `schema`, or say `use_latest_version()`",
+            ),
+            Reason::Nameless => f.write_str(
+                "the subject is named after the record, but no schema with a name is given; give one with `schema`",
+            ),
+            Reason::Ambiguous { topic, subjects } => write!(
+                f,
+                "{} subjects are tied to the topic `{topic}` ({}); leave one, or name the subject with `exactly`",
+                subjects.len(),
+                subjects.join(", ")
+            ),
+            Reason::Incompatible { subject, findings } => write!(
+                f,
+                "data of the schema given cannot be read by the schema to be used of `{subject}`: {}",
+                findings.join("; ")
+            ),
+            Reason::NeedsRules(rules) => write!(
+                f,
+                "the schema has rules that this client does not run: {}; run them, and say so with \
+                 `rules_are_run_elsewhere()`",
+                rules.join(", ")
+            ),
+            Reason::NoId => f.write_str("the registry knows the schema, but not by an id in this context"),
+            Reason::NoGuid => f.write_str(
+                "the registry gives schemas no GUID, so a header cannot name one; leave out `guid_in_header()`",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PrepareError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.0 {
+            Reason::Registry(error) => Some(error),
+            Reason::NotASchema(error) => Some(error),
+            Reason::Plan(error) => Some(error),
+            _ => None,
+        }
+    }
+}
