@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX IF NOT EXISTS schemas_by_content ON schemas (fingerprint, context, written);

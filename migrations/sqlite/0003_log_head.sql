@@ -1,0 +1,5 @@
+-- The position of the newest change. A table of its own, so that taking a number locks nothing else.
+CREATE TABLE IF NOT EXISTS log_head (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    seq BIGINT NOT NULL
+);

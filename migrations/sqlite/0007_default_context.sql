@@ -1,0 +1,1 @@
+INSERT INTO contexts (name, recorded, last_id) VALUES ('.', TRUE, 0) ON CONFLICT (name) DO NOTHING;

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS schemas_by_content ON schemas (fingerprint, context, written);

@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS versions_by_id ON versions (context, id);

@@ -1,0 +1,9 @@
+-- Who refers to what: one row per (referrer, target).
+CREATE TABLE IF NOT EXISTS uses (
+    subject        TEXT NOT NULL,
+    version        BIGINT NOT NULL,
+    target_subject TEXT NOT NULL,
+    target_version BIGINT NOT NULL,
+    PRIMARY KEY (target_subject, target_version, subject, version),
+    FOREIGN KEY (subject, version) REFERENCES versions (subject, version) DEFERRABLE INITIALLY DEFERRED
+) WITHOUT ROWID;

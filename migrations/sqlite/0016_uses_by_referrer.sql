@@ -1,0 +1,1 @@
+CREATE INDEX IF NOT EXISTS uses_by_referrer ON uses (subject, version);
