@@ -7,7 +7,7 @@ use clap::ArgAction;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::domain::Level;
-use crate::{http, registry, telemetry};
+use crate::{http, registry, store, telemetry};
 
 /// Everything `avow serve` can be told.
 #[derive(Debug, Clone, clap::Parser)]
@@ -18,6 +18,9 @@ pub struct Settings {
     /// Where everything is kept.
     #[command(flatten)]
     pub database: Database,
+    /// How a Postgres database is used.
+    #[command(flatten)]
+    pub postgres: Postgres,
     /// What holds until a client says otherwise.
     #[command(flatten)]
     pub rules: Rules,
@@ -75,7 +78,8 @@ pub struct Listener {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Database")]
 pub struct Database {
-    /// The database, as `sqlite:///absolute/path.db` or `sqlite://relative.db`; the file is created when missing.
+    /// The database: `sqlite:///absolute/path.db`, `sqlite://relative.db` (the file is created when missing), or
+    /// `postgres://user@host:5432/database`, with the password in `PGPASSWORD` or `~/.pgpass`.
     ///
     /// `DATABASE_URL` is heeded where this is not set. Without either it is `sqlite://avow.db`.
     #[arg(long, env = "AVOW_DATABASE_URL", hide_env_values = true, value_name = "URL")]
@@ -83,12 +87,69 @@ pub struct Database {
 }
 
 impl Database {
+    /// The URL as people may see it: without a password.
+    pub fn shown(&self) -> String {
+        let url = self.url();
+        let Some((scheme, (authority, rest))) =
+            url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)))
+        else {
+            return url;
+        };
+        let user = authority.split(':').next().unwrap_or_default();
+        let rest = if rest.contains("password") { rest.split('?').next().unwrap_or_default() } else { rest };
+        format!("{scheme}://{user}@{rest}")
+    }
+
     /// The URL given, or the one that holds when none is.
     pub fn url(&self) -> String {
         self.database_url
             .clone()
             .or_else(|| std::env::var("DATABASE_URL").ok())
             .unwrap_or_else(|| "sqlite://avow.db".to_owned())
+    }
+}
+
+/// How a Postgres database is used. SQLite needs none of it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Postgres")]
+pub struct Postgres {
+    /// Where migrations are run, if not at the database URL: a connection past the pooler, a role that may change tables.
+    #[arg(long, env = "AVOW_DATABASE_MIGRATE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_migrate_url: Option<String>,
+
+    /// Whether the tables are brought up to date at the start; else `avow migrate` has to have done it.
+    #[arg(long, env = "AVOW_DATABASE_MIGRATE", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
+    pub database_migrate: bool,
+
+    /// Connections for reading; two more write and follow the log.
+    #[arg(long, env = "AVOW_DATABASE_CONNECTIONS", default_value_t = 10, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub database_connections: u32,
+
+    /// How long the database may take to answer before it counts as away.
+    #[arg(long, env = "AVOW_DATABASE_TIMEOUT", default_value = "5", value_name = "SECONDS", value_parser = seconds())]
+    pub database_timeout: Duration,
+
+    /// What lies between the registry and Postgres; `auto` looks at the start.
+    #[arg(long, env = "AVOW_DATABASE_POOLER", default_value = "auto", value_name = "KIND")]
+    pub database_pooler: store::Pooler,
+
+    /// How late a node may be to notice what others wrote. With 0 it never is: reads are linearizable.
+    #[arg(long, env = "AVOW_READ_STALENESS", default_value_t = 0, value_name = "MILLISECONDS")]
+    pub read_staleness: u64,
+}
+
+impl Postgres {
+    /// What the store needs to know.
+    pub fn options(&self) -> store::Options {
+        store::Options {
+            migrate_url: self.database_migrate_url.clone(),
+            migrate: self.database_migrate,
+            connections: self.database_connections,
+            patience: self.database_timeout,
+            pooler: self.database_pooler,
+            staleness: Duration::from_millis(self.read_staleness),
+        }
     }
 }
 

@@ -19,6 +19,6 @@ impl Migrate {
     pub(super) fn run(&self) -> Result<(), Error> {
         let url = self.database.url();
         block_on(async { Ok(Store::migrate(&url).await?) })?;
-        Ok(writeln!(io::stdout(), "{url} is up to date")?)
+        Ok(writeln!(io::stdout(), "{} is up to date", self.database.shown())?)
     }
 }

@@ -41,7 +41,7 @@ impl Serve {
             };
             let running = Running::start(&self.settings).await?;
             // The banner is for people: a closed standard error must not stop the server.
-            let _ = banner(running.address, &self.settings.database.url());
+            let _ = banner(running.address, &self.settings.database.shown());
 
             told_to_stop().await;
             tracing::info!("Stopping once the requests under way are answered");
@@ -71,7 +71,7 @@ impl Running {
         let listen_failed = |source| Error::Listen { address, source };
         let listener = server::bind(address).await.map_err(listen_failed)?;
         let address = listener.local_addr().map_err(listen_failed)?;
-        let store = Store::open(&settings.database.url()).await?;
+        let store = Store::open_with(&settings.database.url(), &settings.postgres.options()).await?;
         let closed = Box::pin(store.closed());
         let registry = Registry::new(store, settings.registry());
         let app = http::app(Arc::clone(&registry), &settings.http());

@@ -185,6 +185,10 @@ fn request_id(request: &Request) -> HeaderValue {
 /// Tells the handlers what they need of the request's head, and strips what the routes do not know of its path.
 fn route(request: &mut Request, request_id: &HeaderValue) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
+    if target.contains("%00") {
+        // Not every database can hold it, so nothing has such a name.
+        return Err(Error::BadRequest("the path contains the character NUL, which no name may have".to_owned()));
+    }
     let (context, path) = contextual(request.uri().path())?;
     if let Cow::Owned(path) = path {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();

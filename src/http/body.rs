@@ -116,7 +116,7 @@ impl Object {
     fn pairs(&mut self, name: &str) -> Result<BTreeMap<String, String>, Error> {
         let Some(value) = self.take(name) else { return Ok(BTreeMap::new()) };
         let Self(fields) = Self::from(value, name)?;
-        fields.into_iter().map(|(key, value)| Ok((key, text(value, name)?))).collect()
+        fields.into_iter().map(|(key, value)| Ok((text(Value::String(key), name)?, text(value, name)?))).collect()
     }
 
     /// What an update says of a field: nothing, `null`, or a value.
@@ -129,7 +129,18 @@ impl Object {
     }
 }
 
+/// A text that every database can hold. A schema needs none of this: what may not be in it its parser tells.
 fn text(value: Value, what: &str) -> Result<String, Error> {
+    let text = document(value, what)?;
+    if text.contains('\0') {
+        return Err(Error::BadRequest(format!(
+            "{what} contains the character NUL, which cannot be stored; leave it out"
+        )));
+    }
+    Ok(text)
+}
+
+fn document(value: Value, what: &str) -> Result<String, Error> {
     match value {
         Value::String(text) => Ok(text),
         Value::Number(number) => Ok(number.to_string()),
@@ -185,7 +196,7 @@ fn metadata(value: Value) -> Result<Metadata, Error> {
         let paths: Vec<String> = by_path.0.keys().cloned().collect();
         for path in paths {
             let of_path = by_path.texts(&path)?;
-            tags.insert(path, of_path);
+            tags.insert(text(Value::String(path), "tags")?, of_path);
         }
     }
     Ok(Metadata { tags, properties: fields.pairs("properties")?, sensitive: fields.texts("sensitive")? })
@@ -238,7 +249,7 @@ const ENABLED_AT: [&str; 5] = ["ALL", "CLIENT", "GATEWAY", "SERVER", "NONE"];
 /// A schema as requests to register, look up and check carry it (contract 2.5).
 pub(super) fn draft(mut fields: Object) -> Result<Draft, Error> {
     Ok(Draft {
-        schema: fields.text("schema")?,
+        schema: fields.take("schema").map(|schema| document(schema, "schema")).transpose()?,
         schema_type: fields.text("schemaType")?,
         references: fields.list("references", reference)?,
         metadata: fields.take("metadata").map(metadata).transpose()?,

@@ -20,8 +20,11 @@ impl Store {
                         FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2) AS page) AS measured
             WHERE chars <= $3 OR seq = $4 ORDER BY seq";
         let after = after.0.cast_signed();
-        let query = sqlx::query_as(SQL).bind(after).bind(i64::from(limit)).bind(PAGE_CHARS).bind(after + 1);
-        let rows: Vec<ChangeRow> = query.fetch_all(&self.reads).await?;
+        let rows: Vec<ChangeRow> = read!(
+            self,
+            fetch_all,
+            sqlx::query_as(SQL).bind(after).bind(i64::from(limit)).bind(PAGE_CHARS).bind(after + 1)
+        )?;
         Ok(rows.into_iter().map(Change::from).collect())
     }
 
@@ -38,9 +41,15 @@ impl Store {
             WHERE seq > $1 AND seq <= $2 AND subject IN ($3, $4, $5, $6) ORDER BY seq LIMIT $7";
         let mut after = 0;
         loop {
-            let query = sqlx::query_as(SQL).bind(after).bind(until.0.cast_signed());
-            let query = scopes.iter().fold(query, |query, scope| query.bind(scope.as_str()));
-            let rows: Vec<ChangeRow> = query.bind(PAST_PAGE).fetch_all(&self.reads).await?;
+            let rows: Vec<ChangeRow> = read!(
+                self,
+                fetch_all,
+                scopes
+                    .iter()
+                    .fold(sqlx::query_as(SQL).bind(after).bind(until.0.cast_signed()), |query, scope| query
+                        .bind(scope.as_str()))
+                    .bind(PAST_PAGE)
+            )?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.seq;
             rows.into_iter().map(Change::from).for_each(&mut sink);
@@ -50,7 +59,7 @@ impl Store {
     /// The newest change that was made at a moment or before it; 0 where none was.
     pub async fn newest_until(&self, time: Timestamp) -> Result<Seq, Error> {
         const SQL: &str = "SELECT seq FROM changes WHERE time <= $1 ORDER BY seq DESC LIMIT 1";
-        let seq: Option<i64> = sqlx::query_scalar(SQL).bind(time.0).fetch_optional(&self.reads).await?;
+        let seq: Option<i64> = read!(self, fetch_optional, sqlx::query_scalar(SQL).bind(time.0))?;
         Ok(Seq(seq.unwrap_or_default().unsigned_abs()))
     }
 }

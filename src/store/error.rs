@@ -17,8 +17,34 @@ pub enum Error {
         knows: i64,
     },
     /// The text given is no database URL.
-    #[error("`{0}` is no database URL; write sqlite:///absolute/path.db or sqlite://relative.db")]
+    #[error(
+        "`{0}` is no database URL; write sqlite:///absolute/path.db, sqlite://relative.db or postgres://user@host/database"
+    )]
     BadUrl(String),
+    /// The text given is no URL of a Postgres database; it is not shown, as it may hold a password.
+    #[error(
+        "the database URL cannot be read; write postgres://user@host:5432/database, with the password in PGPASSWORD or ~/.pgpass"
+    )]
+    BadPostgresUrl,
+    /// The tables are not those this program needs, and it was told not to change them.
+    #[error("the database is not up to date; run `avow migrate`, or start without --database-migrate=false")]
+    NotMigrated,
+    /// Migrations would have to go through a pooler that mixes up statements.
+    #[error(
+        "the database is not up to date, and cannot be brought up to date through this pooler; give a direct connection with --database-migrate-url"
+    )]
+    MigrateThroughPooler,
+    /// The database does not answer, which the log has told of.
+    #[error("the database is away ({0}); ids and last known answers go on, try again later")]
+    Away(std::sync::Arc<str>),
+    /// The database knows neither us nor what we may do.
+    #[error(
+        "the database refuses us; check the user, its password, the name of the database, and that the user may create tables"
+    )]
+    Refused(#[source] sqlx::Error),
+    /// A text is too long for an index of the database.
+    #[error("a name is too long for the database; shorten it")]
+    TooLong(#[source] sqlx::Error),
     /// No space is left.
     #[error("the disk of the database is full; free some space, nothing needs a restart")]
     Full(#[source] sqlx::Error),
@@ -45,18 +71,60 @@ pub enum Error {
     Other(#[source] sqlx::Error),
 }
 
+impl Error {
+    /// Whether another attempt, on another connection, may succeed.
+    pub(super) fn may_pass(error: &sqlx::Error) -> bool {
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        match code.as_deref() {
+            // Serialisation, deadlock, ambiguous commit; a lock or a connection that was not to be had; mixed-up statements.
+            Some("40001" | "40P01" | "40003" | "55P03" | "53300" | "42P05" | "26000") => true,
+            _ => Self::is_lost_connection(error),
+        }
+    }
+
+    /// Whether the connection is of no use any more, and perhaps none that was opened before it.
+    pub(super) fn is_lost_connection(error: &sqlx::Error) -> bool {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+            sqlx::Error::Database(error) => {
+                let code = error.code();
+                let code = code.as_deref().unwrap_or_default();
+                // Connection exceptions; a server that stops, starts or fails over; one that is a standby now.
+                code.starts_with("08") || code.starts_with("57P") || code == "25006"
+            }
+            _ => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                return Self::Unavailable(error);
-            }
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_) => return Self::Unavailable(error),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => return Self::Invalid(error.to_string()),
             _ => {}
         }
+        if Self::may_pass(&error) {
+            return Self::Unavailable(error);
+        }
+        let Some(refused) = error.as_database_error() else { return Self::Other(error) };
+        let code = refused.code().unwrap_or_default();
+        if refused.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+            return match &*code {
+                "53100" => Self::Full(error),
+                "54000" => Self::TooLong(error),
+                "28000" | "28P01" | "3D000" | "42501" => Self::Refused(error),
+                "53200" | "53400" | "57014" | "58030" => Self::Unavailable(error),
+                _ => Self::Other(error),
+            };
+        }
         // SQLite's primary result code is the low byte of the extended one.
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        match code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff) {
+        match code.parse::<u32>().ok().map(|code| code & 0xff) {
             Some(5 | 6 | 10) => Self::Unavailable(error),
             Some(8 | 14) => Self::ReadOnly(error),
             Some(11 | 26) => Self::Corrupt(error),

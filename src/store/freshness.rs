@@ -70,4 +70,11 @@ impl Freshness {
     pub fn head(&self) -> watch::Receiver<Seq> {
         self.head.subscribe()
     }
+
+    /// Makes everything that is remembered outdated, for ever: the log it was read from is not the one there is.
+    pub(super) fn distrust(&self) {
+        for slot in &self.slots {
+            slot.store(u64::MAX, Ordering::Release);
+        }
+    }
 }

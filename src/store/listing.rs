@@ -90,15 +90,17 @@ impl Store {
             DeletedFilter::All => 1,
             DeletedFilter::Only => 2,
         };
-        Ok(sqlx::query_scalar(SQL)
-            .bind(context)
-            .bind(first)
-            .bind(last)
-            .bind(deleted)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&self.reads)
-            .await?)
+        Ok(read!(
+            self,
+            fetch_all,
+            sqlx::query_scalar(SQL)
+                .bind(context)
+                .bind(first)
+                .bind(last.as_str())
+                .bind(deleted)
+                .bind(limit)
+                .bind(offset)
+        )?)
     }
 
     /// Lists schemas by subject and version, of each subject all or the newest.
@@ -126,17 +128,19 @@ impl Store {
               AND ($6 IS NULL OR c.rule_set IS NOT NULL)
             ORDER BY v.subject, v.version LIMIT $7 OFFSET $8";
         let (context, first, last) = bounds(filter);
-        let rows: Vec<SchemaRow> = sqlx::query_as(SQL)
-            .bind(context)
-            .bind(first)
-            .bind(last)
-            .bind(with_deleted)
-            .bind(latest_only)
-            .bind(rule_type)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&self.reads)
-            .await?;
+        let rows: Vec<SchemaRow> = read!(
+            self,
+            fetch_all,
+            sqlx::query_as(SQL)
+                .bind(context)
+                .bind(first)
+                .bind(last.as_str())
+                .bind(with_deleted)
+                .bind(latest_only)
+                .bind(rule_type)
+                .bind(limit)
+                .bind(offset)
+        )?;
         rows.into_iter()
             .map(|(subject, version, id, fingerprint, deleted, time, text, refs, metadata, rule_set)| {
                 let row: ContentRow = (text, refs, metadata, rule_set);
@@ -158,7 +162,7 @@ impl Store {
         const SQL: &str = "SELECT subject, config FROM scopes
             WHERE ($1 IS NULL OR context = $1) AND (config IS NOT NULL OR mode IS NOT NULL) ORDER BY subject";
         let rows: Vec<(String, Option<Json<Config>>)> =
-            sqlx::query_as(SQL).bind(context.map(Context::as_str)).fetch_all(&self.reads).await?;
+            read!(self, fetch_all, sqlx::query_as(SQL).bind(context.map(Context::as_str)))?;
         Ok(rows.into_iter().map(|(subject, config)| (Subject::parse(&subject), config.map(|json| json.0))).collect())
     }
 }

@@ -3,6 +3,28 @@
 //! Reads are one statement each, so that each sees one moment. Writes are [`Unit`]s: data, not closures, so that one
 //! database may run a unit as a transaction of a few statements and another as a single one.
 
+/// Runs one reading statement on whichever database is open. The query is written once and made for the one it meets.
+macro_rules! read {
+    ($store:expr, $fetch:ident, $query:expr) => {
+        match &$store.reads {
+            crate::store::Reads::Sqlite(pool) => $query.$fetch(pool).await.map_err(crate::store::Error::from),
+            crate::store::Reads::Postgres(reads) => {
+                let mut attempt = 0;
+                loop {
+                    // In a box: what it takes to talk to Postgres would make every future that reads a large one.
+                    let read = Box::pin(async {
+                        let mut connection = reads.connection().await?;
+                        crate::store::postgres::statement!(reads.link(), &mut *connection, $fetch, $query)
+                    });
+                    if let Some(result) = reads.attempt(&mut attempt, read).await {
+                        break result;
+                    }
+                }
+            }
+        }
+    };
+}
+
 mod apply;
 mod changes;
 mod error;
@@ -11,6 +33,7 @@ mod freshness;
 mod listing;
 mod lock;
 mod open;
+mod postgres;
 mod read;
 mod rows;
 mod stats;
@@ -22,27 +45,46 @@ pub use error::Error;
 pub use fill::fill;
 pub use freshness::{Freshness, Slot};
 pub use listing::{DeletedFilter, ListedSchema, SubjectFilter};
+pub use postgres::{Options, Pooler};
 pub use read::{Holder, Referrer, Scope, StoredVersion};
 pub use stats::{Connections, Retry, Stats};
 pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Unit};
 pub use verify::{Report, verify};
 
+use crate::domain::Seq;
 use crate::metrics::Page;
+use lock::Hold;
 use sqlx::SqlitePool;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use writer::Trouble;
 
 /// An open database. Cheap to clone; the last clone closes it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    reads: SqlitePool,
+    reads: Reads,
     writes: mpsc::Sender<writer::Job>,
     freshness: Arc<Freshness>,
-    trouble: Arc<Mutex<Option<String>>>,
+    trouble: Trouble,
     stats: Arc<Stats>,
-    /// Held for as long as the file is ours.
-    lock: Arc<lock::FileLock>,
+    hold: Arc<Hold>,
+}
+
+/// The connections that read.
+#[derive(Debug, Clone)]
+enum Reads {
+    Sqlite(SqlitePool),
+    Postgres(postgres::Reads),
+}
+
+impl Reads {
+    fn connections(&self) -> Connections {
+        match self {
+            Self::Sqlite(pool) => Connections { open: pool.size(), idle: pool.num_idle() },
+            Self::Postgres(reads) => reads.connections(),
+        }
+    }
 }
 
 impl Store {
@@ -51,20 +93,37 @@ impl Store {
         &self.freshness
     }
 
+    /// Returns the position of the newest change once this node knows of all up to it, those included that other nodes
+    /// committed before the call. An error says that the database is away.
+    pub async fn catch_up(&self) -> Result<Seq, Error> {
+        match &self.reads {
+            // Nobody else writes.
+            Reads::Sqlite(_) => Ok(*self.freshness.head().borrow()),
+            Reads::Postgres(reads) => reads.follower().catch_up().await,
+        }
+    }
+
+    /// For how long the database has not answered; zero where it cannot go away.
+    pub fn age(&self) -> Duration {
+        match &self.reads {
+            Reads::Sqlite(_) => Duration::ZERO,
+            Reads::Postgres(reads) => reads.follower().age(),
+        }
+    }
+
     /// Resolves once the last clone is gone, what it was asked to write is written, and another server may open the file.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.lock.released()
+        self.hold.released()
     }
 
     /// Why the last write failed; `None` once one has succeeded.
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.trouble.get()
     }
 
     /// Writes down what was counted.
     pub fn write_metrics(&self, page: &mut Page) {
-        let reads = Connections { open: self.reads.size(), idle: self.reads.num_idle() };
-        self.stats.write(page, reads);
+        self.stats.write(page, self.reads.connections());
         let head = self.freshness.head().borrow().0;
         page.gauge("schema_registry_change_feed_last_seq", "The newest change this node knows of.").sample(&[], head);
     }
@@ -73,6 +132,12 @@ impl Store {
     ///
     /// The unit is carried through even if the caller stops waiting.
     pub async fn write(&self, unit: Unit) -> Result<Outcome, Error> {
+        if let Reads::Postgres(reads) = &self.reads
+            && let Some(away) = reads.follower().trouble()
+        {
+            // It would only wait to be refused.
+            return Err(away);
+        }
         let began = Instant::now();
         let outcome = writer::submit(&self.writes, unit).await;
         self.stats.settled(&outcome, began.elapsed());

@@ -1,49 +1,39 @@
 //! Opening a database: lock, migrations, format check, connections.
 
-use super::{Error, Freshness, Store, lock::FileLock, writer};
+use super::{Error, Freshness, Hold, Options, Reads, Store, Trouble, postgres, writer};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The newest format of the file this program understands.
-const FORMAT: i64 = 1;
+/// The newest format of the database this program understands.
+pub(super) const FORMAT: i64 = 1;
 
 /// Connections for reading. Each brings a thread and a page cache; two cores do not use more.
 const READERS: u32 = 4;
 
 impl Store {
-    /// Opens the database at `url` (`sqlite://…`), creating and migrating it as needed.
+    /// Opens the database at `url`, creating and migrating it as needed: `sqlite://…`, or `postgres://…` with the options'
+    /// defaults.
     ///
-    /// Refuses a file that another server has open and one that needs a newer program.
+    /// Refuses a file that another server has open and a database that needs a newer program.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        let options = options(url)?;
-        let lock = FileLock::take(options.get_filename())?;
-        let mut writer = options.connect().await?;
-        migrate(&mut writer).await?;
-        let reads = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .min_connections(1)
-            .acquire_timeout(Duration::from_secs(10))
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone().pragma("query_only", "ON"))
-            .await?;
-        let freshness = Arc::new(Freshness::new());
-        let lock = Arc::new(lock);
-        let trouble = Arc::default();
-        let writes = writer::start(options, writer, Arc::clone(&freshness), Arc::clone(&trouble), Arc::clone(&lock));
-        let store = Self { reads, writes, freshness, trouble, stats: Arc::default(), lock };
-        store.freshness.advance(store.head().await?);
-        Ok(store)
+        Self::open_with(url, &Options::default()).await
+    }
+
+    /// The same with all that can be said about a Postgres database.
+    pub async fn open_with(url: &str, options: &Options) -> Result<Self, Error> {
+        if postgres::is_postgres(url) { postgres::open(url, options).await } else { open(url).await }
     }
 
     /// Brings the database at `url` up to date and closes it.
     pub async fn migrate(url: &str) -> Result<(), Error> {
+        if postgres::is_postgres(url) {
+            return postgres::migrate(url, false).await;
+        }
         let options = options(url)?;
-        let _lock = FileLock::take(options.get_filename())?;
+        let _hold = Hold::of_file(options.get_filename())?;
         let mut connection = options.connect().await?;
         migrate(&mut connection).await?;
         Ok(connection.close().await?)
@@ -52,10 +42,32 @@ impl Store {
     /// Asks the database for the position of its newest change, which shows that it answers.
     pub async fn head(&self) -> Result<crate::domain::Seq, Error> {
         let began = Instant::now();
-        let head: i64 = sqlx::query_scalar("SELECT seq FROM log_head").fetch_one(&self.reads).await?;
+        let head: i64 = read!(self, fetch_one, sqlx::query_scalar("SELECT seq FROM log_head"))?;
         self.stats.head_questions.observe(began.elapsed());
         Ok(crate::domain::Seq(head.unsigned_abs()))
     }
+}
+
+async fn open(url: &str) -> Result<Store, Error> {
+    let options = options(url)?;
+    let hold = Arc::new(Hold::of_file(options.get_filename())?);
+    let mut writer = options.connect().await?;
+    migrate(&mut writer).await?;
+    let reads = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone().pragma("query_only", "ON"))
+        .await?;
+    let freshness = Arc::new(Freshness::new());
+    let trouble = Trouble::default();
+    let writes = writer::start(options, writer, Arc::clone(&freshness), trouble.clone(), Arc::clone(&hold));
+    let store = Store { reads: Reads::Sqlite(reads), writes, freshness, trouble, stats: Arc::default(), hold };
+    store.freshness.advance(store.head().await?);
+    Ok(store)
 }
 
 /// The settings every connection shares.

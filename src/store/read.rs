@@ -92,7 +92,7 @@ impl Store {
             LEFT JOIN schemas i ON i.context = v.context AND i.id = v.id
             LEFT JOIN contents c ON c.fingerprint = i.fingerprint
             ORDER BY v.version";
-        let rows: Vec<ScopeRow> = sqlx::query_as(SQL).bind(subject.as_str()).fetch_all(&self.reads).await?;
+        let rows: Vec<ScopeRow> = read!(self, fetch_all, sqlx::query_as(SQL).bind(subject.as_str()))?;
         let mut rows = rows.into_iter().peekable();
         let Some((seq, revision, config, mode, ..)) = rows.peek() else {
             return Err(Error::Invalid("the log head is missing".to_owned()));
@@ -129,8 +129,7 @@ impl Store {
     /// Reads a content. `None` for a fingerprint nothing was ever stored under.
     pub async fn content(&self, fingerprint: Fingerprint) -> Result<Option<Content>, Error> {
         const SQL: &str = "SELECT text, refs, metadata, rule_set FROM contents WHERE fingerprint = $1";
-        let row: Option<ContentRow> =
-            sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).fetch_optional(&self.reads).await?;
+        let row: Option<ContentRow> = read!(self, fetch_optional, sqlx::query_as(SQL).bind(fingerprint.0.as_slice()))?;
         Ok(row.map(content_from))
     }
 
@@ -148,7 +147,7 @@ impl Store {
         // The position comes first: an answer may be newer than it claims, never older.
         let seq = self.head().await?;
         let row: Option<HolderRow> =
-            sqlx::query_as(SQL).bind(context.as_str()).bind(i64::from(id.get())).fetch_optional(&self.reads).await?;
+            read!(self, fetch_optional, sqlx::query_as(SQL).bind(context.as_str()).bind(i64::from(id.get())))?;
         Ok((seq, row.map(holder_from).transpose()?))
     }
 
@@ -162,15 +161,14 @@ impl Store {
             JOIN contents c ON c.fingerprint = i.fingerprint
             ORDER BY v.subject, v.written, v.version";
         let rows: Vec<HolderRow> =
-            sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).bind(context.as_str()).fetch_all(&self.reads).await?;
+            read!(self, fetch_all, sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).bind(context.as_str()))?;
         rows.into_iter().map(holder_from).collect()
     }
 
     /// Every id of a content, in any context, ordered by context and id.
     pub async fn ids_of(&self, fingerprint: Fingerprint) -> Result<Vec<(Context, SchemaId)>, Error> {
         const SQL: &str = "SELECT context, id FROM schemas WHERE fingerprint = $1 ORDER BY context, id";
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).fetch_all(&self.reads).await?;
+        let rows: Vec<(String, i64)> = read!(self, fetch_all, sqlx::query_as(SQL).bind(fingerprint.0.as_slice()))?;
         rows.into_iter().map(|(context, id)| Ok((Context::stored(context), id_from(id)?))).collect()
     }
 
@@ -178,18 +176,15 @@ impl Store {
     pub async fn id_of(&self, context: &Context, fingerprint: Fingerprint) -> Result<Option<SchemaId>, Error> {
         const SQL: &str =
             "SELECT id FROM schemas WHERE context = $1 AND fingerprint = $2 ORDER BY written DESC, id DESC LIMIT 1";
-        let id: Option<i64> = sqlx::query_scalar(SQL)
-            .bind(context.as_str())
-            .bind(fingerprint.0.as_slice())
-            .fetch_optional(&self.reads)
-            .await?;
+        let id: Option<i64> =
+            read!(self, fetch_optional, sqlx::query_scalar(SQL).bind(context.as_str()).bind(fingerprint.0.as_slice()))?;
         id.map(id_from).transpose()
     }
 
     /// The highest id ever handed out or imported in a context; 0 if none was.
     pub async fn last_id(&self, context: &Context) -> Result<i32, Error> {
         const SQL: &str = "SELECT last_id FROM contexts WHERE name = $1";
-        let id: Option<i64> = sqlx::query_scalar(SQL).bind(context.as_str()).fetch_optional(&self.reads).await?;
+        let id: Option<i64> = read!(self, fetch_optional, sqlx::query_scalar(SQL).bind(context.as_str()))?;
         Ok(id_from(id.unwrap_or(0))?.get())
     }
 
@@ -197,7 +192,7 @@ impl Store {
     pub async fn contexts(&self) -> Result<(Seq, Vec<Context>), Error> {
         const SQL: &str = "SELECT name FROM contexts WHERE recorded = TRUE AND name <> '.' ORDER BY name";
         let seq = self.head().await?;
-        let names: Vec<String> = sqlx::query_scalar(SQL).fetch_all(&self.reads).await?;
+        let names: Vec<String> = read!(self, fetch_all, sqlx::query_scalar(SQL))?;
         Ok((seq, names.into_iter().map(Context::stored).collect()))
     }
 
@@ -207,11 +202,11 @@ impl Store {
             JOIN versions v ON v.subject = u.subject AND v.version = u.version
             WHERE u.target_subject = $1 AND u.target_version = $2
             ORDER BY v.context, v.id, v.subject, v.version";
-        let rows: Vec<(String, i64, i64, bool)> = sqlx::query_as(SQL)
-            .bind(target.subject.as_str())
-            .bind(i64::from(target.version.get()))
-            .fetch_all(&self.reads)
-            .await?;
+        let rows: Vec<(String, i64, i64, bool)> = read!(
+            self,
+            fetch_all,
+            sqlx::query_as(SQL).bind(target.subject.as_str()).bind(i64::from(target.version.get()))
+        )?;
         rows.into_iter()
             .map(|(subject, version, id, deleted)| {
                 let version = ReferencedVersion { subject: Subject::parse(&subject), version: version_from(version)? };

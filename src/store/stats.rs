@@ -18,6 +18,17 @@ pub enum Retry {
 }
 
 impl Retry {
+    /// Why something may be tried again after this error.
+    pub(super) fn after(error: &sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        match code.as_deref() {
+            Some("40001") => Self::Serialization,
+            Some("40P01") => Self::Deadlock,
+            Some("40003") => Self::Ambiguous,
+            _ => Self::Connection,
+        }
+    }
+
     const ALL: [(Self, &'static str); 4] = [
         (Self::Serialization, "40001"),
         (Self::Deadlock, "40P01"),

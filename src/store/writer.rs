@@ -3,7 +3,7 @@
 //! A commit costs a flush of the disk whatever it holds, so while one runs the next units gather.
 
 use super::apply::{Ends, Work};
-use super::lock::FileLock;
+use super::lock::Hold;
 use super::unit::{Outcome, Unit};
 use super::{Error, Freshness};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -14,20 +14,37 @@ use tokio::sync::{mpsc, oneshot};
 /// A unit and whoever waits for it.
 #[derive(Debug)]
 pub(super) struct Job {
-    unit: Unit,
-    reply: oneshot::Sender<Result<Outcome, Error>>,
+    pub(super) unit: Unit,
+    pub(super) reply: oneshot::Sender<Result<Outcome, Error>>,
 }
 
 /// Units committed by one flush at most; also how many may wait before callers have to.
-const BATCH: usize = 128;
+pub(super) const BATCH: usize = 128;
+
+/// Why the last write failed, for as long as none has succeeded since.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trouble(Arc<Mutex<Option<String>>>);
+
+impl Trouble {
+    pub(super) fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set(&self, error: &Error) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+    }
+
+    pub(super) fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
 
 /// The connection that writes. One that failed is in a state nobody knows, so another takes its place.
 struct Writer {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,
     freshness: Arc<Freshness>,
-    /// Why the last write failed, for as long as none has succeeded since.
-    trouble: Arc<Mutex<Option<String>>>,
+    trouble: Trouble,
 }
 
 /// Starts the writer; it ends, and gives the file back, when the last sender is dropped.
@@ -35,8 +52,8 @@ pub(super) fn start(
     options: SqliteConnectOptions,
     connection: SqliteConnection,
     freshness: Arc<Freshness>,
-    trouble: Arc<Mutex<Option<String>>>,
-    lock: Arc<FileLock>,
+    trouble: Trouble,
+    hold: Arc<Hold>,
 ) -> mpsc::Sender<Job> {
     let (sender, mut queue) = mpsc::channel::<Job>(BATCH);
     let mut writer = Writer { options, connection: Some(connection), freshness, trouble };
@@ -50,7 +67,7 @@ pub(super) fn start(
         {
             tracing::warn!(error = %error, "The database did not close cleanly; nothing acknowledged is lost");
         }
-        drop(lock);
+        drop(hold);
     });
     sender
 }
@@ -88,11 +105,13 @@ impl Writer {
             None => self.options.connect().await?,
         };
         let committed = transact(&mut connection, &self.freshness, units).await;
-        let trouble = committed.as_ref().err().map(ToString::to_string);
-        if trouble.is_none() {
-            self.connection = Some(connection);
+        match &committed {
+            Ok(_) => {
+                self.connection = Some(connection);
+                self.trouble.clear();
+            }
+            Err(error) => self.trouble.set(error),
         }
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         committed
     }
 }

@@ -3,6 +3,8 @@
 mod allowances;
 mod changes;
 mod concurrency;
+#[path = "database/sqlite.rs"]
+mod database;
 mod errors;
 mod exchanges;
 mod explain;

@@ -101,7 +101,8 @@ async fn the_log_of_a_random_run_gives_exactly_its_state() {
             let past = server.get(&format!("/avow/v1/subjects/a?as_of={seq}")).await;
             assert_eq!(versions(&past.json()), shown, "seed {seed}, as of {seq}");
         }
-        let (url, _directory) = server.stop_keeping_the_file().await;
+        let database = server.stop().await;
+        let url = database.url();
         let report = store::verify(&url).await.expect("a database");
         assert_eq!(report.faults, Vec::<String>::new(), "seed {seed}");
         assert!(report.changes > 20, "seed {seed}: {report:?}");
@@ -143,7 +144,8 @@ async fn every_difference_between_log_and_state_is_found() {
     server.post("/subjects/two/versions", &body).await.ok();
     server.put("/config/one", &json!({"compatibility": "NONE"})).await.ok();
     server.put("/mode/one", &json!({"mode": "READONLY"})).await.ok();
-    let (url, _directory) = server.stop_keeping_the_file().await;
+    let database = server.stop().await;
+    let url = database.url();
 
     for (sql, expected) in [
         ("UPDATE versions SET deleted = TRUE WHERE subject = 'one'", "the version 1 of one is not as the log tells"),

@@ -119,3 +119,85 @@ fn no_folder_of_a_machine_is_written_down() {
         assert_eq!(naming(&files(place, ends), &folders), [""; 0]);
     }
 }
+
+/// What is unsafe on databases that speak Postgres' language but are none, or behind a pooler, with why.
+const UNPORTABLE: [(&str, &str); 22] = [
+    ("serial", "gives numbers beyond four bytes elsewhere, and leaves gaps everywhere"),
+    ("identity", "leaves gaps"),
+    ("sequence", "leaves gaps"),
+    ("nextval", "leaves gaps"),
+    ("integer", "is of another width elsewhere"),
+    ("int", "is of another width elsewhere"),
+    ("advisory", "locks of that kind do not survive a pooler, or do nothing"),
+    ("listen", "is lost in a pooler"),
+    ("notify", "is lost in a pooler"),
+    ("trigger", "is not known everywhere"),
+    ("lock table", "is not known everywhere"),
+    ("deferrable", "is not known everywhere"),
+    ("exclude", "is not known everywhere"),
+    ("inherits", "is not known everywhere"),
+    ("generated", "is not known everywhere"),
+    ("alter type", "is not known everywhere"),
+    ("as enum", "is not known everywhere"),
+    ("declare cursor", "does not survive its transaction"),
+    ("xmin", "means nothing elsewhere"),
+    ("ctid", "means nothing elsewhere"),
+    ("pg_stat", "is not known everywhere"),
+    ("set session", "stays with somebody else's connection in a pooler"),
+];
+
+/// SQL without its comments, in lower case, words apart by single spaces.
+fn statements(sql: &str) -> String {
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+    lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+fn names_word(sql: &str, word: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+    sql.match_indices(word)
+        .any(|(at, _)| !is_part(sql[..at].chars().next_back()) && !is_part(sql[at + word.len()..].chars().next()))
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let names = |folder: &str| -> Vec<String> {
+        files(folder, ".sql")
+            .into_iter()
+            .map(|(name, _)| name.rsplit('/').next().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert_eq!(names("migrations/sqlite"), names("migrations/postgres"));
+}
+
+#[test]
+fn postgres_migrations_are_one_statement_each_that_may_be_run_again() {
+    for (name, sql) in files("migrations/postgres", ".sql") {
+        assert!(sql.starts_with("-- no-transaction\n"), "{name} would run in a transaction");
+        let sql = statements(&sql);
+        let outside = sql.split("$function$").step_by(2).collect::<String>();
+        assert_eq!(outside.matches(';').count(), 1, "{name} is not one statement");
+        let again = ["if not exists", "on conflict", "or replace"].iter().any(|words| outside.contains(words));
+        assert!(again, "{name} fails when it is run again");
+    }
+}
+
+#[test]
+fn sql_stays_away_from_what_only_postgres_knows() {
+    let mut sources = files("migrations/postgres", ".sql");
+    let shared = files("src/store", ".rs").into_iter().filter(|(name, _)| {
+        // What only SQLite runs.
+        !["apply.rs", "fill.rs", "open.rs"].iter().any(|only| name.ends_with(only))
+    });
+    for (name, text) in shared {
+        // Texts between quotation marks that begin as statements do.
+        let begins = ["SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "WITH", "BEGIN", "SET"];
+        let quoted = text.split('"').filter(|text| begins.iter().any(|word| text.trim_start().starts_with(word)));
+        sources.push((name.clone(), quoted.collect::<Vec<_>>().join("\n")));
+    }
+    for (name, sql) in sources {
+        let sql = statements(&sql);
+        for (word, why) in UNPORTABLE {
+            assert!(!names_word(&sql, word), "{name} says `{word}`, which {why}");
+        }
+    }
+}

@@ -62,13 +62,6 @@ impl Client {
         self.send("POST", path, &[V1], body.to_string()).await
     }
 
-    /// Waits for a server that was started as a process of its own; it listens before it answers.
-    pub(crate) async fn wait_until_it_listens(&self) {
-        while TcpStream::connect(self.address).await.is_err() {
-            tokio::task::yield_now().await;
-        }
-    }
-
     async fn connect(&self) -> SendRequest<Full<Bytes>> {
         let stream = TcpStream::connect(self.address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a socket");

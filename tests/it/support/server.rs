@@ -1,4 +1,4 @@
-//! The real server, on a port the system chooses and a SQLite file nobody else has.
+//! The real server, on a port the system chooses and a database nobody else has.
 
 use std::net::SocketAddr;
 
@@ -7,16 +7,16 @@ use avow_registry::settings::Settings;
 use bytes::Bytes;
 use clap::Parser;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::client::V1;
 use super::{Answer, Client};
+use crate::database::Database;
 
 /// A running registry, empty at the start, gone when dropped.
 pub(crate) struct Server {
     running: Running,
     client: Client,
-    directory: TempDir,
+    database: Database,
 }
 
 impl Server {
@@ -26,37 +26,32 @@ impl Server {
 
     /// Starts a server with further flags, as a person would give them.
     pub(crate) async fn start_with(flags: &[&str]) -> Self {
-        Self::start_in(TempDir::new().expect("a directory"), flags).await
+        Self::start_on(Database::new().await, flags).await
     }
 
-    async fn start_in(directory: TempDir, flags: &[&str]) -> Self {
-        let database = format!("sqlite://{}", directory.path().join("avow.db").display());
+    async fn start_on(database: Database, flags: &[&str]) -> Self {
+        let url = database.url();
         let settings =
-            Settings::parse_from(["avow", "--listen", "127.0.0.1:0", "--database-url", &database].iter().chain(flags));
+            Settings::parse_from(["avow", "--listen", "127.0.0.1:0", "--database-url", &url].iter().chain(flags));
         let running = Running::start(&settings).await.expect("the server starts");
         let client = Client::new(running.address);
-        Self { running, client, directory }
+        Self { running, client, database }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address
     }
 
-    /// Returns once the requests under way are answered.
-    pub(crate) async fn stop(self) {
+    /// Returns its database once the requests under way are answered.
+    pub(crate) async fn stop(self) -> Database {
         self.running.stop().await;
-    }
-
-    /// Stops the server; the URL of its database, which is there for as long as the directory is.
-    pub(crate) async fn stop_keeping_the_file(self) -> (String, TempDir) {
-        self.running.stop().await;
-        (format!("sqlite://{}", self.directory.path().join("avow.db").display()), self.directory)
+        self.database
     }
 
     /// Stops the server and starts another on the same file.
     pub(crate) async fn restart(self) -> Self {
         self.running.stop().await;
-        Self::start_in(self.directory, &[]).await
+        Self::start_on(self.database, &[]).await
     }
 
     /// A connection of one's own, for tests that need several at once.

@@ -1,0 +1,207 @@
+//! Opening a Postgres database: what lies between, migrations, connections.
+
+use super::reads::Reads;
+use super::{Follower, migrate, writer};
+use crate::store::{Error, Freshness, Hold, Stats, Store, Trouble};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Row};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How a Postgres database is used.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where migrations are run, if not where everything else goes; for a pooler in between.
+    pub migrate_url: Option<String>,
+    /// Whether the tables are brought up to date when the database is opened.
+    pub migrate: bool,
+    /// Connections for reading. Two more write and follow the log.
+    pub connections: u32,
+    /// How long one statement may take before the database counts as away.
+    pub patience: Duration,
+    /// What lies between this program and the database.
+    pub pooler: Pooler,
+    /// How old answers may be. Zero: no request is answered from memory before the database said what is new.
+    pub staleness: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            migrate_url: None,
+            migrate: true,
+            connections: 10,
+            patience: Duration::from_secs(5),
+            pooler: Pooler::Auto,
+            staleness: Duration::ZERO,
+        }
+    }
+}
+
+/// What lies between the program and Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Pooler {
+    /// Look.
+    Auto,
+    /// Nothing, or something that gives each client a connection of its own.
+    None,
+    /// A pooler that may run each transaction on another connection, and does not keep track of prepared statements.
+    Transaction,
+}
+
+/// A way to new connections, and what is known of them.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Link {
+    options: Arc<PgConnectOptions>,
+    /// Set where a statement must not outlive its transaction: the next one may run elsewhere.
+    transient: Arc<AtomicBool>,
+    /// When the last connection broke. Older ones are not trusted any more.
+    broke: Arc<std::sync::Mutex<Option<Instant>>>,
+}
+
+impl Link {
+    /// A new connection.
+    pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        self.options.connect().await
+    }
+
+    /// Whether statements have to be prepared for each transaction anew.
+    pub(in crate::store) fn is_transient(&self) -> bool {
+        self.transient.load(Ordering::Relaxed)
+    }
+
+    /// Learns from an error: that connections broke, or that somebody else's statements are on ours.
+    pub(super) fn learn(&self, error: &sqlx::Error) {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if matches!(code.as_deref(), Some("42P05" | "26000")) && !self.transient.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "A pooler between Avow and Postgres mixes up prepared statements; Avow does without them from now on. \
+                 Set --database-pooler=transaction, or have the pooler keep track of them"
+            );
+        }
+        if Error::is_lost_connection(error) {
+            *self.broke.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now());
+        }
+    }
+
+    fn outlived_a_break(&self, age: Duration) -> bool {
+        let broke = *self.broke.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        broke.is_some_and(|broke| broke.elapsed() <= age)
+    }
+}
+
+/// Whether a database URL names Postgres.
+pub(in crate::store) fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+pub(super) fn parse(url: &str) -> Result<PgConnectOptions, Error> {
+    // The error of the parser may quote the password.
+    let options = PgConnectOptions::from_str(url).map_err(|_| Error::BadPostgresUrl)?;
+    Ok(options.application_name("avow").disable_statement_logging())
+}
+
+/// Opens the database, brings it up to date if that is wanted, and starts to write and to follow the log.
+pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store, Error> {
+    let connect = parse(url)?;
+    let pooled = match options.pooler {
+        Pooler::None => false,
+        Pooler::Transaction => true,
+        Pooler::Auto => mixes_up_statements(&connect).await?,
+    };
+    if options.migrate {
+        migrate(options.migrate_url.as_deref().unwrap_or(url), pooled && options.migrate_url.is_none()).await?;
+    } else {
+        migrate::check(&mut connect.connect().await?).await?;
+    }
+    let link = Link {
+        options: Arc::new(connect.clone()),
+        transient: Arc::new(AtomicBool::new(pooled)),
+        broke: Arc::default(),
+    };
+    let trusted = link.clone();
+    let pool = PgPoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(options.patience)
+        .test_before_acquire(false)
+        .max_lifetime(Duration::from_mins(30))
+        .idle_timeout(Duration::from_mins(10))
+        .before_acquire(move |_, meta| {
+            let trusted = !trusted.outlived_a_break(meta.age);
+            Box::pin(async move { Ok(trusted) })
+        })
+        .connect_with(connect)
+        .await?;
+    let freshness = Arc::new(Freshness::new());
+    let stats = Arc::<Stats>::default();
+    let follower = Follower::start(link.clone(), Arc::clone(&freshness), Arc::clone(&stats), options).await?;
+    let hold = Arc::new(Hold::shared());
+    let trouble = Trouble::default();
+    let writes = writer::start(
+        link.clone(),
+        options.patience,
+        follower.clone(),
+        Arc::clone(&freshness),
+        trouble.clone(),
+        Arc::clone(&stats),
+        Arc::clone(&hold),
+    );
+    let reads = crate::store::Reads::Postgres(Reads::new(pool, link, follower));
+    Ok(Store { reads, writes, freshness, trouble, stats, hold })
+}
+
+/// Whether two connections end at one, with nobody to tell their prepared statements apart.
+///
+/// Measured with `PgBouncer` 1.18 in transaction mode: sqlx numbers its statements per connection, so one client's `s_1`
+/// runs as another's, and the wrong rows come back without any error.
+async fn mixes_up_statements(options: &PgConnectOptions) -> Result<bool, Error> {
+    let mut one = options.connect().await?;
+    let mut other = options.connect().await?;
+    let mut shared = false;
+    for _ in 0..3 {
+        shared |= backend(&mut one).await? == backend(&mut other).await?;
+    }
+    // Each is the first statement of its connection, and so has the same name as the other.
+    let first = sqlx::query_scalar::<_, i64>("SELECT $1::BIGINT + 1").bind(1_i64).fetch_one(&mut one).await;
+    let second = sqlx::query_scalar::<_, i64>("SELECT $1::BIGINT + 2").bind(1_i64).fetch_one(&mut other).await;
+    let told_apart = matches!((&first, &second), (Ok(2), Ok(3)));
+    if shared {
+        // The connection goes back to the pooler as clean as it was.
+        let _ = sqlx::raw_sql("DEALLOCATE ALL").execute(&mut one).await;
+    }
+    drop((one.close().await, other.close().await));
+    if told_apart {
+        return Ok(false);
+    }
+    if shared {
+        tracing::warn!(
+            "Between Avow and Postgres is a pooler in transaction mode that keeps no track of prepared statements; each \
+             read takes three round trips through it. Give Avow a direct connection, or raise max_prepared_statements"
+        );
+        return Ok(true);
+    }
+    first.and(second)?;
+    Ok(true)
+}
+
+/// The process that serves a connection. Asked in the simple protocol, which no pooler mixes up.
+async fn backend(connection: &mut PgConnection) -> Result<i32, Error> {
+    Ok(sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await?.try_get(0)?)
+}
+
+/// Runs one statement on a connection, in a transaction of its own where it must not outlive that.
+macro_rules! statement {
+    ($link:expr, $connection:expr, $fetch:ident, $query:expr) => {
+        if $link.is_transient() {
+            let mut tx = sqlx::Connection::begin($connection).await?;
+            let value = $query.persistent(false).$fetch(&mut *tx).await?;
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(value)
+        } else {
+            $query.$fetch($connection).await
+        }
+    };
+}
+pub(in crate::store) use statement;

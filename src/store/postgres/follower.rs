@@ -1,0 +1,237 @@
+//! Following the log: what did the other nodes change?
+//!
+//! One question at a time is under way, however many requests wait. A request waits for an answer to a question that was
+//! asked after it came, and what it then finds in memory is as fresh as if this node were the only one.
+
+use super::connect::{Link, Options, statement};
+use super::unit::Receipt;
+use crate::domain::Seq;
+use crate::store::{Error, Freshness, Stats};
+use sqlx::PgConnection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, watch};
+
+/// The question is asked this often even if nobody waits.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Changes read at a time.
+const PAGE: usize = 500;
+
+/// Between two questions while the database is away; grows to the second.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Asks for changes, and tells what came of it. Cheap to clone; ends with the last clone.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Follower {
+    questions: Arc<Questions>,
+    answers: watch::Receiver<Answer>,
+    staleness: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Questions {
+    /// How many were wanted so far.
+    wanted: AtomicU64,
+    wake: Notify,
+}
+
+/// The newest answer.
+#[derive(Debug, Clone)]
+struct Answer {
+    /// The last question it answers.
+    question: u64,
+    /// The position of the newest change.
+    head: Seq,
+    /// When the database last answered.
+    at: Instant,
+    /// Why it does not, if it does not.
+    away: Option<Arc<str>>,
+}
+
+/// The task that asks.
+struct Asker {
+    link: Link,
+    connection: Option<PgConnection>,
+    freshness: Arc<Freshness>,
+    stats: Arc<Stats>,
+    patience: Duration,
+    questions: Arc<Questions>,
+    answers: watch::Sender<Answer>,
+    /// The newest change that was seen, as it was seen.
+    last: Option<(i64, String)>,
+}
+
+impl Follower {
+    /// Finds the head of the log and starts to follow it.
+    pub(super) async fn start(
+        link: Link,
+        freshness: Arc<Freshness>,
+        stats: Arc<Stats>,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        const LAST: &str = "SELECT seq, receipt FROM changes ORDER BY seq DESC LIMIT 1";
+        let mut connection = link.connect().await?;
+        let last: Option<(i64, String)> = statement!(link, &mut connection, fetch_optional, sqlx::query_as(LAST))?;
+        let head = Seq(last.as_ref().map_or(0, |(seq, _)| seq.unsigned_abs()));
+        freshness.advance(head);
+        let questions = Arc::new(Questions::default());
+        let (answers, receiver) = watch::channel(Answer { question: 0, head, at: Instant::now(), away: None });
+        let asker = Asker {
+            link,
+            connection: Some(connection),
+            freshness,
+            stats,
+            patience: options.patience,
+            questions: Arc::clone(&questions),
+            answers,
+            last,
+        };
+        tokio::spawn(asker.run());
+        Ok(Self { questions, answers: receiver, staleness: options.staleness })
+    }
+
+    /// Returns the position of the newest change once this node knows of all up to it: at least of those that were
+    /// committed before the call, or as much as the settings allow it to be late.
+    pub(in crate::store) async fn catch_up(&self) -> Result<Seq, Error> {
+        let mut answers = self.answers.clone();
+        if !self.staleness.is_zero() {
+            let answer = answers.borrow();
+            if answer.away.is_none() && answer.at.elapsed() <= self.staleness {
+                return Ok(answer.head);
+            }
+        }
+        let mine = self.questions.wanted.fetch_add(1, Ordering::AcqRel) + 1;
+        self.questions.wake.notify_one();
+        loop {
+            {
+                let answer = answers.borrow_and_update();
+                if let Some(reason) = &answer.away {
+                    return Err(Error::Away(Arc::clone(reason)));
+                }
+                if answer.question >= mine {
+                    return Ok(answer.head);
+                }
+            }
+            answers.changed().await.map_err(|_| Error::Closed)?;
+        }
+    }
+
+    /// How long ago the database last answered.
+    pub(in crate::store) fn age(&self) -> Duration {
+        self.answers.borrow().at.elapsed()
+    }
+
+    /// Why the database does not answer; `None` while it does.
+    pub(in crate::store) fn trouble(&self) -> Option<Error> {
+        self.answers.borrow().away.as_ref().map(|reason| Error::Away(Arc::clone(reason)))
+    }
+
+    /// Resolves when the database is away.
+    pub(in crate::store) async fn away(&self) -> Error {
+        let mut answers = self.answers.clone();
+        match answers.wait_for(|answer| answer.away.is_some()).await {
+            Ok(answer) => Error::Away(answer.away.clone().unwrap_or_default()),
+            Err(_) => Error::Closed,
+        }
+    }
+}
+
+impl Asker {
+    async fn run(mut self) {
+        let mut pause = FIRST_PAUSE;
+        let mut answered = 0;
+        loop {
+            if self.answers.is_closed() {
+                return;
+            }
+            if self.questions.wanted.load(Ordering::Acquire) == answered {
+                // Nodes that were started together should not ask together.
+                let poll = POLL.mul_f64(0.9 + 0.2 * jitter());
+                let _ = tokio::time::timeout(poll, self.questions.wake.notified()).await;
+            }
+            // Whoever is counted here asked before the question is sent.
+            let question = self.questions.wanted.load(Ordering::Acquire);
+            let began = Instant::now();
+            let asked = tokio::time::timeout(self.patience, self.ask()).await;
+            let failure = match asked {
+                Ok(Ok(head)) => {
+                    answered = question;
+                    self.stats.head_questions.observe(began.elapsed());
+                    pause = FIRST_PAUSE;
+                    self.freshness.advance(head);
+                    let was_away = self.answers.borrow().away.is_some();
+                    self.answers.send_replace(Answer { question, head, at: Instant::now(), away: None });
+                    if was_away {
+                        tracing::info!(head = head.0, "The database answers again");
+                    }
+                    continue;
+                }
+                Ok(Err(error)) => error,
+                Err(_) => Error::Away("it did not answer in time".into()),
+            };
+            self.connection = None;
+            let reason: Arc<str> = match &failure {
+                Error::Away(reason) => Arc::clone(reason),
+                error => {
+                    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                    format!("{error}{cause}").into()
+                }
+            };
+            self.answers.send_modify(|answer| {
+                if answer.away.is_none() {
+                    tracing::error!(%reason, "The database is away; ids and last known answers go on, writes do not");
+                }
+                answer.away = Some(reason);
+            });
+            tokio::time::sleep(pause.mul_f64(0.5 + jitter())).await;
+            pause = LAST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Reads all changes beyond the last known one and marks what they touched.
+    async fn ask(&mut self) -> Result<Seq, Error> {
+        const SQL: &str = "SELECT seq, receipt FROM changes WHERE seq >= $1 ORDER BY seq LIMIT $2";
+        loop {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection,
+                None => self.link.connect().await?,
+            };
+            let from = self.last.as_ref().map_or(0, |(seq, _)| *seq);
+            let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
+            let rows: Result<Vec<(i64, String)>, _> =
+                async { statement!(self.link, &mut connection, fetch_all, sqlx::query_as(SQL).bind(from).bind(limit)) }
+                    .await;
+            let rows = rows.inspect_err(|error| self.link.learn(error))?;
+            self.connection = Some(connection);
+            let count = rows.len();
+            let mut rows = rows.into_iter();
+            if self.last.is_some() && rows.next() != self.last {
+                // A standby that had not got everything took over: what is remembered may never have happened.
+                tracing::error!(
+                    from,
+                    "The log does not continue where it was left; nothing remembered is used any more"
+                );
+                self.freshness.distrust();
+                self.last = None;
+                continue;
+            }
+            for (seq, receipt) in rows {
+                let parsed: Receipt = serde_json::from_str(&receipt)
+                    .map_err(|error| Error::Invalid(format!("the receipt of change {seq} ({error})")))?;
+                parsed.mark(&self.freshness, Seq(seq.unsigned_abs()));
+                self.last = Some((seq, receipt));
+            }
+            if count < PAGE {
+                return Ok(Seq(self.last.as_ref().map_or(0, |(seq, _)| seq.unsigned_abs())));
+            }
+        }
+    }
+}
+
+/// A number from 0 to 1 that differs between nodes and times.
+pub(super) fn jitter() -> f64 {
+    f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0
+}

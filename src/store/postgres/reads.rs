@@ -1,0 +1,58 @@
+//! Reading: a pool of connections, given up at once while the database is away.
+
+use super::Follower;
+use super::connect::Link;
+use crate::store::{Connections, Error};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgPool, Postgres};
+
+/// The connections that read.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Reads {
+    pool: PgPool,
+    link: Link,
+    follower: Follower,
+}
+
+/// Connections that may be found broken before a read gives up: a restart of the database breaks all of them at once.
+const ATTEMPTS: u32 = 4;
+
+impl Reads {
+    pub(super) fn new(pool: PgPool, link: Link, follower: Follower) -> Self {
+        Self { pool, link, follower }
+    }
+
+    pub(in crate::store) fn connections(&self) -> Connections {
+        Connections { open: self.pool.size(), idle: self.pool.num_idle() }
+    }
+
+    pub(in crate::store) fn link(&self) -> &Link {
+        &self.link
+    }
+
+    pub(in crate::store) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    pub(in crate::store) async fn connection(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        self.pool.acquire().await
+    }
+
+    /// One attempt to read. `None` if another one may do better: a connection was broken, or the database asks for it.
+    pub(in crate::store) async fn attempt<T>(
+        &self,
+        attempt: &mut u32,
+        read: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Option<Result<T, Error>> {
+        *attempt += 1;
+        let error = tokio::select! {
+            read = read => match read {
+                Ok(value) => return Some(Ok(value)),
+                Err(error) => error,
+            },
+            away = self.follower.away() => return Some(Err(away)),
+        };
+        self.link.learn(&error);
+        (*attempt == ATTEMPTS || !Error::may_pass(&error)).then(|| Err(error.into()))
+    }
+}

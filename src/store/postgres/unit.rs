@@ -1,0 +1,307 @@
+//! A unit as `avow_write_1` takes it, and what the function says became of it.
+
+use crate::domain::{Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Version};
+use crate::store::unit::{Effect, Guard, IdChoice, NewVersion, Outcome, Unit};
+use crate::store::{Error, Freshness};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A unit on its way to the database. Fields that are not there spare the function a statement.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Call {
+    /// Tells this unit from every other one.
+    unit: String,
+    /// The position of the log before it was first sent, if it is not sent for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_at: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revisions: Vec<Revision>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    versions: Vec<Numbered>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    none_live: Vec<InContext>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    none: Vec<InContext>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    soft: Vec<Numbered>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remove: Vec<Numbered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forget_ids: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contexts: Vec<RecordedContext>,
+    scopes: Vec<InScope>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    configs: Vec<Configured>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    modes: Vec<Moded>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    add: Option<Added>,
+    entry: Entry,
+}
+
+#[derive(Debug, Serialize)]
+struct Revision {
+    subject: String,
+    revision: i64,
+}
+
+#[derive(Debug, Serialize)]
+struct Numbered {
+    subject: String,
+    version: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+struct InContext {
+    context: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordedContext {
+    name: String,
+    recorded: bool,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct InScope {
+    subject: String,
+    context: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Configured {
+    subject: String,
+    config: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Moded {
+    subject: String,
+    mode: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Added {
+    subject: String,
+    version: i32,
+    context: String,
+    fingerprint: String,
+    shape: String,
+    text: String,
+    refs: Option<String>,
+    metadata: Option<String>,
+    rule_set: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<i32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<Numbered>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Entry {
+    time: i64,
+    actor: String,
+    request_id: String,
+    kind: &'static str,
+    subject: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// What became of one unit.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reply {
+    refused: Option<Refusal>,
+    seq: Option<u64>,
+    receipt: Option<Receipt>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Refusal {
+    Conflict,
+    Fingerprint,
+    Id,
+    Ids,
+}
+
+/// What a change touched, as it is kept beside its entry in the log.
+#[derive(Debug, Deserialize)]
+pub(super) struct Receipt {
+    id: Option<i64>,
+    scopes: Vec<String>,
+    ids: Vec<(String, i64)>,
+    contexts: bool,
+}
+
+impl Receipt {
+    /// Notes everything that the change at `seq` made outdated.
+    pub(super) fn mark(&self, freshness: &Freshness, seq: Seq) {
+        for subject in &self.scopes {
+            freshness.mark(freshness.scope(&Subject::parse(subject)), seq);
+        }
+        for (context, id) in &self.ids {
+            if let Some(id) = SchemaId::new(*id) {
+                freshness.mark(freshness.id(&Context::stored(context.clone()), id), seq);
+            }
+        }
+        if self.contexts {
+            freshness.mark(freshness.contexts(), seq);
+        }
+    }
+}
+
+impl Reply {
+    /// The outcome, once what it changed is marked as changed.
+    pub(super) fn outcome(self, freshness: &Freshness) -> Result<Outcome, Error> {
+        if let Some(refusal) = self.refused {
+            return Ok(match refusal {
+                Refusal::Conflict => Outcome::Conflict,
+                Refusal::Fingerprint => Outcome::FingerprintTaken,
+                Refusal::Id => Outcome::IdTaken,
+                Refusal::Ids => Outcome::IdsExhausted,
+            });
+        }
+        let (Some(seq), Some(receipt)) = (self.seq, self.receipt) else {
+            return Err(Error::Invalid("a unit without an outcome".to_owned()));
+        };
+        receipt.mark(freshness, Seq(seq));
+        Ok(Outcome::Committed { seq: Seq(seq), id: receipt.id.and_then(SchemaId::new) })
+    }
+}
+
+impl Call {
+    /// Says that the unit may have been written already, by a call whose answer was lost, but not before `seq`.
+    pub(super) fn may_have_been_written_after(&mut self, seq: Seq) {
+        self.sent_at.get_or_insert(seq.0);
+    }
+
+    /// The unit as the function takes it.
+    pub(super) fn new(unit: &Unit) -> Result<Self, Error> {
+        let mut call = Self { unit: Uuid::new_v4().to_string(), entry: entry(unit), ..Self::default() };
+        for guard in &unit.guards {
+            call.guard(guard);
+        }
+        for effect in &unit.effects {
+            call.effect(effect)?;
+        }
+        Ok(call)
+    }
+
+    fn guard(&mut self, guard: &Guard) {
+        match guard {
+            Guard::Revision(subject, revision) => {
+                self.revisions.push(Revision { subject: subject.as_str().to_owned(), revision: revision.0 });
+            }
+            Guard::Version { version, deleted } => {
+                self.versions.push(Numbered { deleted: Some(*deleted), ..Numbered::from(version) });
+            }
+            Guard::NoLiveVersions(context) => {
+                self.none_live.push(InContext { context: context.as_ref().map(ToString::to_string) });
+            }
+            Guard::NoVersions(context) => self.none.push(InContext { context: Some(context.to_string()) }),
+        }
+    }
+
+    fn effect(&mut self, effect: &Effect) -> Result<(), Error> {
+        self.touch(&effect.scope());
+        match effect {
+            Effect::AddVersion(new) => self.add(new)?,
+            Effect::SoftDelete(subject, versions) => self.soft.extend(numbered(subject, versions)),
+            Effect::Supersede(subject, versions) => self.remove.extend(numbered(subject, versions)),
+            Effect::HardDelete(subject, versions) => {
+                self.remove.extend(numbered(subject, versions));
+                self.forget_ids = Some(true);
+            }
+            Effect::SetConfig(subject, config) => {
+                let config = config.as_ref().map(serde_json::to_string).transpose();
+                let config = config.map_err(|error| Error::Invalid(error.to_string()))?;
+                self.configs.push(Configured { subject: subject.as_str().to_owned(), config });
+            }
+            Effect::SetMode(subject, mode) => {
+                self.modes.push(Moded { subject: subject.as_str().to_owned(), mode: mode.map(Mode::as_str) });
+            }
+            Effect::RecordContext(context) => {
+                self.contexts.push(RecordedContext { name: context.to_string(), recorded: true });
+            }
+            Effect::ForgetContext(context) => {
+                self.contexts.push(RecordedContext { name: context.to_string(), recorded: false });
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, new: &NewVersion) -> Result<(), Error> {
+        let id = match new.id {
+            IdChoice::OfContent => None,
+            IdChoice::Explicit(id) => {
+                // An import may have to make room for it.
+                self.remove.extend(numbered(&new.subject, &[new.version]));
+                Some(id.get())
+            }
+        };
+        for target in &new.targets {
+            // Whoever wants to delete the target must notice its new user.
+            self.touch(&target.subject);
+        }
+        let json = |value: Result<String, serde_json::Error>| value.map_err(|error| Error::Invalid(error.to_string()));
+        let content = &new.content;
+        let references = (!content.references.is_empty()).then(|| serde_json::to_string(&content.references));
+        self.add = Some(Added {
+            subject: new.subject.as_str().to_owned(),
+            version: new.version.get(),
+            context: new.subject.context().to_string(),
+            fingerprint: hex(new.fingerprint.0),
+            shape: hex(new.shape),
+            text: content.text.clone(),
+            refs: references.map(json).transpose()?,
+            metadata: content.metadata.as_ref().map(serde_json::to_string).map(json).transpose()?,
+            rule_set: content.rule_set.as_ref().map(serde_json::to_string).map(json).transpose()?,
+            id,
+            targets: new.targets.iter().map(Numbered::from).collect(),
+        });
+        Ok(())
+    }
+
+    /// Has the revision of a scope raised, once however often it is touched.
+    fn touch(&mut self, subject: &Subject) {
+        let scope = InScope { subject: subject.as_str().to_owned(), context: subject.context().to_string() };
+        if !self.scopes.contains(&scope) {
+            self.scopes.push(scope);
+        }
+    }
+}
+
+impl From<&ReferencedVersion> for Numbered {
+    fn from(version: &ReferencedVersion) -> Self {
+        Self { subject: version.subject.as_str().to_owned(), version: version.version.get(), deleted: None }
+    }
+}
+
+fn numbered(subject: &Subject, versions: &[Version]) -> impl Iterator<Item = Numbered> {
+    versions.iter().map(|version| Numbered {
+        subject: subject.as_str().to_owned(),
+        version: version.get(),
+        deleted: None,
+    })
+}
+
+fn entry(unit: &Unit) -> Entry {
+    let entry = &unit.entry;
+    Entry {
+        time: entry.time.0,
+        actor: entry.actor.to_string(),
+        request_id: entry.request_id.to_string(),
+        kind: entry.kind,
+        subject: entry.subject.as_str().to_owned(),
+        before: entry.before.clone(),
+        after: entry.after.clone(),
+    }
+}
+
+fn hex(bytes: [u8; 16]) -> String {
+    Uuid::from_bytes(bytes).as_simple().to_string()
+}

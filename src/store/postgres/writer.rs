@@ -1,0 +1,143 @@
+//! Writing: units that wait together are sent together, and again while nobody knows whether they arrived.
+
+use super::Follower;
+use super::connect::{Link, statement};
+use super::follower::jitter;
+use super::unit::{Call, Reply};
+use crate::domain::Seq;
+use crate::store::unit::Outcome;
+use crate::store::writer::{BATCH, Job, Trouble};
+use crate::store::{Error, Freshness, Hold, Retry, Stats};
+use sqlx::{Connection, PgConnection};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// The connection that writes, and what it takes to write.
+struct Writer {
+    link: Link,
+    connection: Option<PgConnection>,
+    patience: Duration,
+    follower: Follower,
+    freshness: Arc<Freshness>,
+    trouble: Trouble,
+    stats: Arc<Stats>,
+}
+
+/// Starts the writer; it ends when the last sender is dropped.
+pub(super) fn start(
+    link: Link,
+    patience: Duration,
+    follower: Follower,
+    freshness: Arc<Freshness>,
+    trouble: Trouble,
+    stats: Arc<Stats>,
+    hold: Arc<Hold>,
+) -> mpsc::Sender<Job> {
+    let (sender, mut queue) = mpsc::channel::<Job>(BATCH);
+    let mut writer = Writer { link, connection: None, patience, follower, freshness, trouble, stats };
+    tokio::spawn(async move {
+        let mut jobs = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut jobs, BATCH).await > 0 {
+            writer.commit_all(std::mem::take(&mut jobs)).await;
+        }
+        if let Some(connection) = writer.connection {
+            // A server that is gone needs no goodbye.
+            let _ = connection.close().await;
+        }
+        drop(hold);
+    });
+    sender
+}
+
+impl Writer {
+    async fn commit_all(&mut self, jobs: Vec<Job>) {
+        let mut calls = Vec::with_capacity(jobs.len());
+        let mut replies = Vec::with_capacity(jobs.len());
+        for Job { unit, reply } in jobs {
+            match Call::new(&unit) {
+                Ok(call) => {
+                    calls.push(call);
+                    replies.push(reply);
+                }
+                Err(error) => drop(reply.send(Err(error))),
+            }
+        }
+        let deadline = Instant::now() + self.patience;
+        if calls.len() > 1
+            && let Ok(outcomes) = self.commit(&mut calls, deadline).await
+        {
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                // A caller that went away does not undo what it asked for.
+                let _ = reply.send(outcome);
+            }
+            return;
+        }
+        // A unit alone, or one that the database refuses spoilt the call of all.
+        for (call, reply) in calls.iter_mut().zip(replies) {
+            let outcome = self.commit(std::slice::from_mut(call), deadline).await;
+            let outcome = outcome.and_then(|outcomes| outcomes.into_iter().next().unwrap_or(Ok(Outcome::Conflict)));
+            let _ = reply.send(outcome);
+        }
+    }
+
+    /// Has units written together, trying again until the deadline while that may help.
+    async fn commit(&mut self, calls: &mut [Call], deadline: Instant) -> Result<Vec<Result<Outcome, Error>>, Error> {
+        let known = *self.freshness.head().borrow();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let sent = self.send(calls, deadline).await;
+            let error = match sent {
+                Ok(replies) if replies.len() == calls.len() => {
+                    self.trouble.clear();
+                    let outcomes: Vec<_> = replies.into_iter().map(|reply| reply.outcome(&self.freshness)).collect();
+                    let newest = outcomes.iter().filter_map(|outcome| match outcome {
+                        Ok(Outcome::Committed { seq, .. }) => Some(*seq),
+                        _ => None,
+                    });
+                    self.freshness.advance(newest.max().unwrap_or(Seq(0)));
+                    return Ok(outcomes);
+                }
+                Ok(_) => return Err(Error::Invalid("another number of outcomes than of units".to_owned())),
+                Err(error) => error,
+            };
+            self.link.learn(&error);
+            let again =
+                Error::may_pass(&error) && Instant::now() + pause < deadline && self.follower.trouble().is_none();
+            if !again {
+                let error = Error::from(error);
+                self.trouble.set(&error);
+                return Err(error);
+            }
+            self.stats.retried(Retry::after(&error));
+            // Whether they were written is not always known; their names in the log will tell.
+            for call in &mut *calls {
+                call.may_have_been_written_after(known);
+            }
+            tokio::time::sleep(pause.mul_f64(0.5 + jitter())).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    async fn send(&mut self, calls: &[Call], deadline: Instant) -> Result<Vec<Reply>, sqlx::Error> {
+        const SQL: &str = "SELECT avow_write_1($1)";
+        let units = serde_json::to_string(calls).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let work = async {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection,
+                None => self.link.connect().await?,
+            };
+            let query = || sqlx::query_scalar::<_, String>(SQL).bind(&units);
+            let outcomes = statement!(self.link, &mut connection, fetch_one, query())?;
+            // One that failed is in a state nobody knows, so another takes its place.
+            self.connection = Some(connection);
+            Ok::<String, sqlx::Error>(outcomes)
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let outcomes = match tokio::time::timeout(left, work).await {
+            Ok(outcomes) => outcomes?,
+            Err(_) => return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        };
+        serde_json::from_str(&outcomes).map_err(|error| sqlx::Error::Decode(error.into()))
+    }
+}

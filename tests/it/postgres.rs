@@ -1,0 +1,15 @@
+//! The same integration tests on Postgres, and those of what only Postgres can do: many nodes, outages, poolers.
+
+mod allowances;
+mod changes;
+mod concurrency;
+#[path = "database/postgres.rs"]
+mod database;
+mod errors;
+mod exchanges;
+mod explain;
+mod fuzz;
+mod listener;
+mod metrics;
+mod support;
+mod wire;
