@@ -11,5 +11,8 @@ mod explain;
 mod fuzz;
 mod listener;
 mod metrics;
+mod network;
+#[path = "support/proxy.rs"]
+mod proxy;
 mod support;
 mod wire;
