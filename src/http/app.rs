@@ -2,9 +2,10 @@
 
 use super::extract::Arrival;
 use super::meter::{Meter, Operation};
+use super::respond::AsOf;
 use super::{Settings, State, accept, body, openapi, respond, routes};
 use crate::domain::Context;
-use crate::registry::{Error, Registry};
+use crate::registry::{Currency, Error, Registry, Written};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -64,10 +65,16 @@ pub struct App {
 /// What is kept for a request.
 enum Remembered {
     /// Its answer, and to which operation.
-    Answer(Response, Operation),
+    Answer(Response, Operation, Currency),
     /// Nothing: the request goes on to its route.
-    Nothing(Request),
+    Nothing(Request, Currency),
 }
+
+/// The position in the log that an answer is true at.
+const SEQ: header::HeaderName = header::HeaderName::from_static("avow-seq");
+
+/// Set where an answer may be out of date, because the database is away.
+const STALE: header::HeaderName = header::HeaderName::from_static("avow-stale");
 
 const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
@@ -94,20 +101,23 @@ impl App {
         let (meter, access_log) = (Arc::clone(&self.meter), self.access_log);
         let underway = meter.arrived();
         let uri = access_log.then(|| request.uri().clone());
-        let (routed, operation) = match self.remembered(request).await {
-            Ok(Remembered::Answer(response, operation)) => (response, operation),
-            Ok(Remembered::Nothing(mut request)) => match route(&mut request, &request_id) {
-                Ok(operation) => {
+        let (routed, operation, currency) = match self.remembered(request).await {
+            Ok(Remembered::Answer(response, operation, currency)) => (response, operation, currency),
+            Ok(Remembered::Nothing(mut request, currency)) => match route(&mut request, &request_id) {
+                Ok((operation, written)) => {
                     let id = request_id.to_str().unwrap_or_default();
                     let span = tracing::info_span!("request", request.id = id, %method);
-                    let response = self.guarded(request).instrument(span).await;
-                    (response, operation.get().copied().unwrap_or(Operation::OTHER))
+                    let mut response = self.guarded(request).instrument(span).await;
+                    let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
+                    response.extensions_mut().insert(as_of.max(AsOf(written.get())));
+                    (response, operation.get().copied().unwrap_or(Operation::OTHER), currency)
                 }
-                Err(error) => (error.into_response(), Operation::OTHER),
+                Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
             },
-            Err(error) => (error.into_response(), Operation::OTHER),
+            Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
         };
         let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
+        tell(&mut response, currency);
         let headers = response.headers_mut();
         if let Some(media) = media.filter(|media| *media != accept::DEFAULT)
             && headers.get(header::CONTENT_TYPE).is_some_and(|value| value == accept::DEFAULT)
@@ -130,8 +140,18 @@ impl App {
             && !request.headers().contains_key(header::ACCEPT_ENCODING)
             && accept::is_supported(request.method(), request.headers())
             && accept::is_acceptable(request.headers());
+        if is_about_the_process(request.uri().path()) {
+            return Ok(Remembered::Nothing(request, Currency::Unasked));
+        }
         if !keeps {
-            return Ok(Remembered::Nothing(request));
+            let currency = self.registry.catch_up().await;
+            if let Currency::Stale(_) = currency
+                && [Method::PUT, Method::DELETE].contains(request.method())
+            {
+                // What is decided on is out of date, and nothing can be written.
+                return Err(self.registry.away());
+            }
+            return Ok(Remembered::Nothing(request, currency));
         }
         let (parts, body) = request.into_parts();
         let bytes = match parts.method {
@@ -142,11 +162,13 @@ impl App {
         };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let key = respond::key(&parts.method, target, bytes);
-        Ok(match self.registry.kept(&key).await {
+        let (answer, currency) = self.registry.kept(&key).await;
+        Ok(match answer {
             Some(answer) => {
-                Remembered::Answer(respond::response(&answer, &parts.headers), Operation(answer.mark.operation))
+                let response = respond::response(&answer, &parts.headers);
+                Remembered::Answer(response, Operation(answer.mark.operation), currency)
             }
-            None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body))),
+            None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), currency),
         })
     }
 
@@ -169,6 +191,27 @@ impl App {
     }
 }
 
+/// Whether a request is about this process alone, and must not wait for the database.
+fn is_about_the_process(path: &str) -> bool {
+    matches!(path, "/" | "/livez" | "/readyz" | "/metrics" | "/openapi.json")
+        || path.starts_with("/docs")
+        || path.starts_with("/v1/metadata")
+}
+
+/// Says in the headers how current an answer is.
+fn tell(response: &mut Response, currency: Currency) {
+    let as_of = response.extensions_mut().remove::<AsOf>().unwrap_or_default().0;
+    let headers = response.headers_mut();
+    match currency {
+        Currency::Current(seq) => drop(headers.insert(SEQ, seq.max(as_of).0.into())),
+        Currency::Stale(age) => {
+            headers.insert(header::AGE, age.as_secs().into());
+            headers.insert(STALE, HeaderValue::from_static("true"));
+        }
+        Currency::Unasked => {}
+    }
+}
+
 /// The client's request id where it sent just one, else a new one.
 fn request_id(request: &Request) -> HeaderValue {
     let mut sent = request.headers().get_all(REQUEST_ID).iter();
@@ -183,7 +226,7 @@ fn request_id(request: &Request) -> HeaderValue {
 }
 
 /// Tells the handlers what they need of the request's head, and strips what the routes do not know of its path.
-fn route(request: &mut Request, request_id: &HeaderValue) -> Result<Arc<OnceLock<Operation>>, Error> {
+fn route(request: &mut Request, request_id: &HeaderValue) -> Result<(Arc<OnceLock<Operation>>, Written), Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     if target.contains("%00") {
         // Not every database can hold it, so nothing has such a name.
@@ -197,9 +240,10 @@ fn route(request: &mut Request, request_id: &HeaderValue) -> Result<Arc<OnceLock
     }
     let request_id = String::from_utf8_lossy(request_id.as_bytes()).into();
     let operation = Arc::default();
-    let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation) };
+    let written = Written::default();
+    let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation), written: written.clone() };
     request.extensions_mut().insert(arrival);
-    Ok(operation)
+    Ok((operation, written))
 }
 
 /// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).

@@ -2,6 +2,7 @@
 
 use super::accept;
 use super::extract::Incoming;
+use crate::domain::Seq;
 use crate::registry::{Answer, AnswerKey, Answered, Caching, Error, Registry};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +11,10 @@ use serde::Serialize;
 
 /// Kept by caches, asked about each time, good for a week while no registry answers.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, stale-if-error=604800");
+
+/// The newest position of the log that an answer shows, on its way to a header.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct AsOf(pub(super) Seq);
 
 /// Serialises an answer's body.
 pub(super) fn json(value: &impl Serialize) -> Result<Bytes, Error> {
@@ -48,7 +53,14 @@ where
 {
     let key = key(&Method::GET, &incoming.arrival.target, Bytes::new());
     let answer = registry.answer(key, incoming.mark(caching), compute).await?;
-    Ok(response(&answer, headers))
+    Ok(computed(&answer, headers))
+}
+
+/// An answer of a handler as a response.
+pub(super) fn computed(answer: &Answer, headers: &HeaderMap) -> Response {
+    let mut response = response(answer, headers);
+    response.extensions_mut().insert(AsOf(answer.as_of));
+    response
 }
 
 /// The key of a kept answer.

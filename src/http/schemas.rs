@@ -7,7 +7,7 @@ use super::respond::{self, Json};
 use super::shapes::{ContextId, ExtendedSchema, SchemaString, SubjectVersion};
 use super::subjects::{UNLIMITED, filter, format};
 use super::versions::MOST_SCHEMAS;
-use crate::domain::Fingerprint;
+use crate::domain::{Fingerprint, Seq};
 use crate::registry::{Answered, Caching, Described, Error, Listing, Registry, View};
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -76,7 +76,7 @@ pub(super) async fn get_schema(
         if incoming.flag("fetchMaxId") {
             // Every new id changes it, so nothing worth keeping comes of it.
             schema.max_id = Some(registry.max_id(&found.subject.context()).await?);
-            return Ok(Answered::Wrote(respond::json(&schema)?));
+            return Ok(Answered::Wrote(respond::json(&schema)?, Seq::default()));
         }
         Ok(Answered::Read(respond::json(&schema)?, view))
     };

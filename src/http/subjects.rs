@@ -90,7 +90,7 @@ pub(super) async fn lookup_schema(
             Ok(Answered::Read(respond::json(&Schema::new(&found, text))?, view))
         })
         .await?;
-    Ok(respond::response(&answer, &HeaderMap::new()))
+    Ok(respond::computed(&answer, &HeaderMap::new()))
 }
 
 /// Delete a subject.

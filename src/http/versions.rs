@@ -89,11 +89,11 @@ pub(super) async fn register_version(
             let body = respond::json(&Registered::new(&described, text))?;
             Ok(match view {
                 Some(view) => Answered::Read(body, view.and(rendering)),
-                None => Answered::Wrote(body),
+                None => Answered::Wrote(body, incoming.arrival.written.get()),
             })
         })
         .await?;
-    Ok(respond::response(&answer, &HeaderMap::new()))
+    Ok(respond::computed(&answer, &HeaderMap::new()))
 }
 
 /// Registers with findings in the answer: warnings where it is registered, everything that is wrong where it is refused.

@@ -1,8 +1,10 @@
 //! Finished answers, kept until a fact they rest on changes. One look-up serves them, without parsing anything.
 
+use super::currency::ATTEMPTS;
 use super::stats::{Memory, Registration};
 use super::view::{Basis, View};
-use super::{Error, Registry};
+use super::{Currency, Error, Registry};
+use crate::domain::Seq;
 use bytes::Bytes;
 use md5::{Digest, Md5};
 use std::sync::Arc;
@@ -52,16 +54,28 @@ pub struct Answer {
     pub etag: Bytes,
     /// What the interface noted on it.
     pub mark: Mark,
+    /// The newest position of the log that it shows.
+    pub as_of: Seq,
     basis: Basis,
     /// What it counts as each time it is given.
     tally: Option<Registration>,
 }
 
 impl Answer {
-    fn new(body: Bytes, mark: Mark, (basis, tally): (Basis, Option<Registration>)) -> Arc<Self> {
+    fn new(body: Bytes, mark: Mark, view: View<'_>) -> Arc<Self> {
+        let (basis, tally) = view.into_parts();
+        let as_of = basis.span().map(|(_, newest)| newest).unwrap_or_default();
+        Self::make(body, mark, as_of, (basis, tally))
+    }
+
+    fn unkept(body: Bytes, mark: Mark, written: Seq) -> Arc<Self> {
+        Self::make(body, mark, written, Default::default())
+    }
+
+    fn make(body: Bytes, mark: Mark, as_of: Seq, (basis, tally): (Basis, Option<Registration>)) -> Arc<Self> {
         let hash: [u8; 16] = Md5::digest(&body).into();
         let etag = format!("\"{}\"", uuid::Uuid::from_bytes(hash).as_simple());
-        Arc::new(Self { body, etag: etag.into(), mark, basis, tally })
+        Arc::new(Self { body, etag: etag.into(), mark, as_of, basis, tally })
     }
 
     pub(super) fn weight(&self) -> usize {
@@ -74,8 +88,8 @@ impl Answer {
 pub enum Answered<'r> {
     /// It only read: the same request gets the same answer until something in the view changes.
     Read(Bytes, View<'r>),
-    /// It wrote: true for whoever waited, not for whoever asks again.
-    Wrote(Bytes),
+    /// It wrote, at this place in the log: true for whoever waited, not for whoever asks again.
+    Wrote(Bytes, Seq),
 }
 
 enum Unkept {
@@ -84,14 +98,22 @@ enum Unkept {
 }
 
 impl Registry {
-    /// The answer kept for a request, if it still holds.
-    pub async fn kept(&self, key: &AnswerKey) -> Option<Arc<Answer>> {
-        let answer = self.answers.get(key).await.filter(|answer| answer.basis.is_current(self));
+    /// The answer kept for a request, if it still holds, and how current it is, or whatever will be computed instead.
+    pub async fn kept(&self, key: &AnswerKey) -> (Option<Arc<Answer>>, Currency) {
+        let answer = self.answers.get(key).await;
+        let currency = match &answer {
+            // What an id means never changes; who else holds it may be told a moment later.
+            Some(answer) if !answer.basis.has_to_wait() && answer.basis.is_current(self) => {
+                Currency::Current(answer.as_of)
+            }
+            _ => self.catch_up().await,
+        };
+        let answer = answer.filter(|answer| answer.basis.is_current(self));
         self.stats.sought(Memory::Answers, answer.is_some());
         if let Some(tally) = answer.as_ref().and_then(|answer| answer.tally) {
             self.stats.registered(tally);
         }
-        answer
+        (answer, currency)
     }
 
     /// Answers a request: from memory while it holds, else computed once for all who ask at the same time.
@@ -115,9 +137,9 @@ impl Registry {
             .answers
             .try_get_with_by_ref(&key, async {
                 computed_here.store(true, Ordering::Relaxed);
-                match compute().await {
-                    Ok(Answered::Read(body, view)) => Ok(Answer::new(body, mark, view.into_parts())),
-                    Ok(Answered::Wrote(body)) => Err(Unkept::Wrote(Answer::new(body, mark, Default::default()))),
+                match self.at_one_moment(&compute).await {
+                    Ok(Answered::Read(body, view)) => Ok(Answer::new(body, mark, view)),
+                    Ok(Answered::Wrote(body, seq)) => Err(Unkept::Wrote(Answer::unkept(body, mark, seq))),
                     Err(error) => Err(Unkept::Failed(Arc::new(error))),
                 }
             })
@@ -135,10 +157,24 @@ impl Registry {
                 Unkept::Wrote(answer) => Ok(Arc::clone(answer)),
             },
             // Somebody else's result, of a computation that may have begun before a change this request must see.
-            Ok(_) | Err(_) => match compute().await? {
-                Answered::Read(body, view) => Ok(Answer::new(body, mark, view.into_parts())),
-                Answered::Wrote(body) => Ok(Answer::new(body, mark, Default::default())),
+            Ok(_) | Err(_) => match self.at_one_moment(&compute).await? {
+                Answered::Read(body, view) => Ok(Answer::new(body, mark, view)),
+                Answered::Wrote(body, seq) => Ok(Answer::unkept(body, mark, seq)),
             },
         }
+    }
+
+    /// Computes until what was read was all true at one moment.
+    async fn at_one_moment<'r, F>(&'r self, compute: &impl Fn() -> F) -> Result<Answered<'r>, Error>
+    where
+        F: Future<Output = Result<Answered<'r>, Error>>,
+    {
+        for _ in 0..ATTEMPTS {
+            match compute().await? {
+                Answered::Read(_, view) if !self.is_of_one_moment(view.basis()).await? => {}
+                answered => return Ok(answered),
+            }
+        }
+        Err(Error::Timeout)
     }
 }

@@ -147,7 +147,11 @@ impl Error {
             Self::ContextNotEmpty(_) => 42211,
             // A client tries again after these; the fault is the database's and may pass.
             Self::Store(
-                store::Error::Full(_) | store::Error::ReadOnly(_) | store::Error::Unavailable(_) | store::Error::Closed,
+                store::Error::Full(_)
+                | store::Error::ReadOnly(_)
+                | store::Error::Unavailable(_)
+                | store::Error::Away(_)
+                | store::Error::Closed,
             )
             | Self::Contended { .. }
             | Self::TooManyListeners(_) => 503,

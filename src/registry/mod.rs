@@ -8,6 +8,7 @@ mod candidate;
 mod compatibility;
 mod configs;
 mod contexts;
+mod currency;
 mod delete;
 mod effective;
 mod error;
@@ -27,6 +28,7 @@ mod write;
 pub use answers::{Answer, AnswerKey, Answered, Caching, Mark};
 pub use candidate::Draft;
 pub use compatibility::Verdict;
+pub use currency::Currency;
 pub use error::Error;
 pub use explain::{Explained, Question};
 pub use feed::{Listener, PAGE as FEED_PAGE};
@@ -39,11 +41,12 @@ pub use write::Settled;
 
 pub use crate::store::{DeletedFilter, SubjectFilter};
 
-use crate::domain::{Content, Context, Fingerprint, Level, SchemaId, Subject, Timestamp, Version};
+use crate::domain::{Content, Context, Fingerprint, Level, SchemaId, Seq, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};
 use moka::future::Cache;
 use stats::Memory;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What an operator may decide.
 #[derive(Debug, Clone)]
@@ -97,6 +100,23 @@ pub struct Caller {
     pub request_id: Arc<str>,
     /// The moment of the request.
     pub now: Timestamp,
+    /// Where in the log its newest change went, once it has made one.
+    pub written: Written,
+}
+
+/// The place in the log of what a request wrote; 0 while it has written nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Written(Arc<AtomicU64>);
+
+impl Written {
+    /// The position, once there is one.
+    pub fn get(&self) -> Seq {
+        Seq(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, seq: Seq) {
+        self.0.fetch_max(seq.0, Ordering::Relaxed);
+    }
 }
 
 /// A schema as answers describe it.

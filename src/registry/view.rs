@@ -27,17 +27,37 @@ struct Seen {
 
 /// What an answer rests on: facts, each with the position it was read at.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Basis(Vec<(Slot, Seq)>);
+pub(super) struct Basis {
+    facts: Vec<(Slot, Seq)>,
+    /// Whether any of them is more than what an id means: then the database is asked what is new before it is used.
+    changes: bool,
+}
 
 impl Basis {
     /// Whether none of the facts has changed since.
     pub(super) fn is_current(&self, registry: &Registry) -> bool {
         let freshness = registry.store.freshness();
-        self.0.iter().all(|(slot, seq)| freshness.is_current(*slot, *seq))
+        self.facts.iter().all(|(slot, seq)| freshness.is_current(*slot, *seq))
+    }
+
+    /// Whether an answer that rests on it has to wait for the newest changes.
+    pub(super) fn has_to_wait(&self) -> bool {
+        self.changes
+    }
+
+    /// The positions of the oldest and the newest of the facts.
+    pub(super) fn span(&self) -> Option<(Seq, Seq)> {
+        let positions = || self.facts.iter().map(|(_, seq)| *seq);
+        Some((positions().min()?, positions().max()?))
+    }
+
+    fn add_meaning(&mut self, id: Slot, seq: Seq) {
+        self.facts.push((id, seq));
     }
 
     fn add(&mut self, slot: Slot, seq: Seq) {
-        self.0.push((slot, seq));
+        self.facts.push((slot, seq));
+        self.changes = true;
     }
 }
 
@@ -95,13 +115,14 @@ impl<'r> View<'r> {
     /// A version that holds an id, live ones first.
     pub async fn holder(&mut self, context: &Context, id: SchemaId) -> Result<Option<Holder>, Error> {
         let (seq, holder) = self.registry.store.holder(context, id).await?;
-        self.basis.add(self.registry.store.freshness().id(context, id), seq);
+        self.basis.add_meaning(self.registry.store.freshness().id(context, id), seq);
         Ok(holder)
     }
 
     /// Both views as one: what rests on this one and the other.
     pub fn and(mut self, other: Self) -> Self {
-        self.basis.0.extend(other.basis.0);
+        self.basis.facts.extend(other.basis.facts);
+        self.basis.changes |= other.basis.changes;
         self
     }
 
@@ -122,6 +143,11 @@ impl<'r> View<'r> {
     }
 
     /// What an answer computed from this view rests on, and what it counts as each time it is given.
+    /// What was read so far.
+    pub(super) fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
     pub(super) fn into_parts(self) -> (Basis, Option<Registration>) {
         (self.basis, self.tally)
     }

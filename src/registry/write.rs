@@ -2,7 +2,7 @@
 
 use super::{Caller, Error, Registry, View};
 use crate::domain::{Context, Kind, SchemaId, Subject};
-use crate::store::{Effect, Entry, Guard, IdChoice, Outcome, Unit};
+use crate::store::{self, Effect, Entry, Guard, IdChoice, Outcome, Unit};
 use serde::Serialize;
 use std::hash::{BuildHasher, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
@@ -114,7 +114,12 @@ impl Registry {
         let mut first = Some(view).filter(View::is_current);
         for _ in 0..ATTEMPTS {
             let mut view = first.take().unwrap_or_else(|| self.view());
-            let (change, finish) = match case.decide(&mut view).await? {
+            let decision = case.decide(&mut view).await;
+            // A write is guarded by what was read; whatever else was decided has to rest on one moment, too.
+            if !matches!(decision, Ok(Decision::Write(..))) && !self.is_of_one_moment(view.basis()).await? {
+                continue;
+            }
+            let (change, finish) = match decision? {
                 Decision::Done(value) => return Ok(Settled::Read(value, view)),
                 Decision::Write(change, finish) => (change, finish),
             };
@@ -133,13 +138,26 @@ impl Registry {
                 before: change.before,
                 after: change.after,
             };
-            match self.store.write(Unit { guards, effects: change.effects, entry }).await? {
-                Outcome::Committed { id, .. } => return Ok(Settled::Written(finish(id))),
-                Outcome::Conflict => {}
+            let outcome = self.store.write(Unit { guards, effects: change.effects, entry }).await;
+            match outcome.map_err(|error| too_long(error, subject))? {
+                Outcome::Committed { seq, id } => {
+                    caller.written.set(seq);
+                    return Ok(Settled::Written(finish(id)));
+                }
+                // Another node was faster; its change has to be known before it can be taken into account.
+                Outcome::Conflict => drop(self.store.catch_up().await?),
                 refused => return Err(refusal(refused, new)),
             }
         }
         Err(Error::Contended { subject: subject.clone() })
+    }
+}
+
+/// The limits of an index depend on how well a text can be compressed, so only the database can tell.
+fn too_long(error: store::Error, subject: &Subject) -> Error {
+    match error {
+        store::Error::TooLong(_) => Error::InvalidSubject(subject.as_str().chars().take(100).collect()),
+        error => error.into(),
     }
 }
 

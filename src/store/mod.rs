@@ -103,6 +103,15 @@ impl Store {
         }
     }
 
+    /// Why the database does not answer, as an error; for whoever knows already that it does not.
+    pub fn away(&self) -> Error {
+        let trouble = match &self.reads {
+            Reads::Sqlite(_) => None,
+            Reads::Postgres(reads) => reads.follower().trouble(),
+        };
+        trouble.unwrap_or_else(|| Error::Away("it did not answer a moment ago".into()))
+    }
+
     /// For how long the database has not answered; zero where it cannot go away.
     pub fn age(&self) -> Duration {
         match &self.reads {

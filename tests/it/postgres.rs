@@ -8,6 +8,7 @@ mod database;
 mod errors;
 mod exchanges;
 mod explain;
+mod fleet;
 mod fuzz;
 mod listener;
 mod metrics;

@@ -147,7 +147,8 @@ pub(crate) async fn fresh_url_in(cluster: &str) -> String {
     format!("{cluster}{joint}options=-c%20search_path%3D{schema}")
 }
 
-/// A database that is new and empty. It goes with the cluster.
+/// A database that is new and empty. It goes with the cluster; a clone is the same database.
+#[derive(Clone)]
 pub(crate) struct Database {
     url: String,
 }

@@ -29,7 +29,8 @@ impl Server {
         Self::start_on(Database::new().await, flags).await
     }
 
-    async fn start_on(database: Database, flags: &[&str]) -> Self {
+    /// Starts a server on a database that others may use as well.
+    pub(crate) async fn start_on(database: Database, flags: &[&str]) -> Self {
         let url = database.url();
         let settings =
             Settings::parse_from(["avow", "--listen", "127.0.0.1:0", "--database-url", &url].iter().chain(flags));
