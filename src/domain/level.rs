@@ -1,5 +1,7 @@
 //! Compatibility levels: which pairs of reader and writer a registration must satisfy (contract 4.9).
 
+use std::fmt;
+
 /// Who reads whose data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
@@ -7,6 +9,36 @@ pub enum Direction {
     Backward,
     /// A version of the history reads data of the candidate.
     Forward,
+}
+
+/// Versions that a sentence names one by one.
+const NAMED: usize = 5;
+
+impl Direction {
+    /// The name in answers and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Backward => "backward",
+            Self::Forward => "forward",
+        }
+    }
+
+    /// Who is affected when this direction breaks, in roles people have.
+    ///
+    /// `versions` are told in the order given, each as a `noun` (`version`, `commit`).
+    pub fn affected(self, noun: &str, versions: &[impl fmt::Display]) -> String {
+        let named: Vec<String> = versions.iter().take(NAMED).map(ToString::to_string).collect();
+        let versions = match (named.as_slice(), versions.len()) {
+            ([], _) => return "The reader cannot read what the writer writes.".to_owned(),
+            ([one], 1) => format!("{noun} {one}"),
+            ([most @ .., last], count) if count <= NAMED => format!("{noun}s {} and {last}", most.join(", ")),
+            (_, count) => format!("{noun}s {} and {} more", named.join(", "), count - NAMED),
+        };
+        match self {
+            Self::Backward => format!("Consumers that move to the new schema cannot read records of {versions}."),
+            Self::Forward => format!("Consumers still on {versions} cannot read records of the new schema."),
+        }
+    }
 }
 
 /// What a subject promises the readers and writers of its data.
@@ -73,5 +105,26 @@ impl Level {
     /// Whether every live version is asked, rather than the latest alone.
     pub fn is_transitive(self) -> bool {
         matches!(self, Self::BackwardTransitive | Self::ForwardTransitive | Self::FullTransitive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_affected() {
+        for (direction, versions, expected) in [
+            (Direction::Backward, &[3][..], "Consumers that move to the new schema cannot read records of version 3."),
+            (Direction::Forward, &[1, 3], "Consumers still on versions 1 and 3 cannot read records of the new schema."),
+            (
+                Direction::Forward,
+                &[1, 2, 3, 4, 5, 6, 7],
+                "Consumers still on versions 1, 2, 3, 4, 5 and 2 more cannot read records of the new schema.",
+            ),
+            (Direction::Backward, &[], "The reader cannot read what the writer writes."),
+        ] {
+            assert_eq!(direction.affected("version", versions), expected);
+        }
     }
 }

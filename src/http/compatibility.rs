@@ -34,7 +34,10 @@ async fn answer(
     }
     let (subject, version, draft) = question;
     let explained = match parsed {
-        true => registry.explain(&mut registry.view(), subject, version, draft, incoming.flag("normalize")).await?,
+        true => {
+            let normalize = incoming.flag("normalize");
+            registry.explain(&mut registry.view(), subject, version, draft, normalize).await?.findings
+        }
         false => Vec::new(),
     };
     findings::attach(&serde_json::json!(answer), StatusCode::OK, &findings::shapes(explained))

@@ -6,8 +6,8 @@ use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
 use super::shapes::RegisterSchemaRequest;
-use crate::domain::{Direction, Subject};
-use crate::registry::{Error, Explained, Question, Registry};
+use crate::domain::{Level, Subject, Version};
+use crate::registry::{Error, Explained, Question, Registry, Reply};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -108,16 +108,15 @@ impl From<Explained> for Finding {
             bytes: witness.bytes,
             decode_error: witness.error,
         };
+        let mut ascending: Vec<i32> = versions.iter().map(|version| version.get()).collect();
+        ascending.sort_unstable();
         let fix = |fix: avow_avro::Fix| Fix { title: fix.title, schema: fix.schema, resolves_all: fix.resolves_all };
         Self {
             rule: finding.rule.id(),
             severity: severity(finding.severity),
-            direction: match direction {
-                Direction::Backward => "backward",
-                Direction::Forward => "forward",
-            },
-            who: who(direction, &versions.iter().map(|version| version.get()).collect::<Vec<_>>()),
-            versions: versions.into_iter().map(crate::domain::Version::get).collect(),
+            direction: direction.name(),
+            who: direction.affected("version", &ascending),
+            versions: versions.into_iter().map(Version::get).collect(),
             path: finding.path,
             reader: side(finding.reader),
             writer: side(finding.writer),
@@ -136,26 +135,6 @@ fn severity(severity: avow_avro::Severity) -> &'static str {
     match severity {
         avow_avro::Severity::Breaking => "breaking",
         avow_avro::Severity::Warning => "warning",
-    }
-}
-
-/// Versions that a sentence names one by one.
-const NAMED: usize = 5;
-
-/// Who is affected, in roles people have.
-fn who(direction: Direction, versions: &[i32]) -> String {
-    let mut ascending = versions.to_vec();
-    ascending.sort_unstable();
-    let named: Vec<String> = ascending.iter().take(NAMED).map(ToString::to_string).collect();
-    let versions = match (named.as_slice(), ascending.len()) {
-        ([], _) => return "The reader cannot read what the writer writes.".to_owned(),
-        ([one], 1) => format!("version {one}"),
-        ([most @ .., last], count) if count <= NAMED => format!("versions {} and {last}", most.join(", ")),
-        (_, count) => format!("versions {} and {} more", named.join(", "), count - NAMED),
-    };
-    match direction {
-        Direction::Backward => format!("Consumers that move to the new schema cannot read records of {versions}."),
-        Direction::Forward => format!("Consumers still on {versions} cannot read records of the new schema."),
     }
 }
 
@@ -206,6 +185,15 @@ pub(super) struct Checked {
     /// Absent where the question could not be answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_compatible: Option<bool>,
+    /// The subject's level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
+    /// The versions that the level asks for, newest first; none if the subject is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions: Option<Vec<i32>>,
+    /// The version that the subject has of the schema already; registering it again would change nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<i32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     messages: Vec<String>,
     findings: Vec<Finding>,
@@ -254,18 +242,27 @@ async fn check(registry: &Registry, incoming: &Incoming, fields: Object) -> Resu
     let refused = |error: Error| Checked {
         subject: subject.clone(),
         is_compatible: None,
+        level: None,
+        versions: None,
+        registered: None,
         messages: Vec::new(),
         findings: Vec::new(),
         error: Some(super::error::ErrorBody::of(&error)),
     };
     match registry.ask(&question).await {
-        Ok((verdict, explained)) => Ok(Checked {
-            subject,
-            is_compatible: Some(verdict.is_compatible()),
-            messages: verdict.messages,
-            findings: shapes(explained),
-            error: None,
-        }),
+        Ok(Reply { verdict, findings, asked, registered }) => {
+            let (level, versions) = asked.unzip();
+            Ok(Checked {
+                subject,
+                is_compatible: Some(verdict.is_compatible()),
+                level: level.map(Level::as_str),
+                versions: versions.map(|versions| versions.into_iter().map(Version::get).collect()),
+                registered: registered.map(Version::get),
+                messages: verdict.messages,
+                findings: shapes(findings),
+                error: None,
+            })
+        }
         Err(error) if error.status() >= 500 => Err(error),
         Err(error) => Ok(refused(error)),
     }
@@ -308,25 +305,4 @@ pub(super) async fn list_rules(_: Incoming) -> Response {
         has_witness: entry.has_witness,
     };
     Json(avow_avro::rules().iter().map(shape).collect::<Vec<_>>()).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_is_affected() {
-        for (direction, versions, expected) in [
-            (Direction::Backward, &[3][..], "Consumers that move to the new schema cannot read records of version 3."),
-            (Direction::Forward, &[3, 1], "Consumers still on versions 1 and 3 cannot read records of the new schema."),
-            (
-                Direction::Forward,
-                &[7, 6, 5, 4, 3, 2, 1],
-                "Consumers still on versions 1, 2, 3, 4, 5 and 2 more cannot read records of the new schema.",
-            ),
-            (Direction::Backward, &[], "The reader cannot read what the writer writes."),
-        ] {
-            assert_eq!(who(direction, versions), expected);
-        }
-    }
 }

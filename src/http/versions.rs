@@ -107,8 +107,8 @@ async fn register_explained(
     let mut view = registry.view();
     let subject = named(registry, &mut view, incoming).await?;
     // Before the schema joins the history; what it is refused for beside compatibility, registration tells.
-    let explained = registry.explain(&mut view, &subject, None, &draft, options.normalize).await.unwrap_or_default();
-    let findings = findings::shapes(explained);
+    let explained = registry.explain(&mut view, &subject, None, &draft, options.normalize).await;
+    let findings = explained.map(|explained| findings::shapes(explained.findings)).unwrap_or_default();
     match registry.register(registry.view(), &subject, &draft, options, &incoming.caller()).await {
         Ok(settled) => {
             let described = settled.into_inner();

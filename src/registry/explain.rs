@@ -3,8 +3,8 @@
 use super::candidate::Candidate;
 use super::compatibility::{describe, same_group};
 use super::verdicts::Pair;
-use super::{Draft, Error, Registry, View, effective};
-use crate::domain::{Content, Context, Direction, Subject, Version, VersionSelector};
+use super::{Draft, Error, LookupOptions, Registry, View, effective};
+use crate::domain::{Content, Context, Direction, Level, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
 use avow_avro::{Finding, Strictness, Verdict};
 use std::sync::Arc;
@@ -18,6 +18,30 @@ pub struct Explained {
     pub direction: Direction,
     /// The versions it is about, newest first; none where two bare schemas were compared.
     pub versions: Vec<Version>,
+}
+
+/// Everything that is wrong with a draft, and what was looked at to tell.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// What is wrong.
+    pub findings: Vec<Explained>,
+    /// The level in force.
+    pub level: Level,
+    /// The versions that the level asks for, newest first.
+    pub versions: Vec<Version>,
+}
+
+/// What a batch is told about one question.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// What registration would say.
+    pub verdict: super::Verdict,
+    /// What is behind it.
+    pub findings: Vec<Explained>,
+    /// The level in force and the versions looked at; none where two bare schemas were compared.
+    pub asked: Option<(Level, Vec<Version>)>,
+    /// The version that the subject has of the schema already; registering it again would change nothing.
+    pub registered: Option<Version>,
 }
 
 /// What a batch asks about one subject, or about two schemas.
@@ -48,7 +72,7 @@ const MOST_TRIED: usize = 100;
 
 impl Registry {
     /// Answers one question of a batch: the verdict, and what is behind it.
-    pub async fn ask(&self, question: &Question) -> Result<(super::Verdict, Vec<Explained>), Error> {
+    pub async fn ask(&self, question: &Question) -> Result<Reply, Error> {
         let mut view = self.view();
         match question {
             Question::Subject { subject, version, draft, normalize } => {
@@ -59,10 +83,20 @@ impl Registry {
                     }
                     None => self.test_against_history(&mut view, &subject, draft, *normalize).await?,
                 };
-                let explained = self.explain(&mut view, &subject, *version, draft, *normalize).await?;
-                Ok((verdict, explained))
+                let Explanation { findings, level, versions } =
+                    self.explain(&mut view, &subject, *version, draft, *normalize).await?;
+                let options = LookupOptions { normalize: *normalize, deleted: false };
+                let registered = match self.lookup(&mut view, &subject, draft, options).await {
+                    Ok(found) => (found.subject == subject).then_some(found.version),
+                    Err(error) if error.status() >= 500 => return Err(error),
+                    Err(_) => None,
+                };
+                Ok(Reply { verdict, findings, asked: Some((level, versions)), registered })
             }
-            Question::Pair { reader, writer } => self.explain_pair(&mut view, reader, writer).await,
+            Question::Pair { reader, writer } => {
+                let (verdict, findings) = self.explain_pair(&mut view, reader, writer).await?;
+                Ok(Reply { verdict, findings, asked: None, registered: None })
+            }
         }
     }
 
@@ -76,7 +110,7 @@ impl Registry {
         version: Option<VersionSelector>,
         draft: &Draft,
         normalize: bool,
-    ) -> Result<Vec<Explained>, Error> {
+    ) -> Result<Explanation, Error> {
         let settings = effective::settings(view, subject).await?;
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
         let scope = view.scope(subject).await?;
@@ -122,7 +156,8 @@ impl Registry {
                 known.push((verdict, places.collect()));
             }
         }
-        Ok(explained)
+        let versions = history.iter().map(|(stored, _)| stored.version).collect();
+        Ok(Explanation { findings: explained, level: settings.level, versions })
     }
 
     /// Explains what is wrong between two schemas of no subject.

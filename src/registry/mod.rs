@@ -30,7 +30,7 @@ pub use candidate::Draft;
 pub use compatibility::Verdict;
 pub use currency::Currency;
 pub use error::Error;
-pub use explain::{Explained, Question};
+pub use explain::{Explained, Explanation, Question, Reply};
 pub use feed::{Listener, PAGE as FEED_PAGE};
 pub use lookup::LookupOptions;
 pub use past::{Past, PastSubject};

@@ -82,6 +82,12 @@ async fn a_batch_answers_each_question_in_its_place() {
     assert_eq!(results[2]["error"]["error_code"], 40402);
     assert_eq!(results[3]["error"]["error_code"], 42201);
     assert_eq!(results[5]["findings"][0]["rule"], "type-mismatch");
+    assert_eq!(results[1]["level"], "FULL_TRANSITIVE");
+    assert_eq!(results[1]["versions"], json!([2, 1]), "what the level asks for");
+    let same = json!({"checks": [{"subject": "orders", "schema": V1}, {"subject": "new", "schema": V1}]});
+    let answer = server.post("/avow/v1/compatibility", &same).await.json();
+    assert_eq!(answer["results"][0]["registered"], 1);
+    assert_eq!((&answer["results"][1]["registered"], &answer["results"][1]["versions"]), (&Value::Null, &json!([])));
     let nonsense = server.post("/avow/v1/compatibility", &json!({"checks": [{"schema": V1}]})).await;
     assert_eq!(nonsense.status, 400);
 }
