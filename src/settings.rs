@@ -230,11 +230,13 @@ impl Listener {
     }
 }
 
-fn seconds() -> impl TypedValueParser<Value = Duration> {
+/// Reads a number of seconds.
+pub(crate) fn seconds() -> impl TypedValueParser<Value = Duration> {
     clap::value_parser!(u64).range(1..=86_400).map(Duration::from_secs)
 }
 
-fn level() -> impl TypedValueParser<Value = Level> {
+/// Reads a compatibility level.
+pub(crate) fn level() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(Level::ALL.map(Level::as_str))
         .map(|name| Level::parse(&name).expect("clap accepts only the names above"))
 }

@@ -1,19 +1,43 @@
-//! The commands, one file each.
+//! The commands, one file or folder each.
+//!
+//! What several commands share:
+//!
+//! - `exit`, `error`: what the shell and the person are told when a command ends
+//! - `terminal`: colour, silence, progress
+//! - `connection`: the registry's address and credentials, and a client of it
+//! - `project`: `avow.toml` (files, subjects, levels, lint rules), `avow.lock`, types by the documents that define them
+//! - `source`: schema files with the place of everything in them, and edits that leave the rest alone
+//! - `remote`: what a registry holds, asked with the calls that every registry answers
+//! - `git`: what a repository held before
+//! - `report`: findings, and the formats of `-o`
 
+mod check;
+mod completions;
+mod connection;
+mod error;
+mod exit;
+mod explain;
+mod git;
 mod healthcheck;
+mod lint;
+mod lock;
 mod migrate;
 mod openapi;
+mod project;
+mod remote;
+mod report;
 pub mod serve;
+mod source;
+mod terminal;
+mod validate;
 mod verify;
 
-use std::error::Error as _;
-use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::{store, telemetry};
+pub use error::Error;
+pub use exit::Exit;
 
 /// A schema registry for Avro on Apache Kafka, with Confluent's HTTP API.
 #[derive(Debug, Parser)]
@@ -26,6 +50,13 @@ struct Avow {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Check(check::Check),
+    Lint(lint::Lint),
+    Validate(validate::Validate),
+    Explain(explain::Explain),
+    Lock(lock::LockCommand),
+    Completions(completions::Completions),
+    Man(completions::Man),
     Migrate(migrate::Migrate),
     Verify(verify::Verify),
     /// Prints the OpenAPI document of the HTTP API.
@@ -33,101 +64,46 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
 }
 
-/// Why a command could not do its work.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The address is taken, or not ours.
-    #[error("cannot listen on `{address}`")]
-    Listen {
-        /// The address asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The database does not do what it is asked.
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    /// Nothing can be logged.
-    #[error(transparent)]
-    Logs(#[from] telemetry::Error),
-    /// The database contradicts its hashes or itself.
-    #[error("the database is damaged in {0} places")]
-    Damaged(usize),
-    /// The server does not answer, or not well.
-    #[error("the server at `{address}` is not ready: {reason}")]
-    NotReady {
-        /// Where it was asked.
-        address: SocketAddr,
-        /// What it said, or why it could not be asked.
-        reason: String,
-    },
-    /// The system refused a thread, a signal or an output.
-    #[error("the system refused")]
-    System(#[from] io::Error),
-}
-
-impl Error {
-    /// What to do about it, where the sentence itself does not say.
-    fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
-                Some("something listens there already; stop it, or choose another port with --listen")
-            }
-            Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some("ports below 1024 belong to root; choose another with --listen")
-            }
-            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable => {
-                Some("this machine has no such address; 127.0.0.1 and 0.0.0.0 always work")
-            }
-            Self::Logs(_) => Some("write a level, or levels by module: `info,avow_registry::store=debug`"),
-            Self::Damaged(_) => Some("keep the file, and restore the last backup beside it"),
-            Self::NotReady { .. } => Some("its log says why; `avow serve` starts one"),
-            Self::Listen { .. } | Self::Store(_) | Self::System(_) => None,
-        }
-    }
-}
-
 /// Runs the command this process was started with.
 pub fn run() -> ExitCode {
+    let done = |()| Exit::Clean;
     let result = match Avow::parse().command {
-        Command::Serve(command) => command.run(),
-        Command::Migrate(command) => command.run(),
-        Command::Verify(command) => command.run(),
-        Command::Openapi => openapi::run(),
-        Command::Healthcheck(command) => command.run(),
+        Command::Serve(command) => command.run().map(done),
+        Command::Migrate(command) => command.run().map(done),
+        Command::Verify(command) => command.run().map(done),
+        Command::Openapi => openapi::run().map(done),
+        Command::Healthcheck(command) => command.run().map(done),
+        Command::Check(command) => command.run(),
+        Command::Lint(command) => command.run(),
+        Command::Validate(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Lock(command) => command.run(),
+        Command::Completions(command) => command.run(Avow::command()),
+        Command::Man(command) => command.run(Avow::command()),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nobody is left to tell if standard error is gone.
-            let _ = report(&error);
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn report(error: &Error) -> io::Result<()> {
-    let mut stderr = io::stderr().lock();
-    writeln!(stderr, "error: {error}")?;
-    let mut cause = error.source();
-    while let Some(it) = cause {
-        writeln!(stderr, "  because {it}")?;
-        cause = it.source();
-    }
-    if let Some(hint) = error.hint() {
-        writeln!(stderr, "hint: {hint}")?;
-    }
-    Ok(())
+    let exit = result.unwrap_or_else(|error| {
+        // Nobody is left to tell if standard error is gone.
+        let _ = error.report();
+        error.exit()
+    });
+    exit.into()
 }
 
 /// A runtime for commands that do one thing after another.
 fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        tokio::select! {
+            // First: whoever sees this process at work can stop it.
+            biased;
+            _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
+            done = work => done,
+        }
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -1,0 +1,59 @@
+//! The schemas to be checked, put together from the files of the project.
+
+use std::rc::Rc;
+
+use avow_avro::{ParseError, Schema, Strictness};
+
+use crate::cli::Error;
+use crate::cli::project::{Assignment, Broken, Documents, Resolved, Resolver};
+use crate::cli::report::Finding;
+use crate::cli::source::SchemaFile;
+use crate::domain::Reference;
+
+/// A file with the subject it belongs to.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) file: Rc<SchemaFile>,
+    pub(super) assignment: Assignment,
+    /// The schema, or why it is none.
+    pub(super) resolved: Result<Resolved, Broken>,
+    /// What it refers to in the registry.
+    pub(super) references: Vec<Reference>,
+    /// What that means.
+    pub(super) documents: Documents,
+}
+
+impl Candidate {
+    pub(super) fn new(resolver: &Resolver<'_>, file: Rc<SchemaFile>, assignment: Assignment) -> Result<Self, Error> {
+        let resolved = resolver.resolve(&file.text, Strictness::Strict)?;
+        Ok(Self { file, assignment, resolved, references: Vec::new(), documents: Documents::default() })
+    }
+
+    /// The same, but for the text of its file.
+    pub(super) fn changed(&self, resolver: &Resolver<'_>, text: String) -> Result<Self, Error> {
+        Ok(Self {
+            resolved: resolver.resolve_with(&text, Strictness::Strict, &self.documents)?,
+            file: Rc::new(SchemaFile::new(self.file.path.clone(), text)),
+            assignment: self.assignment.clone(),
+            references: self.references.clone(),
+            documents: self.documents.clone(),
+        })
+    }
+
+    pub(super) fn schema(&self) -> Option<&Schema> {
+        self.resolved.as_ref().ok().map(|resolved| &resolved.schema)
+    }
+
+    /// The name of a type that nothing in the project defines.
+    pub(super) fn undefined(&self) -> Option<&str> {
+        match &self.resolved {
+            Err(Broken::Invalid(ParseError::Undefined(name))) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Why the file is no schema.
+    pub(super) fn fault(&self) -> Option<Finding> {
+        self.resolved.as_ref().err().map(|broken| broken.finding(&self.file))
+    }
+}

@@ -1,0 +1,304 @@
+//! Histories that need no registry: from Git, from a folder, from a file, from the lock file.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use avow_avro::Strictness;
+
+use super::candidate::Candidate;
+use super::judge::{History, Past};
+use crate::cli::Error;
+use crate::cli::git::{self, Repository};
+use crate::cli::project::{Broken, Documents, LOCK, Lock, LockedVersion, Project, Resolved, Resolver};
+use crate::cli::report::Version;
+use crate::cli::source::{SchemaFile, slashed};
+use crate::domain::{Level, Reference};
+
+/// How far back to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope {
+    /// The level to judge by, whatever is said elsewhere.
+    pub(super) level: Option<Level>,
+    /// Every version, whatever the level asks for.
+    pub(super) all_versions: bool,
+}
+
+impl Scope {
+    /// The level that holds, where `own` is what else is known.
+    pub(super) fn level(self, own: Option<Level>) -> Level {
+        self.level.or(own).unwrap_or_default()
+    }
+
+    /// Whether somebody asks for more than the subject does; then versions that are the same are looked at, too.
+    pub(super) fn is_told(self) -> bool {
+        self.all_versions || self.level.is_some()
+    }
+
+    pub(super) fn wants_all(self, level: Level) -> bool {
+        self.all_versions || level.is_transitive()
+    }
+}
+
+/// The histories of candidates, in their order; none where a subject is new.
+pub(super) type Histories = Vec<Option<History>>;
+
+/// An old text that is no schema was never a version.
+fn past(version: Version, text: String, resolved: Result<Resolved, Broken>) -> Option<Past> {
+    Some(Past { version, text, schema: resolved.ok()?.schema })
+}
+
+/// Old versions by path or, for files that moved, by subject.
+struct Tree<'p> {
+    project: &'p Project,
+    by_path: HashMap<String, String>,
+}
+
+impl Tree<'_> {
+    /// The path and text of what belonged to the subject of a candidate.
+    fn find(&self, candidate: &Candidate, path: &str) -> Option<(&str, &str)> {
+        if let Some((path, text)) = self.by_path.get_key_value(path) {
+            return Some((path, text));
+        }
+        let mut same: Vec<_> = self
+            .by_path
+            .iter()
+            .filter(|(path, text)| {
+                let assignment = self.project.assignment(&self.project.path(path.as_ref()), text);
+                assignment.is_ok_and(|it| it.subject == candidate.assignment.subject)
+            })
+            .collect();
+        same.sort();
+        same.first().map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    fn documents(&self) -> Documents {
+        let mut documents = Documents::default();
+        let mut texts: Vec<_> = self.by_path.iter().collect();
+        texts.sort();
+        for (path, text) in texts {
+            documents.add(&SchemaFile::new(path, text.clone()));
+        }
+        documents
+    }
+}
+
+/// What a file was after some commit.
+struct Ancestor {
+    /// What people call it.
+    name: String,
+    commit: String,
+    text: String,
+}
+
+/// What a repository holds of a project.
+pub(super) struct GitHistory<'p> {
+    project: &'p Project,
+    repository: Repository,
+    reference: String,
+    base: String,
+    /// Where the project is within the repository, with a slash behind it.
+    prefix: String,
+    documents: RefCell<HashMap<String, Rc<Documents>>>,
+}
+
+impl<'p> GitHistory<'p> {
+    pub(super) fn new(project: &'p Project, reference: &str) -> Result<Self, Error> {
+        let repository = Repository::around(&project.root)?;
+        let base = repository.merge_base(reference)?;
+        let prefix = match repository.path(&project.root)?.as_str() {
+            "" | "." => String::new(),
+            folder => format!("{folder}/"),
+        };
+        let documents = RefCell::default();
+        Ok(Self { project, repository, reference: reference.to_owned(), base, prefix, documents })
+    }
+
+    pub(super) fn histories(&self, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
+        let paths: Vec<String> =
+            candidates.iter().map(|it| self.repository.path(&it.file.path)).collect::<Result<_, _>>()?;
+        let names: Vec<String> = paths.iter().map(|path| format!("{}:{path}", self.base)).collect();
+        let texts = self.repository.texts(&names)?;
+        let mut found: Vec<Option<(String, String)>> =
+            paths.iter().zip(texts).map(|(path, text)| Some((path.clone(), text?))).collect();
+        if found.iter().any(Option::is_none) {
+            let tree = Tree { project: self.project, by_path: self.tree()? };
+            for (candidate, (found, path)) in candidates.iter().zip(found.iter_mut().zip(&paths)) {
+                if found.is_none() {
+                    let relative = path.strip_prefix(&self.prefix).unwrap_or(path);
+                    *found = tree
+                        .find(candidate, relative)
+                        .map(|(path, text)| (format!("{}{path}", self.prefix), text.to_owned()));
+                }
+            }
+        }
+        let level = |candidate: &Candidate| scope.level(candidate.assignment.level);
+        let older = candidates.iter().zip(&found).filter(|(candidate, _)| scope.wants_all(level(candidate)));
+        let older: Vec<String> = older.filter_map(|(_, found)| Some(found.as_ref()?.0.clone())).collect();
+        let mut ancestors = self.ancestors(&older)?;
+        let mut histories = Vec::new();
+        for (candidate, found) in candidates.iter().zip(found) {
+            let Some((path, text)) = found else {
+                histories.push(None);
+                continue;
+            };
+            let mut texts = ancestors.remove(&path).unwrap_or_default();
+            if texts.is_empty() {
+                texts.push(Ancestor { name: self.reference.clone(), commit: self.base.clone(), text });
+            }
+            let mut versions: Vec<Past> = Vec::new();
+            for Ancestor { name, commit, text } in texts {
+                if versions.last().is_none_or(|newer| newer.text != text) {
+                    versions.extend(self.past(name, &commit, text)?);
+                }
+            }
+            histories.push(Some(History { level: level(candidate), versions, noun: "revision" }));
+        }
+        Ok(histories)
+    }
+
+    fn past(&self, name: String, commit: &str, text: String) -> Result<Option<Past>, Error> {
+        let mut resolved = Documents::default().resolve(&text, Strictness::Lenient);
+        if matches!(resolved, Err(Broken::Invalid(avow_avro::ParseError::Undefined(_)))) {
+            resolved = self.documents(commit)?.resolve(&text, Strictness::Lenient);
+        }
+        Ok(past(Version::Name(name), text, resolved))
+    }
+
+    /// What each path was, newest first.
+    fn ancestors(&self, paths: &[String]) -> Result<HashMap<String, Vec<Ancestor>>, Error> {
+        if paths.is_empty() {
+            return Ok(HashMap::new());
+        }
+        if self.repository.is_shallow() {
+            return Err(Error::Git {
+                message: "this clone is shallow, and a transitive level asks for every earlier version".to_owned(),
+                hint: Some("run: git fetch --unshallow".to_owned()),
+            });
+        }
+        let ancestry = git::ancestry(&self.repository.history(&self.base)?, paths);
+        let blobs: Vec<String> = ancestry.values().flatten().map(|(_, blob)| blob.clone()).collect();
+        let texts = self.repository.texts(&blobs)?;
+        let texts: HashMap<String, String> =
+            blobs.into_iter().zip(texts).filter_map(|(blob, text)| Some((blob, text?))).collect();
+        let told = |(commit, blob): (String, String)| {
+            let short = commit.chars().take(SHORT).collect();
+            Some(Ancestor { name: short, text: texts.get(&blob)?.clone(), commit })
+        };
+        Ok(ancestry.into_iter().map(|(path, list)| (path, list.into_iter().filter_map(told).collect())).collect())
+    }
+
+    /// The schema files of the base, by their paths from the project on.
+    fn tree(&self) -> Result<HashMap<String, String>, Error> {
+        self.files_of(&self.base)
+    }
+
+    fn files_of(&self, commit: &str) -> Result<HashMap<String, String>, Error> {
+        let paths: Vec<String> =
+            self.repository.files(commit)?.into_iter().filter(|path| path.starts_with(&self.prefix)).collect();
+        let names: Vec<String> = paths.iter().map(|path| format!("{commit}:{path}")).collect();
+        let texts = self.repository.texts(&names)?;
+        let relative = |path: String| path[self.prefix.len()..].to_owned();
+        Ok(paths.into_iter().zip(texts).filter_map(|(path, text)| Some((relative(path), text?))).collect())
+    }
+
+    /// What the files of a commit define.
+    fn documents(&self, commit: &str) -> Result<Rc<Documents>, Error> {
+        if let Some(documents) = self.documents.borrow().get(commit) {
+            return Ok(Rc::clone(documents));
+        }
+        let tree = Tree { project: self.project, by_path: self.files_of(commit)? };
+        let documents = Rc::new(tree.documents());
+        self.documents.borrow_mut().insert(commit.to_owned(), Rc::clone(&documents));
+        Ok(documents)
+    }
+}
+
+/// Digits of a commit that people are shown.
+const SHORT: usize = 10;
+
+/// The histories that the files of a folder are.
+pub(super) fn folder(
+    project: &Project,
+    folder: &Path,
+    candidates: &[Candidate],
+    scope: Scope,
+) -> Result<Histories, Error> {
+    if !folder.is_dir() {
+        return Err(Error::Input(format!("`{}` is no folder", folder.display())));
+    }
+    let mut by_path = HashMap::new();
+    for path in crate::cli::project::walk(folder)? {
+        let inside = path.strip_prefix(folder).unwrap_or(&path);
+        by_path.insert(slashed(inside), SchemaFile::read(&path)?.text);
+    }
+    let tree = Tree { project, by_path };
+    let documents = tree.documents();
+    let history = |candidate: &Candidate| {
+        let (path, text) = tree.find(candidate, &project.relative(&candidate.file.path))?;
+        let name = slashed(&folder.join(path));
+        let resolved = documents.resolve(text, Strictness::Lenient);
+        let versions = past(Version::Name(name), text.to_owned(), resolved).into_iter().collect();
+        Some(History { level: scope.level(candidate.assignment.level), versions, noun: "file" })
+    };
+    Ok(candidates.iter().map(history).collect())
+}
+
+/// The history that one file is, for the only candidate.
+pub(super) fn file(
+    resolver: &Resolver<'_>,
+    path: &Path,
+    candidates: &[Candidate],
+    scope: Scope,
+) -> Result<Histories, Error> {
+    let [candidate] = candidates else {
+        return Err(Error::Usage("--against file:PATH compares one schema; name one file".to_owned()));
+    };
+    let old = SchemaFile::read(path)?;
+    let resolved = resolver.resolve(&old.text, Strictness::Lenient)?;
+    let schema = resolved.map_err(|broken| Error::Input(format!("`{}`: {}", path.display(), broken.sentence())))?;
+    let past = Past { version: Version::Name(slashed(path)), text: old.text, schema: schema.schema };
+    let level = scope.level(candidate.assignment.level);
+    Ok(vec![Some(History { level, versions: vec![past], noun: "file" })])
+}
+
+/// The histories that the lock file tells.
+pub(super) fn lock(project: &Project, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
+    let path: PathBuf = project.path(LOCK.as_ref());
+    if !path.is_file() {
+        let message = format!("there is no `{}`; write it with `avow lock`", path.display());
+        return Err(Error::Input(message));
+    }
+    let lock = Lock::read(&path)?;
+    let mut histories = Vec::new();
+    for candidate in candidates {
+        let Some(subject) = lock.subjects.get(&candidate.assignment.subject) else {
+            histories.push(None);
+            continue;
+        };
+        let level = scope.level(Some(subject.level));
+        let count = if scope.wants_all(level) { subject.versions.len() } else { 1 };
+        let mut versions = Vec::new();
+        for version in subject.versions.iter().rev().take(count) {
+            let mut documents = Documents::default();
+            gather(&lock, &version.references, &mut documents, 0);
+            let resolved = documents.resolve(&version.schema, Strictness::Lenient);
+            versions.extend(past(Version::Number(version.version), version.schema.clone(), resolved));
+        }
+        histories.push(Some(History { level, versions, noun: "version" }));
+    }
+    Ok(histories)
+}
+
+/// References below one another that are followed.
+const MOST_DEPTH: usize = 100;
+
+fn gather(lock: &Lock, references: &[Reference], documents: &mut Documents, depth: usize) {
+    for reference in references.iter().filter(|_| depth < MOST_DEPTH) {
+        if let Some(LockedVersion { schema, references, .. }) = lock.find(reference) {
+            documents.add_as(reference.name.clone(), schema);
+            gather(lock, references, documents, depth + 1);
+        }
+    }
+}

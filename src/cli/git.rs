@@ -1,0 +1,281 @@
+//! What a repository held before, asked of the `git` program: one process for many questions.
+
+use std::collections::HashMap;
+use std::io::{BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::Error;
+use super::source::slashed;
+
+/// A repository, by the folder at its top.
+#[derive(Debug)]
+pub(super) struct Repository {
+    top: PathBuf,
+}
+
+/// A commit that changed schema files, with what it made of them.
+#[derive(Debug)]
+pub(super) struct Commit {
+    pub(super) id: String,
+    pub(super) changes: Vec<Change>,
+}
+
+/// One file that a commit added or changed.
+#[derive(Debug)]
+pub(super) struct Change {
+    path: String,
+    /// What the commit made of it.
+    blob: String,
+    /// The name it had before; none where the commit added it.
+    from: Option<String>,
+}
+
+/// What a repository calls the default branch of where it came from.
+pub(super) const DEFAULT_BRANCH: &str = "origin/HEAD";
+
+impl Repository {
+    /// The repository around a folder.
+    pub(super) fn around(folder: &Path) -> Result<Self, Error> {
+        let absolute = std::path::absolute(folder)?;
+        let top = absolute.ancestors().find(|folder| folder.join(".git").exists());
+        let top = top.ok_or_else(|| Error::Git {
+            message: format!("`{}` is in no Git repository", folder.display()),
+            hint: Some("compare with a folder instead: --against dir:PATH".to_owned()),
+        })?;
+        Ok(Self { top: top.to_owned() })
+    }
+
+    /// The path of a file as the repository knows it.
+    pub(super) fn path(&self, file: &Path) -> Result<String, Error> {
+        let absolute = std::path::absolute(file)?;
+        let outside = || Error::Input(format!("`{}` is not in the repository", file.display()));
+        // A link into the repository is as good as the folder itself.
+        let inside = absolute.strip_prefix(&self.top).map(Path::to_owned).or_else(|_| {
+            let (real, top) = (absolute.canonicalize()?, self.top.canonicalize()?);
+            real.strip_prefix(top).map(Path::to_owned).map_err(std::io::Error::other)
+        });
+        let path = slashed(&inside.map_err(|_| outside())?);
+        if path.contains('\n') { Err(outside()) } else { Ok(path) }
+    }
+
+    /// The commit that a reference and the current one have in common.
+    pub(super) fn merge_base(&self, reference: &str) -> Result<String, Error> {
+        if reference.starts_with('-') || reference.is_empty() {
+            return Err(Error::Usage(format!("`{reference}` is no Git reference")));
+        }
+        // The current commit has itself in common, and needs no process to tell.
+        if reference == "HEAD" {
+            return Ok(reference.to_owned());
+        }
+        let output = self.run(&["merge-base", "HEAD", reference])?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        }
+        let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let message = match reason.as_str() {
+            "" => format!("HEAD and `{reference}` have no commit in common"),
+            reason => format!("Git does not know `{reference}`: {reason}"),
+        };
+        Err(Error::Git { message, hint: Some(self.advice(reference)) })
+    }
+
+    /// What helps when a reference is not there.
+    fn advice(&self, reference: &str) -> String {
+        if reference == DEFAULT_BRANCH {
+            return "say what to compare with, as in --against git:origin/main; or tell Git which branch is the default: \
+                    git remote set-head origin --auto"
+                .to_owned();
+        }
+        let branch = reference.strip_prefix("origin/").unwrap_or(reference);
+        if self.is_shallow() {
+            format!("this clone is shallow; run: git fetch --unshallow origin && git fetch origin {branch}")
+        } else {
+            format!("run: git fetch origin {branch}")
+        }
+    }
+
+    /// Whether older commits were left out when this was cloned.
+    pub(super) fn is_shallow(&self) -> bool {
+        self.top.join(".git/shallow").exists()
+    }
+
+    /// The texts of objects, each named as `COMMIT:PATH` or by its hash; none where there is no such thing.
+    pub(super) fn texts(&self, names: &[String]) -> Result<Vec<Option<String>>, Error> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut child = self
+            .command(&["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|source| no_git(&source))?;
+        let mut stdin = child.stdin.take().expect("it was asked for");
+        let questions = names.join("\n") + "\n";
+        // Written beside the reading: both pipes are short.
+        let writer = std::thread::spawn(move || stdin.write_all(questions.as_bytes()));
+        let mut answers = BufReader::new(child.stdout.take().expect("it was asked for"));
+        let mut texts = Vec::with_capacity(names.len());
+        for _ in names {
+            texts.push(read_object(&mut answers)?);
+        }
+        writer.join().expect("it does not panic")?;
+        child.wait()?;
+        Ok(texts)
+    }
+
+    /// The schema files of a commit.
+    pub(super) fn files(&self, commit: &str) -> Result<Vec<String>, Error> {
+        let output = self.ok(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
+        Ok(split(&output)
+            .filter(|path| Path::new(path).extension().is_some_and(|it| it == "avsc"))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// Files that differ from a commit, new ones included.
+    pub(super) fn changed_since(&self, commit: &str) -> Result<Vec<String>, Error> {
+        let changed = self.ok(&["diff", "--name-only", "-z", "--diff-filter=d", commit, "--"])?;
+        let untracked = self.ok(&["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"])?;
+        Ok(split(&changed).chain(split(&untracked)).map(str::to_owned).collect())
+    }
+
+    /// The commits up to `commit` that changed schema files, newest first, along first parents.
+    pub(super) fn history(&self, commit: &str) -> Result<Vec<Commit>, Error> {
+        let output = self.ok(&[
+            "log",
+            "--first-parent",
+            "--diff-merges=first-parent",
+            "--raw",
+            "--no-abbrev",
+            "-M",
+            "-z",
+            "--format=%x01%H",
+            commit,
+            "--",
+            ":/*.avsc",
+        ])?;
+        let mut commits = Vec::new();
+        for record in output.split('\u{1}').skip(1) {
+            let mut parts =
+                record.split('\0').map(|part| part.trim_start_matches('\n')).filter(|part| !part.is_empty());
+            let Some(id) = parts.next() else { continue };
+            let mut changes = Vec::new();
+            while let Some(change) = parts.next() {
+                changes.extend(read_change(change, &mut parts));
+            }
+            commits.push(Commit { id: id.to_owned(), changes });
+        }
+        Ok(commits)
+    }
+
+    fn ok(&self, arguments: &[&str]) -> Result<String, Error> {
+        let output = self.run(arguments)?;
+        if !output.status.success() {
+            let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Error::Git { message: format!("git {}: {reason}", arguments[0]), hint: None });
+        }
+        String::from_utf8(output.stdout)
+            .map_err(|_| Error::Input(format!("git {}: a path that is not UTF-8", arguments[0])))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<std::process::Output, Error> {
+        self.command(arguments).stdin(Stdio::null()).output().map_err(|source| no_git(&source))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(&self.top).args(arguments);
+        // Hooks run with these set for the index at hand; what is asked here is about commits.
+        command.env_remove("GIT_INDEX_FILE").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+        command
+    }
+}
+
+fn no_git(source: &std::io::Error) -> Error {
+    Error::Git {
+        message: format!("cannot run git: {source}"),
+        hint: Some("install git, or compare with a folder: --against dir:PATH".to_owned()),
+    }
+}
+
+fn split(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\0').filter(|part| !part.is_empty())
+}
+
+/// One answer of `cat-file --batch`: a line about the object, its bytes, a newline.
+fn read_object(answers: &mut impl std::io::BufRead) -> Result<Option<String>, Error> {
+    let mut head = String::new();
+    answers.read_line(&mut head)?;
+    let mut words = head.trim_end().rsplit(' ');
+    let (size, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    if kind != "blob" {
+        // A folder has bytes, too.
+        if let (Ok(size), "tree" | "commit" | "tag") = (size.parse::<u64>(), kind) {
+            std::io::copy(&mut answers.take(size + 1), &mut std::io::sink())?;
+        }
+        return Ok(None);
+    }
+    let size: usize = size.parse().map_err(|_| Error::Input(format!("git cat-file: {}", head.trim_end())))?;
+    let mut bytes = vec![0; size + 1];
+    answers.read_exact(&mut bytes)?;
+    bytes.pop();
+    Ok(String::from_utf8(bytes).ok())
+}
+
+/// `:100644 100644 OLD NEW R100`, then one path or, of a file that was renamed, two.
+fn read_change<'t>(head: &str, parts: &mut impl Iterator<Item = &'t str>) -> Option<Change> {
+    let words: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
+    let [_, _, _, blob, status] = words[..] else { return None };
+    let path = parts.next()?.to_owned();
+    let (from, path) = match status.as_bytes().first()? {
+        b'R' => (Some(path), parts.next()?.to_owned()),
+        b'A' => (None, path),
+        b'D' => return None,
+        _ => (Some(path.clone()), path),
+    };
+    Some(Change { path, blob: blob.to_owned(), from })
+}
+
+/// What files were before: for each, newest first, the blobs with the commits that made them, followed through renames.
+///
+/// `commits` are as [`Repository::history`] gives them, `paths` as they are in the newest.
+pub(super) fn ancestry(commits: &[Commit], paths: &[String]) -> HashMap<String, Vec<(String, String)>> {
+    let mut found: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    let mut names: HashMap<&str, &str> = paths.iter().map(|path| (path.as_str(), path.as_str())).collect();
+    for commit in commits {
+        let mut earlier = Vec::new();
+        for change in &commit.changes {
+            let Some(path) = names.remove(change.path.as_str()) else { continue };
+            found.entry(path.to_owned()).or_default().push((commit.id.clone(), change.blob.clone()));
+            earlier.extend(change.from.as_deref().map(|from| (from, path)));
+        }
+        names.extend(earlier);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_followed_through_renames() {
+        let change = |path: &str, blob: &str, from: Option<&str>| Change {
+            path: path.to_owned(),
+            blob: blob.to_owned(),
+            from: from.map(str::to_owned),
+        };
+        let commit = |id: &str, changes| Commit { id: id.to_owned(), changes };
+        let commits = [
+            commit("3", vec![change("b", "b2", Some("b")), change("x", "x2", Some("x"))]),
+            commit("2", vec![change("b", "b1", Some("a"))]),
+            commit("1", vec![change("a", "a1", None), change("b", "other", None)]),
+        ];
+        let pairs = |list: &[(&str, &str)]| list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let expected: HashMap<_, Vec<_>> = [("b".to_owned(), pairs(&[("3", "b2"), ("2", "b1"), ("1", "a1")]))].into();
+        assert_eq!(ancestry(&commits, &["b".to_owned(), "unchanged".to_owned()]), expected);
+    }
+}

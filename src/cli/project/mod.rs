@@ -1,0 +1,271 @@
+//! The project file, `avow.toml`: which files there are, which subjects they belong to, what holds for them.
+//!
+//! It is looked for in the current folder and upwards, to the root of the repository. Without one everything has a default.
+
+mod documents;
+mod file;
+mod lock;
+mod naming;
+mod resolver;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use globset::{GlobBuilder, GlobMatcher};
+use ignore::WalkBuilder;
+use ignore::types::TypesBuilder;
+
+pub(super) use documents::{Broken, Documents, Resolved};
+pub(super) use file::{LintRule, LintSection, LintTable, Only, Style, When};
+pub(super) use lock::{Lock, LockedSubject, LockedVersion, NAME as LOCK};
+pub(super) use resolver::Resolver;
+
+use super::Error;
+use super::source::{SchemaFile, slashed};
+use crate::domain::{Level, Reference};
+use naming::Template;
+
+const NAME: &str = "avow.toml";
+
+/// Where a command finds its project.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Project")]
+pub(super) struct ProjectOptions {
+    /// The project file; otherwise `avow.toml` in this folder or one above it.
+    #[arg(long, env = "AVOW_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// What a project says about its schemas.
+#[derive(Debug)]
+pub(super) struct Project {
+    /// The folder that paths in the project file are relative to.
+    pub(super) root: PathBuf,
+    pub(super) registry_url: Option<String>,
+    pub(super) check: file::CheckSection,
+    pub(super) lint: LintSection,
+    subjects: Vec<SubjectRule>,
+}
+
+/// What holds for the files of one glob.
+#[derive(Debug)]
+struct SubjectRule {
+    files: GlobMatcher,
+    name: Template,
+    level: Option<Level>,
+    references: Vec<Reference>,
+}
+
+/// What a project says about one file.
+#[derive(Debug, Clone)]
+pub(super) struct Assignment {
+    pub(super) subject: String,
+    pub(super) level: Option<Level>,
+    /// What the file refers to in the registry, as far as it is written down.
+    pub(super) references: Vec<Reference>,
+}
+
+impl ProjectOptions {
+    pub(super) fn load(&self) -> Result<Project, Error> {
+        let here = env::current_dir()?;
+        let file = self.config.clone().or_else(|| discover(&here));
+        let Some(path) = file else { return Ok(Project::without_file(here)) };
+        let text = fs::read_to_string(&path).map_err(Error::reading(&path))?;
+        let root = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Project::parse(root, &text).map_err(|reason| Error::Input(format!("`{}`: {reason}", path.display())))
+    }
+}
+
+/// The project file of a folder: its own, or one above it within the same repository.
+fn discover(from: &Path) -> Option<PathBuf> {
+    for folder in from.ancestors() {
+        let file = folder.join(NAME);
+        if file.is_file() {
+            return Some(file);
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    None
+}
+
+impl Project {
+    fn without_file(root: PathBuf) -> Self {
+        let (check, lint) = (file::CheckSection::default(), LintSection::default());
+        Self { root, registry_url: None, check, lint, subjects: Vec::new() }
+    }
+
+    fn parse(root: &Path, text: &str) -> Result<Self, String> {
+        let file: file::File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let mut subjects = Vec::new();
+        for entry in file.subjects {
+            subjects.push(SubjectRule {
+                files: glob(&entry.files)?,
+                name: Template::parse(entry.name.as_deref().unwrap_or("{stem}"))?,
+                level: entry.level.map(|level| file::level(&level)).transpose()?,
+                references: entry.references,
+            });
+        }
+        file.lint.validate()?;
+        Ok(Self {
+            root: root.to_owned(),
+            registry_url: file.registry.url,
+            check: file.check,
+            lint: file.lint,
+            subjects,
+        })
+    }
+
+    /// A path of the project file, as seen from the current folder.
+    pub(super) fn path(&self, relative: &Path) -> PathBuf {
+        if self.root == Path::new(".") { relative.to_owned() } else { self.root.join(relative) }
+    }
+
+    /// What the globs of the project file are matched against.
+    pub(super) fn relative(&self, path: &Path) -> String {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (path, root) = (absolute(path), absolute(&self.root));
+        slashed(path.strip_prefix(&root).unwrap_or(&path))
+    }
+
+    /// The schema files meant by the paths given; without any, all of the project.
+    pub(super) fn files(&self, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+        let is_listed = |path: &Path| {
+            let relative = self.relative(path);
+            self.subjects.is_empty() || self.subjects.iter().any(|rule| rule.files.is_match(&relative))
+        };
+        let mut found = Vec::new();
+        if paths.is_empty() {
+            let root = self.visible_root();
+            found.extend(walk(&root)?.into_iter().filter(|path| is_listed(path)));
+        }
+        for path in paths {
+            if path.is_dir() {
+                found.extend(walk(path)?.into_iter().filter(|path| is_listed(path)));
+            } else {
+                found.push(path.clone());
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        found.retain(|path| seen.insert(path.clone()));
+        Ok(found)
+    }
+
+    /// Every file that may define types, listed or not.
+    pub(super) fn all_files(&self) -> Result<Vec<PathBuf>, Error> {
+        walk(&self.visible_root())
+    }
+
+    /// The root as a person would write it: nothing at all for the current folder.
+    fn visible_root(&self) -> PathBuf {
+        let here = env::current_dir().ok();
+        let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
+        match here.as_deref().and_then(|here| root.strip_prefix(here).ok()) {
+            Some(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
+            Some(inside) => inside.to_owned(),
+            None => self.root.clone(),
+        }
+    }
+
+    /// What is said about a file whose subject is known.
+    pub(super) fn assignment_to(&self, path: &Path, subject: String) -> Assignment {
+        let rule = self.rule(path);
+        Assignment {
+            subject,
+            level: rule.and_then(|rule| rule.level),
+            references: rule.map(|rule| rule.references.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn rule(&self, path: &Path) -> Option<&SubjectRule> {
+        let relative = self.relative(path);
+        self.subjects.iter().find(|rule| rule.files.is_match(&relative))
+    }
+
+    /// What is said about a file: by the first entry that matches it, else its name says the subject.
+    pub(super) fn assignment(&self, path: &Path, text: &str) -> Result<Assignment, Error> {
+        let fallback = Template::stem();
+        let name = self.rule(path).map_or(&fallback, |rule| &rule.name);
+        let subject = name
+            .render(Path::new(&self.relative(path)), text)
+            .map_err(|reason| Error::Input(format!("`{}`: no subject: {reason}", path.display())))?;
+        Ok(self.assignment_to(path, subject))
+    }
+
+    /// Reads the schema files meant by the paths given; that there are none is an error, or a typing error would pass
+    /// every check.
+    pub(super) fn files_to_check(&self, paths: &[PathBuf]) -> Result<Vec<Rc<SchemaFile>>, Error> {
+        let files = self.files(paths)?;
+        if files.is_empty() {
+            return Err(Error::Input("no schema files found; name some, or list them in avow.toml".to_owned()));
+        }
+        files.iter().map(|path| SchemaFile::read(path).map(Rc::new)).collect()
+    }
+}
+
+/// A glob as in `.gitignore`: `*` stays within a folder, `**` does not.
+pub(super) fn glob(text: &str) -> Result<GlobMatcher, String> {
+    let glob = GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.to_string())?;
+    Ok(glob.compile_matcher())
+}
+
+/// The schema files below a folder, in order, without what Git ignores.
+pub(super) fn walk(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut types = TypesBuilder::new();
+    types.add("avro", "*.avsc").expect("a glob that is valid");
+    types.select("avro");
+    let types = types.build().expect("a type that was added");
+    let mut found = Vec::new();
+    for entry in WalkBuilder::new(folder).types(types).sort_by_file_name(Ord::cmp).build() {
+        let entry = entry.map_err(|error| Error::Input(format!("cannot look into `{}`: {error}", folder.display())))?;
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            let path = entry.into_path();
+            found.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_entry_that_matches_holds() {
+        let text = r#"
+            [[subjects]]
+            files = "orders/*.avsc"
+            name = "{dir}-{stem}-value"
+            level = "full_transitive"
+            [[subjects]]
+            files = "**/*.avsc"
+            name = "{full_name}"
+        "#;
+        let project = Project::parse(Path::new("."), text).expect("a project");
+        let schema = r#"{"type":"record","name":"a.b.Order","fields":[]}"#;
+        for (path, subject, level) in [
+            ("orders/new.avsc", "orders-new-value", Some(Level::FullTransitive)),
+            ("orders/deep/new.avsc", "a.b.Order", None),
+            ("elsewhere.json", "elsewhere", None),
+        ] {
+            let assignment = project.assignment(Path::new(path), schema).expect("a subject");
+            assert_eq!((assignment.subject.as_str(), assignment.level), (subject, level), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_knows_is_an_error_with_its_place() {
+        for (text, complaint) in [
+            ("[chekc]\n", "unknown field `chekc`"),
+            ("[[subjects]]\nfiles = \"a\"\nlevel = \"BACK\"\n", "unknown level `BACK`"),
+            ("[[subjects]]\nfiles = \"a\"\nname = \"{stemm}\"\n", "unknown placeholder `{stemm}`"),
+            ("[lint.rules]\nno-such = \"off\"\n", "unknown rule `no-such`"),
+        ] {
+            let error = Project::parse(Path::new("."), text).expect_err("it is wrong");
+            assert!(error.contains(complaint), "{error}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Talking to whoever started the command: colour where it is seen, silence where it is asked for.
+//!
+//! Standard output is data; everything said here goes to standard error.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Color {
+    /// Where a person watches, and `NO_COLOR` is not set.
+    #[default]
+    Auto,
+    /// In files and pipes, too.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// How a command talks.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Talk {
+    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are heeded.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: Color,
+
+    /// Says nothing but what was found.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+impl Talk {
+    fn choice(&self) -> ColorChoice {
+        match self.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+
+    /// Standard output, which drops colour that nobody sees.
+    pub(super) fn stdout(&self) -> impl Write {
+        AutoStream::new(io::stdout(), self.choice())
+    }
+
+    fn stderr(&self) -> impl Write {
+        AutoStream::new(io::stderr(), self.choice())
+    }
+
+    /// Says something to a person, unless silence was asked for.
+    pub(super) fn say(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            // Nobody is left to tell if standard error is gone.
+            let _ = writeln!(self.stderr(), "{text}");
+        }
+    }
+
+    /// Shows how far long work is, on one line, if a person watches.
+    pub(super) fn progress(&self, text: impl std::fmt::Display) {
+        if self.is_watched() {
+            let _ = write!(io::stderr(), "\r\x1b[K{text}");
+        }
+    }
+
+    /// Takes the line of [`Talk::progress`] away.
+    pub(super) fn done(&self) {
+        if self.is_watched() {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
+    fn is_watched(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+}
+
+/// `text` in a style.
+pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// `1 file`, `2 files`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,19 @@
+//! The command line as a person or a CI job meets it: the binary, files, a repository, a registry of ours and a foreign one.
+//!
+//! What commands print is kept in `golden/`; `SNAPSHOTS=overwrite cargo test --test cli` writes it anew.
+
+mod check;
+mod foreign;
+mod formats;
+mod git;
+mod lint;
+mod registry;
+mod usage;
+mod work;
+
+#[path = "../it/database/sqlite.rs"]
+#[expect(dead_code, reason = "the other tests use the rest of it")]
+mod database;
+#[path = "../it/support/mod.rs"]
+#[expect(dead_code, reason = "the other tests use the rest of it")]
+mod support;
