@@ -13,6 +13,8 @@ mod fuzz;
 mod listener;
 mod metrics;
 mod network;
+mod outage;
+mod pooler;
 #[path = "support/proxy.rs"]
 mod proxy;
 mod support;

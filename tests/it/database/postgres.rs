@@ -158,6 +158,11 @@ impl Database {
         Self { url: fresh_url().await }
     }
 
+    /// The one at `url`.
+    pub(crate) fn at(url: &str) -> Self {
+        Self { url: url.to_owned() }
+    }
+
     pub(crate) fn url(&self) -> String {
         self.url.clone()
     }

@@ -1,0 +1,186 @@
+//! The database is stopped, frozen, slow, full of other clients or restarted: what a node knows it goes on telling, marked as
+//! old; what it cannot do it refuses in bounded time; and it is itself again without a restart.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::{Connection as _, PgConnection};
+
+use crate::database::{self, Database};
+use crate::proxy::Proxy;
+use crate::support::{Answer, Server};
+
+/// What can befall the way to the database.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    Stopped,
+    Frozen,
+    Slow,
+    Restarted,
+}
+
+impl Trouble {
+    fn befalls(self, proxy: &Proxy, now: bool) {
+        match self {
+            Self::Stopped => proxy.refuse(now),
+            Self::Frozen => proxy.freeze(now),
+            Self::Slow => proxy.delay(if now { Duration::from_secs(20) } else { Duration::ZERO }),
+            // All connections break, but new ones are to be had at once.
+            Self::Restarted => proxy.cut(),
+        }
+    }
+}
+
+fn schema(version: usize) -> serde_json::Value {
+    let fields: Vec<_> =
+        (0..version).map(|field| json!({"name": format!("f{field}"), "type": "int", "default": 0})).collect();
+    json!({"schema": json!({"type": "record", "name": "R", "fields": fields}).to_string()})
+}
+
+fn is_stale(answer: &Answer) -> bool {
+    let stale = answer.header("avow-stale") == Some("true");
+    assert_eq!(stale, answer.header("age").is_some(), "both or none");
+    assert_eq!(stale, answer.header("avow-seq").is_none(), "a stale answer has no position");
+    stale
+}
+
+async fn readiness(node: &Server) -> String {
+    node.get("/readyz").await.ok()["status"].as_str().expect("a status").to_owned()
+}
+
+async fn until(node: &Server, status: &str) {
+    while readiness(node).await != status {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A node by way of a proxy, and one that has the database to itself.
+async fn nodes(trouble: Trouble) -> (Proxy, Server, Server) {
+    let database = Database::new().await;
+    let proxy = Proxy::before(&database.url()).await;
+    let flags = ["--database-timeout", "1"];
+    let far = Server::start_on(Database::at(proxy.url()), &flags).await;
+    let near = Server::start_on(database, &flags).await;
+    near.post("/subjects/s/versions", &schema(1)).await.ok();
+    for path in ["/subjects/s/versions/latest", "/schemas/ids/1", "/config"] {
+        assert!(!is_stale(&far.get(path).await), "{trouble:?}");
+    }
+    far.post("/subjects/s/versions", &schema(1)).await.ok();
+    (proxy, far, near)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_away_known_answers_go_on_and_writes_are_refused() {
+    for trouble in [Trouble::Stopped, Trouble::Frozen, Trouble::Slow] {
+        let (proxy, far, near) = nodes(trouble).await;
+        trouble.befalls(&proxy, true);
+        until(&far, "degraded").await;
+
+        assert_eq!(far.get("/schemas/ids/1").await.status, 200, "{trouble:?}");
+        let latest = far.get("/subjects/s/versions/latest").await;
+        assert!(is_stale(&latest), "{trouble:?}");
+        assert_eq!(latest.ok()["version"], 1);
+        // What is registered already needs no write.
+        assert_eq!(far.post("/subjects/s/versions", &schema(1)).await.ok()["id"], 1);
+        for refused in [
+            far.post("/subjects/s/versions", &schema(2)).await,
+            far.put("/config", &json!({"compatibility": "NONE"})).await,
+            far.delete("/subjects/s").await,
+            far.get("/subjects/never-asked-for/versions").await,
+        ] {
+            assert_eq!((refused.status, refused.json()["error_code"].as_i64()), (503, Some(503)), "{trouble:?}");
+            assert!(refused.header("retry-after").is_some(), "{trouble:?}");
+        }
+        assert_eq!(far.get("/livez").await.status, 200);
+        assert!(far.get("/readyz").await.ok()["reason"].as_str().is_some_and(|reason| reason.contains("away")));
+
+        // The other node goes on; this one must not call what it remembers fresh.
+        near.post("/subjects/s/versions", &schema(2)).await.ok();
+        let latest = far.get("/subjects/s/versions/latest").await;
+        assert!(is_stale(&latest) && latest.ok()["version"] == 1, "{trouble:?}");
+
+        trouble.befalls(&proxy, false);
+        until(&far, "ok").await;
+        let latest = far.get("/subjects/s/versions/latest").await;
+        assert_eq!((is_stale(&latest), latest.ok()["version"].as_u64()), (false, Some(2)), "{trouble:?}");
+        assert_eq!(far.post("/subjects/s/versions", &schema(3)).await.ok()["version"], 3, "{trouble:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_of_the_database_is_not_noticed() {
+    let (proxy, far, near) = nodes(Trouble::Restarted).await;
+    for version in 2..12 {
+        Trouble::Restarted.befalls(&proxy, true);
+        let written = far.post("/subjects/s/versions", &schema(version)).await;
+        // It may have come upon the moment between; then it says so, and the next attempt finds what there is.
+        if written.status != 200 {
+            assert_eq!(written.status, 503, "{}", written.text());
+            until(&far, "ok").await;
+            assert_eq!(far.post("/subjects/s/versions", &schema(version)).await.ok()["version"], version);
+        }
+        assert_eq!(near.get("/subjects/s/versions/latest").await.ok()["version"], version);
+        until(&far, "ok").await;
+        assert_eq!(far.get("/subjects/s/versions/latest").await.ok()["version"], version);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_is_called_fresh_that_is_not() {
+    let (proxy, far, near) = nodes(Trouble::Frozen).await;
+    let watching = async {
+        let mut newest = 1;
+        for version in 2..60 {
+            let before = newest;
+            let written = near.post("/subjects/s/versions", &schema(version)).await.ok();
+            newest = written["version"].as_u64().expect("a number");
+            let latest = far.connect().get("/subjects/s/versions/latest").await;
+            if latest.status == 200 && !is_stale(&latest) {
+                let seen = latest.json()["version"].as_u64().expect("a number");
+                assert!(seen >= newest, "{seen} after {before} and {newest}");
+            }
+        }
+    };
+    let troubling = async {
+        let mut random = fastrand::Rng::with_seed(7);
+        loop {
+            proxy.freeze(random.bool());
+            tokio::time::sleep(Duration::from_millis(random.u64(1..1500))).await;
+        }
+    };
+    tokio::select! {
+        () = watching => {}
+        () = troubling => {}
+    }
+}
+
+/// A role that may have few connections stands in for a database that has no more to give.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_enough_connections_it_says_so_and_recovers() {
+    let url = database::fresh_url().await;
+    let role = format!("few_{}", url.rsplit("%3D").next().expect("a schema"));
+    let mut admin = PgConnection::connect(&url).await.expect("a database");
+    let execute = async |admin: &mut PgConnection, sql: String| {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(admin).await.expect("a statement");
+    };
+    execute(&mut admin, format!("CREATE ROLE {role} LOGIN SUPERUSER")).await;
+    execute(&mut admin, format!("ALTER ROLE {role} NOSUPERUSER CONNECTION LIMIT 2")).await;
+    let schema_name = url.rsplit("%3D").next().expect("a schema").to_owned();
+    execute(&mut admin, format!("GRANT ALL ON SCHEMA {schema_name} TO {role}")).await;
+    let database = Database::at(&url.replace("avow@", &format!("{role}@")));
+    // It needs more than two to read and write, but not to start.
+    execute(&mut admin, format!("ALTER ROLE {role} CONNECTION LIMIT 8")).await;
+    let node = Server::start_on(database, &["--database-timeout", "1"]).await;
+    node.post("/subjects/s/versions", &schema(1)).await.ok();
+
+    execute(&mut admin, format!("ALTER ROLE {role} CONNECTION LIMIT 0")).await;
+    let kill = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'");
+    execute(&mut admin, kill).await;
+    until(&node, "degraded").await;
+    assert!(is_stale(&node.get("/subjects/s/versions/latest").await), "what it knows");
+    assert_eq!(node.post("/subjects/s/versions", &schema(2)).await.status, 503);
+
+    execute(&mut admin, format!("ALTER ROLE {role} CONNECTION LIMIT 8")).await;
+    until(&node, "ok").await;
+    assert_eq!(node.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 2);
+}
