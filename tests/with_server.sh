@@ -3,12 +3,15 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
-server=
+to_stop=()
 finish() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
+    local process
+    for process in "${to_stop[@]}"; do
+        kill "$process" 2>/dev/null || true
+    done
+    for process in "${to_stop[@]}"; do
+        wait "$process" 2>/dev/null || true
+    done
     rm -rf "$work"
 }
 trap finish EXIT
@@ -20,14 +23,20 @@ venv() {
     "$work/$name/bin/pip" install --quiet --disable-pip-version-check "$@"
 }
 
+# The binary to test: $AVOW, if somebody has one at hand.
+avow=${AVOW:-$root/target/release/avow}
+build_server() {
+    [ -n "${AVOW-}" ] || cargo build --quiet --release --locked --manifest-path "$root/Cargo.toml"
+}
+
 start_server() {
-    cargo build --quiet --release --locked --manifest-path "$root/Cargo.toml"
+    build_server
     : >"$work/log"
-    "$root/target/release/avow" serve --listen 127.0.0.1:0 --database-url "sqlite://$work/avow.db" 2>"$work/log" &
-    server=$!
+    "$avow" serve --listen 127.0.0.1:0 --database-url "sqlite://$work/avow.db" 2>"$work/log" &
+    to_stop+=($!)
     # The banner names the port; it is printed once the server answers.
     until url=$(grep -o -m 1 'http://[0-9.:]*' "$work/log"); do
-        kill -0 "$server" || { cat "$work/log" >&2; exit 1; }
+        kill -0 "${to_stop[-1]}" || { cat "$work/log" >&2; exit 1; }
         sleep 0.05
     done
 }
