@@ -69,23 +69,37 @@ pub(crate) fn once(method: &str, address: &str, path: &str, body: &str) -> Answe
     runtime().block_on(async { Client::connect(address).await.send(method, path, body.to_owned()).await })
 }
 
-/// Registers a new schema with every request, from `clients` clients; returns how many a second.
-pub(crate) fn register(address: &str, clients: u64, next: &AtomicU64, seconds: u32) -> f64 {
+/// How new registrations went.
+pub(crate) struct Registered {
+    pub(crate) per_second: f64,
+    pub(crate) p99_ms: f64,
+}
+
+/// Registers a new schema with every request, from `clients` clients that are shared out among the servers.
+pub(crate) fn register(addresses: &[&str], clients: u64, next: &AtomicU64, seconds: u32) -> Registered {
     let limit = Duration::from_secs(seconds.into());
-    let first = next.load(Ordering::Relaxed);
     let begun = Instant::now();
-    runtime().block_on(futures_util::future::join_all((0..clients).map(async |_| {
-        let mut client = Client::connect(address).await;
-        while begun.elapsed() < limit {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let path = format!("/subjects/bench-{number}/versions");
-            let answer = client.send("POST", &path, crate::registration(number)).await;
-            assert_eq!(answer.status, 200, "{}", answer.body);
-        }
-    })));
+    let took = runtime().block_on(futures_util::future::join_all((0..clients).zip(addresses.iter().cycle()).map(
+        async |(_, address)| {
+            let mut client = Client::connect(address).await;
+            let mut took = Vec::new();
+            while begun.elapsed() < limit {
+                let sent = Instant::now();
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let path = format!("/subjects/bench-{number}/versions");
+                let answer = client.send("POST", &path, crate::registration(number)).await;
+                assert_eq!(answer.status, 200, "{}", answer.body);
+                took.push(sent.elapsed());
+            }
+            took
+        },
+    )));
+    let mut took: Vec<Duration> = took.into_iter().flatten().collect();
+    took.sort_unstable();
+    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let done = (next.load(Ordering::Relaxed) - first) as f64;
-    done / begun.elapsed().as_secs_f64()
+    let done = took.len() as f64;
+    Registered { per_second: done / begun.elapsed().as_secs_f64(), p99_ms: p99.as_secs_f64() * 1e3 }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -1,14 +1,22 @@
 //! The HTTP benchmark: how near the registry comes to a bare handler that returns the same answers.
 //!
-//! `cargo bench --bench http` runs everything; `-- reads`, `-- writes` or `-- size` one part. It needs `wrk` and `taskset`
+//! `cargo bench --bench http` runs everything; `-- reads`, `-- writes` or `-- size` one part; `-- postgres` what
+//! concerns Postgres, on both cores. It needs `wrk` and `taskset`
 //! (Debian: packages wrk and util-linux) and two cores: servers run on the first, load comes from the second.
 //! Ratios are medians over rounds that alternate between the floor and the registry. `AVOW_BENCH_ROUNDS` (7),
 //! `AVOW_BENCH_SECONDS` (2) and `AVOW_BENCH_VERSIONS` (1000000) change the effort.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
+#[path = "../../tests/it/database/postgres.rs"]
+#[expect(dead_code, reason = "it serves the tests as well")]
+mod database;
 mod floor;
 mod load;
+mod postgres;
 mod process;
+#[path = "../../tests/it/support/proxy.rs"]
+#[expect(dead_code, reason = "it serves the tests as well")]
+mod proxy;
 mod reads;
 mod size;
 mod writes;
@@ -28,8 +36,11 @@ fn main() {
         ["floor", "insert", database, clients] => return floor::insert(database, clients),
         _ => {}
     }
-    move_to_load_core();
     load::need_wrk();
+    if arguments == ["postgres"] {
+        return postgres::run();
+    }
+    move_to_load_core();
     let wanted = |part| arguments.is_empty() || arguments.contains(&part);
     if wanted("reads") {
         reads::run();

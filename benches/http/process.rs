@@ -16,23 +16,25 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn avow(database: &Path) -> Self {
-        let database = format!("sqlite://{}", database.display());
-        Self::start(
-            Path::new(env!("CARGO_BIN_EXE_avow")),
-            &["serve", "--listen", "127.0.0.1:0", "--log", "error", "--database-url", &database],
-        )
+        Self::avow_on(&format!("sqlite://{}", database.display()), SERVER_CORE, &[])
+    }
+
+    /// A registry on any database, on cores of its own choice.
+    pub(crate) fn avow_on(database: &str, cores: &str, flags: &[&str]) -> Self {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--log", "error", "--database-url", database];
+        Self::start(Path::new(env!("CARGO_BIN_EXE_avow")), cores, &[&arguments, flags].concat())
     }
 
     /// The bare handler, giving the answer kept in `file`.
     pub(crate) fn floor(file: &Path) -> Self {
         let this = std::env::current_exe().expect("a path");
-        Self::start(&this, &["floor", "answer", &file.display().to_string()])
+        Self::start(&this, SERVER_CORE, &["floor", "answer", &file.display().to_string()])
     }
 
-    fn start(program: &Path, arguments: &[&str]) -> Self {
+    fn start(program: &Path, cores: &str, arguments: &[&str]) -> Self {
         let begun = Instant::now();
         let mut child = Command::new("taskset")
-            .args(["-c", SERVER_CORE])
+            .args(["-c", cores])
             .arg(program)
             .args(arguments)
             .stderr(Stdio::piped())

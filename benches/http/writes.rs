@@ -21,12 +21,12 @@ pub(crate) fn run() {
         let next = AtomicU64::new(0);
         // The first round of each makes the log as long as it gets.
         floor.round();
-        load::register(&server.address, clients, &next, seconds);
+        load::register(&[&server.address], clients, &next, seconds);
         let mut floors = Vec::new();
         let mut ours = Vec::new();
         for _ in 0..rounds {
             floors.push(floor.round());
-            ours.push(load::register(&server.address, clients, &next, seconds));
+            ours.push(load::register(&[&server.address], clients, &next, seconds).per_second);
         }
         let ratio = median(floors.iter().zip(&ours).map(|(floor, ours)| ours / floor).collect());
         let (floor, ours) = (median(floors), median(ours));

@@ -95,7 +95,7 @@ impl Drop for Cluster {
 }
 
 /// Where Debian and others keep the newest `initdb`.
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let listed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<(u32, PathBuf)> = listed
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
