@@ -1,5 +1,6 @@
 # Sourced by the scripts that test the release binary from outside: `start_server` runs one on a port of its own and
-# a fresh database ($url), `venv NAME PACKAGE…` makes a virtual environment ($work/NAME); both are gone at exit.
+# a fresh database ($url), `venv NAME PACKAGE…` makes a virtual environment ($work/NAME); both are gone at exit, with
+# every process in $to_stop.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)

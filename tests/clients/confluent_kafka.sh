@@ -4,6 +4,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../with_server.sh"
 
-venv confluent-kafka 'confluent-kafka[avro,schemaregistry]'
+venv confluent-kafka --requirement "$here/python/requirements.txt"
 start_server
 "$work/confluent-kafka/bin/python" "$here/confluent_kafka_client.py" "$url" "$@"

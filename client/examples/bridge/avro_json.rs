@@ -93,11 +93,10 @@ fn write(schema: &Schema, id: TypeId, datum: &Any) -> Option<Value> {
         }
         (Type::Record(members), Any::Fields(fields)) if members.len() == fields.len() => {
             let mut object = Map::new();
-            for (member, (name, datum)) in members.iter().zip(fields) {
-                if member.name != name {
-                    return None;
-                }
-                object.insert(name.clone(), write(schema, member.kind, datum)?);
+            for member in members {
+                // Fields come in the order of the writer.
+                let (_, datum) = fields.iter().find(|(name, _)| name == member.name)?;
+                object.insert(member.name.to_owned(), write(schema, member.kind, datum)?);
             }
             Value::Object(object)
         }

@@ -6,3 +6,4 @@ mod consumer;
 mod producer;
 mod rest;
 mod support;
+mod vectors;
