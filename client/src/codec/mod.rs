@@ -19,6 +19,8 @@
 //! | date, times, timestamps | integers, strings in the notation of ISO 8601 |
 //! | duration | `(u32, u32, u32)`: months, days, milliseconds; or the 12 bytes |
 
+#[cfg(feature = "apache-avro")]
+mod apache;
 mod decode;
 mod encode;
 mod error;
@@ -28,6 +30,8 @@ mod names;
 mod path;
 mod text;
 
+#[cfg(feature = "apache-avro")]
+pub use apache::schema_of;
 pub use decode::DecodePlan;
 pub use encode::EncodePlan;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, PlanError};

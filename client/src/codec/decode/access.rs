@@ -10,7 +10,7 @@ use crate::codec::meaning::Meaning;
 use crate::codec::path::Segment;
 
 /// A growing collection has up to twice the room it needs, and while it moves the old room as well.
-const ROOM: usize = 3;
+pub(super) const ROOM: usize = 3;
 
 /// The blocks of an array or map.
 struct Blocks<'a, 'de> {

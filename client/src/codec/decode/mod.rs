@@ -7,6 +7,8 @@ mod program;
 mod readable;
 mod record;
 mod skip;
+#[cfg(feature = "apache-avro")]
+mod value;
 mod variant;
 
 use std::sync::Arc;
@@ -80,11 +82,28 @@ impl DecodePlan {
         }
     }
 
+    /// Decodes one record, all of the bytes, as a value of the `apache-avro` crate: the reader's types, whatever the
+    /// writer's were.
+    #[cfg(feature = "apache-avro")]
+    pub fn decode_value(&self, bytes: &[u8], limits: &Limits) -> Result<apache_avro::types::Value, DecodeError> {
+        self.read(bytes, limits, Input::value)
+    }
+
+    #[inline]
     fn run<'de, T: Deserialize<'de>>(&'de self, bytes: &'de [u8], limits: &Limits) -> Result<T, DecodeError> {
+        self.read(bytes, limits, |input, op| T::deserialize(De { input, op }))
+    }
+
+    #[inline]
+    fn read<'de, T>(
+        &'de self,
+        bytes: &'de [u8],
+        limits: &Limits,
+        read: impl FnOnce(&mut Input<'de>, Op) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
         let mut input =
             Input::new(&self.program, bytes, limits).map_err(|error| error.inside(self.root.as_ref(), 0))?;
-        let op = self.program.root.unwrap_or(Op::Null);
-        let result = T::deserialize(De { input: &mut input, op });
+        let result = read(&mut input, self.program.root.unwrap_or(Op::Null));
         let left = input.left();
         match result {
             Ok(value) if left == 0 => Ok(value),

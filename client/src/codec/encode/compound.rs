@@ -368,10 +368,10 @@ impl SerializeMap for Compound<'_, '_, '_> {
         // The name is written where the field would be, read again, and taken back.
         let from = fields.out.at();
         name.serialize(Ser { program: fields.program, out: &mut *fields.out, op: Op::String(Meaning::Plain) })?;
-        let encoded = fields.out.take_back(from);
-        let name = String::from_utf8_lossy(key(&encoded));
+        let name = String::from_utf8_lossy(key(fields.out.written(from)));
         let found = fields.record.find(fields.next, &name);
         fields.named = found.ok_or_else(|| Fields::unknown(&name))?;
+        fields.out.forget(from);
         Ok(())
     }
 

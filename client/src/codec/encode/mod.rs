@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use avow_avro::Schema;
 use serde::Serialize;
 
-use self::output::Output;
+pub(super) use self::output::Output;
 use self::program::{Op, Program};
 use self::ser::Ser;
 use super::error::{EncodeError, PlanError};
@@ -81,6 +81,12 @@ impl EncodePlan {
                 Err(error.inside(self.name.as_ref()))
             }
         }
+    }
+
+    /// Appends the Avro binary of a value of the `apache-avro` crate to `out`; on an error `out` is as it was.
+    #[cfg(feature = "apache-avro")]
+    pub fn encode_value(&self, value: &apache_avro::types::Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.encode(&super::apache::Parts(value), out)
     }
 
     /// Remembers what a record took, so that the next one finds enough room and not much more.

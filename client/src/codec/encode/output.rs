@@ -6,7 +6,7 @@ use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
 ///
 /// The vector is filled with zeros ahead of the writing, so that a write is a copy into a slice and never a call that
 /// may grow the vector byte by byte; what is too much is cut off in the end.
-pub(super) struct Output<'o> {
+pub(in crate::codec) struct Output<'o> {
     bytes: &'o mut Vec<u8>,
     at: usize,
     depth: usize,
@@ -19,30 +19,35 @@ const MOST_DEPTH: usize = 200;
 const NUMBER: usize = 10;
 
 impl<'o> Output<'o> {
-    pub(super) fn new(bytes: &'o mut Vec<u8>, expected: usize) -> Self {
+    pub(in crate::codec) fn new(bytes: &'o mut Vec<u8>, expected: usize) -> Self {
         let at = bytes.len();
         bytes.resize(at + expected, 0);
         Self { bytes, at, depth: MOST_DEPTH }
     }
 
-    pub(super) fn at(&self) -> usize {
+    pub(in crate::codec) fn at(&self) -> usize {
         self.at
     }
 
     /// Cuts off everything from `at`.
-    pub(super) fn cut(self, at: usize) {
+    pub(in crate::codec) fn cut(self, at: usize) {
         self.bytes.truncate(at);
     }
 
     /// Takes back what was written from `at`.
-    pub(super) fn take_back(&mut self, at: usize) -> Vec<u8> {
+    pub(in crate::codec) fn take_back(&mut self, at: usize) -> Vec<u8> {
         let taken = self.bytes[at..self.at].to_vec();
         self.at = at;
         taken
     }
 
+    /// Forgets what was written from `at`.
+    pub(in crate::codec) fn forget(&mut self, at: usize) {
+        self.at = at;
+    }
+
     #[inline]
-    pub(super) fn enter(&mut self) -> Result<(), EncodeError> {
+    pub(in crate::codec) fn enter(&mut self) -> Result<(), EncodeError> {
         match self.depth.checked_sub(1) {
             Some(left) => {
                 self.depth = left;
@@ -53,7 +58,7 @@ impl<'o> Output<'o> {
     }
 
     #[inline]
-    pub(super) fn leave(&mut self) {
+    pub(in crate::codec) fn leave(&mut self) {
         self.depth += 1;
     }
 
@@ -65,17 +70,17 @@ impl<'o> Output<'o> {
     }
 
     #[inline]
-    pub(super) fn byte(&mut self, byte: u8) {
+    pub(in crate::codec) fn byte(&mut self, byte: u8) {
         self.array([byte]);
     }
 
     #[inline]
-    pub(super) fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+    pub(in crate::codec) fn array<const N: usize>(&mut self, bytes: [u8; N]) {
         self.raw(&bytes);
     }
 
     #[inline]
-    pub(super) fn raw(&mut self, bytes: &[u8]) {
+    pub(in crate::codec) fn raw(&mut self, bytes: &[u8]) {
         if self.bytes.len() - self.at < bytes.len() {
             self.grow(bytes.len());
         }
@@ -85,19 +90,19 @@ impl<'o> Output<'o> {
     }
 
     #[inline]
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(in crate::codec) fn bytes(&mut self, bytes: &[u8]) {
         self.length(bytes.len());
         self.raw(bytes);
     }
 
     #[inline]
-    pub(super) fn length(&mut self, length: usize) {
+    pub(in crate::codec) fn length(&mut self, length: usize) {
         // No slice is longer than the greatest long.
         self.long(i64::try_from(length).unwrap_or(i64::MAX));
     }
 
     #[inline]
-    pub(super) fn long(&mut self, value: i64) {
+    pub(in crate::codec) fn long(&mut self, value: i64) {
         let zigzag = ((value << 1) ^ (value >> 63)).cast_unsigned();
         if let (Ok(byte @ 0..0x80), Some(place)) = (u8::try_from(zigzag), self.bytes.get_mut(self.at)) {
             *place = byte;
@@ -137,14 +142,14 @@ impl<'o> Output<'o> {
     }
 
     /// Puts a count in place of the `head` bytes at `at`.
-    pub(super) fn recount(&mut self, at: usize, head: usize, count: usize) {
+    pub(in crate::codec) fn recount(&mut self, at: usize, head: usize, count: usize) {
         let body = self.take_back(at);
         self.length(count);
         self.raw(&body[head..]);
     }
 
     /// What was written from `at`.
-    pub(super) fn written(&self, at: usize) -> &[u8] {
+    pub(in crate::codec) fn written(&self, at: usize) -> &[u8] {
         &self.bytes[at..self.at]
     }
 }

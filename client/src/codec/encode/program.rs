@@ -10,6 +10,7 @@ use avow_avro::{Schema, Type, TypeId};
 use super::union::Union;
 use crate::codec::error::{PlanError, PlanReason};
 use crate::codec::meaning::Meaning;
+use crate::codec::text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::codec) enum Op {
@@ -48,6 +49,13 @@ pub(super) struct Fixed {
     pub(super) name: Arc<str>,
     pub(super) size: usize,
     pub(super) meaning: Meaning,
+}
+
+impl Fixed {
+    /// The bytes of a number as long as this type; `None` when this is no decimal, or the number is longer.
+    pub(super) fn widened(&self, number: &[u8]) -> Option<Vec<u8>> {
+        matches!(self.meaning, Meaning::Decimal(_)).then(|| text::widened(number, self.size)).flatten()
+    }
 }
 
 #[derive(Debug)]

@@ -72,7 +72,7 @@ impl Ser<'_, '_, '_> {
                 if !matches!(fixed.meaning, Meaning::Decimal(_)) {
                     return Err(EncodeError::mismatch(found, "fixed"));
                 }
-                let wide = text::widened(&value.to_be_bytes(), fixed.size);
+                let wide = fixed.widened(&value.to_be_bytes());
                 this.out.raw(&wide.ok_or_else(|| range("the number has more bytes than the schema's fixed type"))?);
             }
             op => return Err(EncodeError::mismatch(found, word(op))),
@@ -113,7 +113,7 @@ impl Ser<'_, '_, '_> {
                 match fixed.meaning {
                     Meaning::Decimal(scale) => {
                         let number = text::decimal_in(value, scale).ok_or_else(unreadable)?;
-                        self.out.raw(&text::widened(&number, fixed.size).ok_or_else(unreadable)?);
+                        self.out.raw(&fixed.widened(&number).ok_or_else(unreadable)?);
                     }
                     Meaning::Uuid => self.out.raw(&text::uuid_in(value).ok_or_else(unreadable)?),
                     _ => return Err(EncodeError::mismatch(found, "fixed")),
@@ -311,6 +311,7 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         match this.op {
             Op::Bytes(_) => this.out.bytes(value),
             Op::Fixed(at) if this.program.fixed[at as usize].size == value.len() => this.out.raw(value),
+            Op::Fixed(at) if let Some(wide) = this.program.fixed[at as usize].widened(value) => this.out.raw(&wide),
             Op::Fixed(_) => return Err(range("the bytes are not as many as the schema's fixed type has")),
             Op::String(Meaning::Uuid) if let Some(uuid) = text::of_uuid(value) => this.out.bytes(uuid.as_bytes()),
             op => return Err(EncodeError::mismatch("bytes", word(op))),

@@ -10,14 +10,22 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::anything::Anything;
+
 #[derive(Deserialize)]
-struct Pair {
+pub(super) struct Pair {
     id: String,
     reader: Box<RawValue>,
     writer: Box<RawValue>,
 }
 
-fn pairs() -> Vec<Pair> {
+impl Pair {
+    pub(super) fn schemas(&self) -> (Schema, Schema) {
+        (schema(&self.writer), schema(&self.reader))
+    }
+}
+
+pub(super) fn pairs() -> Vec<Pair> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../avro/tests/vectors/pairs.jsonl.gz");
     let mut text = String::new();
     GzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
@@ -26,64 +34,6 @@ fn pairs() -> Vec<Pair> {
 
 fn schema(text: &RawValue) -> Schema {
     parse(text.get(), &[], Strictness::Java).unwrap()
-}
-
-/// A type that takes anything, and looks at all of it.
-#[derive(Debug, Clone, PartialEq)]
-enum Anything {
-    Unit,
-    Bool(bool),
-    Integer(i64),
-    Double(f64),
-    Text(String),
-    Bytes(Vec<u8>),
-    List(Vec<Anything>),
-    Map(Vec<(String, Anything)>),
-}
-
-impl<'de> Deserialize<'de> for Anything {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Anything;
-            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                out.write_str("anything")
-            }
-            fn visit_unit<E>(self) -> Result<Anything, E> {
-                Ok(Anything::Unit)
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Anything, E> {
-                Ok(Anything::Bool(value))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Anything, E> {
-                Ok(Anything::Integer(value))
-            }
-            fn visit_f64<E>(self, value: f64) -> Result<Anything, E> {
-                Ok(Anything::Double(value))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Anything, E> {
-                Ok(Anything::Text(value.to_owned()))
-            }
-            fn visit_bytes<E>(self, value: &[u8]) -> Result<Anything, E> {
-                Ok(Anything::Bytes(value.to_vec()))
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Anything, A::Error> {
-                let mut list = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    list.push(item);
-                }
-                Ok(Anything::List(list))
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Anything, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Anything::Map(entries))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
 }
 
 /// Made-up data nest deeper than sensible records.
@@ -95,7 +45,7 @@ fn limits() -> Limits {
 fn decodes_what_the_resolution_decodes() {
     let mut outcomes = [0_usize; 2];
     for pair in pairs() {
-        let (reader, writer) = (schema(&pair.reader), schema(&pair.writer));
+        let (writer, reader) = pair.schemas();
         let resolution = Resolution::new(&reader, &writer).unwrap();
         let plan = DecodePlan::new(&writer, Some(&reader));
         for (at, bytes) in writer.made_up_data(7).take(6).enumerate() {
@@ -127,7 +77,7 @@ fn decodes_what_the_resolution_decodes() {
 fn a_plan_that_cannot_be_made_says_why() {
     let mut refused = 0;
     for pair in pairs() {
-        let (reader, writer) = (schema(&pair.reader), schema(&pair.writer));
+        let (writer, reader) = pair.schemas();
         if let Err(error) = DecodePlan::new(&writer, Some(&reader)) {
             refused += 1;
             assert!(error.is_unresolvable() && error.findings().count() > 0, "{}: {error}", pair.id);

@@ -1,6 +1,11 @@
 //! Plans: what they encode, what they decode, and what they refuse.
 
+mod allocations;
+mod anything;
+mod apache;
 mod corpus;
+mod evolution;
+mod fuzz;
 mod hostile;
 mod round_trips;
 

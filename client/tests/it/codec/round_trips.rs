@@ -65,13 +65,13 @@ fn numbers_of_every_length() {
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Item {
+pub(super) struct Item {
     name: String,
     price: f64,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Order {
+pub(super) struct Order {
     id: i64,
     state: State,
     note: Option<String>,
@@ -82,12 +82,12 @@ struct Order {
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-enum State {
+pub(super) enum State {
     Open,
     Paid,
 }
 
-const ORDER: &str = r#"{"type":"record","name":"Order","fields":[
+pub(super) const ORDER: &str = r#"{"type":"record","name":"Order","fields":[
     {"name":"id","type":"long"},
     {"name":"state","type":{"type":"enum","name":"State","symbols":["OPEN","PAID"]}},
     {"name":"note","type":["null","string"],"default":null},
@@ -96,7 +96,7 @@ const ORDER: &str = r#"{"type":"record","name":"Order","fields":[
     {"name":"tags","type":{"type":"map","values":"int"}},
     {"name":"parent","type":["Order","null"]}]}"#;
 
-fn order(parent: Option<Order>) -> Order {
+pub(super) fn order(parent: Option<Order>) -> Order {
     Order {
         id: 7,
         state: State::Paid,

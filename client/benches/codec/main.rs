@@ -1,0 +1,114 @@
+//! The codec beside the others: encode, decode, decode borrowed, decode with resolution; three payloads each.
+//!
+//! `cargo bench -p avow-client --bench codec` measures each alone; `-- ratios` lets all take turns, so that whatever
+//! else the machine does hits all of them, and prints the medians with what they are of ours. Time is the thread's own.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
+
+mod by_hand;
+mod contenders;
+mod payload;
+mod registry;
+
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+use criterion::Criterion;
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+
+use contenders::{Contender, contenders};
+
+/// The time that this thread has run.
+struct Cpu(WallTime);
+
+impl Measurement for Cpu {
+    type Intermediate = ThreadTime;
+    type Value = Duration;
+
+    fn start(&self) -> ThreadTime {
+        ThreadTime::now()
+    }
+
+    fn end(&self, from: ThreadTime) -> Duration {
+        from.elapsed()
+    }
+
+    fn add(&self, a: &Duration, b: &Duration) -> Duration {
+        *a + *b
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        self.0.to_f64(value)
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        self.0.formatter()
+    }
+}
+
+fn main() {
+    let mut contenders = contenders();
+    if std::env::args().any(|argument| argument == "ratios") {
+        return ratios(&mut contenders);
+    }
+    let mut criterion = Criterion::default().with_measurement(Cpu(WallTime)).configure_from_args();
+    for contender in &mut contenders {
+        let mut group = criterion.benchmark_group(contender.group);
+        group.bench_function(contender.name, |bencher| bencher.iter(&mut contender.run));
+        group.finish();
+    }
+    criterion.final_summary();
+}
+
+/// How often all take a turn.
+const ROUNDS: usize = 41;
+
+/// How long a turn is, about.
+const TURN: Duration = Duration::from_millis(4);
+
+fn ratios(contenders: &mut [Contender]) {
+    let turns: Vec<u32> = contenders.iter_mut().map(calls_in_a_turn).collect();
+    let mut times = vec![Vec::with_capacity(ROUNDS); contenders.len()];
+    for _ in 0..ROUNDS {
+        for ((contender, calls), times) in contenders.iter_mut().zip(&turns).zip(&mut times) {
+            times.push(time(contender, *calls) / f64::from(*calls));
+        }
+    }
+    let medians: Vec<f64> = times
+        .iter_mut()
+        .map(|times| {
+            times.sort_by(f64::total_cmp);
+            times[ROUNDS / 2]
+        })
+        .collect();
+    let mut out = String::new();
+    for (contender, median) in contenders.iter().zip(&medians) {
+        let ours = contenders.iter().position(|other| other.group == contender.group && other.name == "avow");
+        let ratio = ours.map_or(1.0, |ours| median / medians[ours]);
+        out.push_str(&format!("{:<24} {:<36} {median:>12.1} ns {ratio:>8.2}\n", contender.group, contender.name));
+    }
+    std::io::Write::write_all(&mut std::io::stdout(), out.as_bytes()).unwrap();
+}
+
+fn calls_in_a_turn(contender: &mut Contender) -> u32 {
+    let mut calls = 1;
+    loop {
+        let taken = time(contender, calls);
+        if Duration::from_nanos(taken as u64) >= TURN || calls > 1 << 24 {
+            return calls;
+        }
+        calls *= 2;
+    }
+}
+
+fn time(contender: &mut Contender, calls: u32) -> f64 {
+    let from = ThreadTime::now();
+    for _ in 0..calls {
+        (contender.run)();
+    }
+    from.elapsed().as_nanos() as f64
+}
