@@ -26,7 +26,7 @@ struct Payload<T> {
     value: T,
     id: u32,
     schema: String,
-    /// For serde_avro_fast.
+    /// For `serde_avro_fast`.
     plain: String,
     later: String,
     groups: [&'static str; 4],

@@ -10,6 +10,7 @@ mod contenders;
 mod payload;
 mod registry;
 
+use std::io::Write;
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
@@ -75,7 +76,7 @@ fn ratios(contenders: &mut [Contender]) {
     let mut times = vec![Vec::with_capacity(ROUNDS); contenders.len()];
     for _ in 0..ROUNDS {
         for ((contender, calls), times) in contenders.iter_mut().zip(&turns).zip(&mut times) {
-            times.push(time(contender, *calls) / f64::from(*calls));
+            times.push(1e9 * time(contender, *calls).as_secs_f64() / f64::from(*calls));
         }
     }
     let medians: Vec<f64> = times
@@ -85,30 +86,29 @@ fn ratios(contenders: &mut [Contender]) {
             times[ROUNDS / 2]
         })
         .collect();
-    let mut out = String::new();
+    let mut out = std::io::stdout();
     for (contender, median) in contenders.iter().zip(&medians) {
         let ours = contenders.iter().position(|other| other.group == contender.group && other.name == "avow");
         let ratio = ours.map_or(1.0, |ours| median / medians[ours]);
-        out.push_str(&format!("{:<24} {:<36} {median:>12.1} ns {ratio:>8.2}\n", contender.group, contender.name));
+        let (group, name) = (contender.group, contender.name);
+        writeln!(out, "{group:<16} {name:<28} {median:>12.1} ns {ratio:>8.2}").unwrap();
     }
-    std::io::Write::write_all(&mut std::io::stdout(), out.as_bytes()).unwrap();
 }
 
 fn calls_in_a_turn(contender: &mut Contender) -> u32 {
     let mut calls = 1;
     loop {
-        let taken = time(contender, calls);
-        if Duration::from_nanos(taken as u64) >= TURN || calls > 1 << 24 {
+        if time(contender, calls) >= TURN || calls > 1 << 24 {
             return calls;
         }
         calls *= 2;
     }
 }
 
-fn time(contender: &mut Contender, calls: u32) -> f64 {
+fn time(contender: &mut Contender, calls: u32) -> Duration {
     let from = ThreadTime::now();
     for _ in 0..calls {
         (contender.run)();
     }
-    from.elapsed().as_nanos() as f64
+    from.elapsed()
 }

@@ -73,7 +73,7 @@ impl Serialize for Parts<'_> {
             Value::BigDecimal(decimal) => {
                 let (number, scale) = decimal.as_bigint_and_exponent();
                 let scale = i32::try_from(scale).map_err(S::Error::custom)?;
-                serializer.serialize_bytes(&super::text::big_decimal(&number.to_signed_bytes_be(), scale))
+                serializer.serialize_bytes(&super::encode::big_decimal(&number.to_signed_bytes_be(), scale))
             }
             Value::Duration(duration) => serializer.serialize_bytes(&<[u8; 12]>::from(duration)),
             Value::Uuid(uuid) => serializer.serialize_str(&uuid.to_string()),

@@ -107,22 +107,38 @@ impl fmt::Display for Message {
 
 impl EncodeError {
     #[cold]
+    #[inline(never)]
     pub(super) fn new(kind: EncodeErrorKind, message: Message) -> Self {
         Self(Box::new(EncodeFault { kind, message, path: Path::default() }))
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn mismatch(found: &'static str, expected: &'static str) -> Self {
         Self::new(EncodeErrorKind::Type, Message::Mismatch(found, expected))
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn below(mut self, segment: Segment) -> Self {
         self.0.path.segments.push(segment);
         self
     }
 
     #[cold]
+    #[inline(never)]
+    pub(super) fn in_field(self, name: &Arc<str>) -> Self {
+        self.below(Segment::Field(Arc::clone(name)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn in_item(self, at: usize) -> Self {
+        self.below(Segment::Index(at))
+    }
+
+    #[cold]
+    #[inline(never)]
     pub(super) fn inside(mut self, root: Option<&Arc<str>>) -> Self {
         self.0.path.root = root.cloned();
         self
@@ -187,33 +203,51 @@ pub enum DecodeErrorKind {
 
 impl DecodeError {
     #[cold]
+    #[inline(never)]
     pub(super) fn new(kind: DecodeErrorKind, message: Message) -> Self {
         let (path, offset) = (Path::default(), None);
         Self(Box::new(DecodeFault { kind, message, path, offset, wants_names: false }))
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn truncated() -> Self {
         Self::new(DecodeErrorKind::Truncated, Message::Static("the bytes end here"))
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn malformed(what: &'static str) -> Self {
         Self::new(DecodeErrorKind::Malformed, Message::Static(what))
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn over(what: &'static str) -> Self {
         Self::new(DecodeErrorKind::OverLimit, Message::Static(what))
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn below(mut self, segment: Segment) -> Self {
         self.0.path.segments.push(segment);
         self
     }
 
     #[cold]
+    #[inline(never)]
+    pub(super) fn in_field(self, name: &Arc<str>) -> Self {
+        self.below(Segment::Field(Arc::clone(name)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn in_item(self, at: usize) -> Self {
+        self.below(Segment::Index(at))
+    }
+
+    #[cold]
+    #[inline(never)]
     pub(super) fn inside(mut self, root: Option<&Arc<str>>, offset: usize) -> Self {
         self.0.path.root = root.cloned();
         self.0.offset.get_or_insert(offset);
@@ -221,6 +255,7 @@ impl DecodeError {
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn wanting_names(mut self) -> Self {
         self.0.wants_names = true;
         self

@@ -60,18 +60,6 @@ pub(super) fn of_big_decimal(bytes: &[u8]) -> Option<String> {
     of_decimal(number, scale)
 }
 
-/// The bytes of a number that carries its own scale.
-#[cfg(feature = "apache-avro")]
-pub(super) fn big_decimal(number: &[u8], scale: i32) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut output = super::encode::Output::new(&mut out, number.len() + 10);
-    output.bytes(number);
-    output.long(i64::from(scale));
-    let end = output.at();
-    output.cut(end);
-    out
-}
-
 /// Reads an Avro int.
 fn int(bytes: &[u8]) -> Option<(i32, &[u8])> {
     let mut zigzag = 0_u64;

@@ -76,12 +76,12 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         if self.blocks.left == 0 {
             return Ok(None);
         }
-        let item = De { input: &mut *self.blocks.input, op: self.blocks.list.item };
+        let item = De { input: &mut *self.blocks.input, op: &self.blocks.list.item };
         let value = match item.input.charge(ROOM * size_of::<T::Value>()) {
             Ok(()) => seed.deserialize(item),
             Err(error) => Err(error),
         };
-        let value = value.map_err(|error| error.below(Segment::Index(self.at)))?;
+        let value = value.map_err(|error| error.in_item(self.at))?;
         self.at += 1;
         self.blocks.count()?;
         Ok(Some(value))
@@ -124,14 +124,14 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
         input.charge(ROOM * size_of::<K::Value>())?;
         // For the path, should the value be wrong.
         let from = input.peek();
-        let key = seed.deserialize(De { input, op: Op::String(Meaning::Plain) })?;
+        let key = seed.deserialize(De { input, op: &Op::String(Meaning::Plain) })?;
         self.key = from;
         Ok(Some(key))
     }
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
-        let item = De { input: &mut *self.blocks.input, op: self.blocks.list.item };
+        let item = De { input: &mut *self.blocks.input, op: &self.blocks.list.item };
         let value = match item.input.charge(ROOM * size_of::<T::Value>()) {
             Ok(()) => seed.deserialize(item),
             Err(error) => Err(error),

@@ -13,7 +13,8 @@ use crate::codec::text;
 
 pub(super) struct De<'a, 'de> {
     pub(super) input: &'a mut Input<'de>,
-    pub(super) op: Op,
+    /// Behind a reference, so that the whole travels in two registers.
+    pub(super) op: &'de Op,
 }
 
 impl<'de> Input<'de> {
@@ -58,12 +59,12 @@ impl De<'_, '_> {
     /// Goes through unions to what is really there.
     #[inline]
     pub(super) fn settle(&mut self) -> Result<Op, DecodeError> {
-        match self.op {
-            Op::Union(at) => self.op = self.input.branch(at)?.op,
-            Op::Branch(at) => self.op = self.input.program.branches[at as usize].op,
+        match *self.op {
+            Op::Union(at) => self.op = &self.input.branch(at)?.op,
+            Op::Branch(at) => self.op = &self.input.program.branches[at as usize].op,
             _ => {}
         }
-        Ok(self.op)
+        Ok(*self.op)
     }
 }
 
@@ -85,7 +86,7 @@ macro_rules! first {
         $(
             #[inline]
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-                match self.op {
+                match *self.op {
                     $($op => visitor.$visit(self.input.$read()?),)*
                     _ => self.deserialize_any(visitor),
                 }
@@ -191,11 +192,11 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let op = match self.op {
-            Op::Union(at) => self.input.branch(at)?.named,
-            op => op,
+        let op = match *self.op {
+            Op::Union(at) => &self.input.branch(at)?.named,
+            _ => self.op,
         };
-        if self.input.program.is_null(op) {
+        if self.input.program.is_null(*op) {
             return visitor.visit_none();
         }
         visitor.visit_some(De { input: self.input, op })
@@ -267,7 +268,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.input.skip(self.op)?;
+        self.input.skip(*self.op)?;
         visitor.visit_unit()
     }
 }

@@ -86,7 +86,7 @@ impl DecodePlan {
     /// writer's were.
     #[cfg(feature = "apache-avro")]
     pub fn decode_value(&self, bytes: &[u8], limits: &Limits) -> Result<apache_avro::types::Value, DecodeError> {
-        self.read(bytes, limits, Input::value)
+        self.read(bytes, limits, |input, op| input.value(*op))
     }
 
     #[inline]
@@ -99,11 +99,11 @@ impl DecodePlan {
         &'de self,
         bytes: &'de [u8],
         limits: &Limits,
-        read: impl FnOnce(&mut Input<'de>, Op) -> Result<T, DecodeError>,
+        read: impl FnOnce(&mut Input<'de>, &'de Op) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
         let mut input =
             Input::new(&self.program, bytes, limits).map_err(|error| error.inside(self.root.as_ref(), 0))?;
-        let result = read(&mut input, self.program.root.unwrap_or(Op::Null));
+        let result = read(&mut input, &self.program.root);
         let left = input.left();
         match result {
             Ok(value) if left == 0 => Ok(value),

@@ -10,8 +10,9 @@ use crate::codec::error::{PlanError, PlanReason};
 use crate::codec::meaning::Meaning;
 
 /// What to do with the next bytes; the index of a container leads into its table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::codec) enum Op {
+    #[default]
     Null,
     Boolean,
     Int(Meaning),
@@ -42,7 +43,7 @@ pub(in crate::codec) enum Op {
 
 #[derive(Debug, Default)]
 pub(in crate::codec) struct Program {
-    pub(super) root: Option<Op>,
+    pub(super) root: Op,
     pub(super) fixed: Vec<Fixed>,
     pub(super) enums: Vec<Enum>,
     pub(super) lists: Vec<List>,
@@ -229,7 +230,7 @@ impl<'s> Compiler<'s> {
     }
 
     fn run(mut self, root: Source) -> Result<Program, PlanError> {
-        self.program.root = Some(self.op(root)?);
+        self.program.root = self.op(root)?;
         while let Some((source, op)) = self.pending.pop() {
             match source {
                 Source::Action(id) => self.fill_resolved(self.action(id)?, op)?,

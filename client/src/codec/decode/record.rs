@@ -8,7 +8,6 @@ use super::de::{De, name};
 use super::input::Input;
 use super::program::{Op, Record, Step};
 use crate::codec::error::{DecodeError, DecodeErrorKind};
-use crate::codec::path::Segment;
 
 /// How a type takes its fields, remembered with the address of its list of fields, which is never odd.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,19 +80,24 @@ impl<'de> Input<'de> {
     fn field<T: DeserializeSeed<'de>>(&mut self, step: &'de Step, seed: T) -> Result<T::Value, DecodeError> {
         match step {
             Step::Read { op, name, .. } => {
-                let value = seed.deserialize(De { input: self, op: *op });
-                value.map_err(|error| error.below(Segment::Field(name.clone())))
+                let value = seed.deserialize(De { input: self, op });
+                value.map_err(|error| error.in_field(name))
             }
             Step::Default { op, name, datum, .. } => {
-                let value = self.default(*op, datum, seed);
-                value.map_err(|error| error.below(Segment::Field(name.clone())))
+                let value = self.default(op, datum, seed);
+                value.map_err(|error| error.in_field(name))
             }
             Step::Skip(_) => Err(DecodeError::malformed("a field that nobody reads")),
         }
     }
 
     #[inline(never)]
-    fn default<T: DeserializeSeed<'de>>(&mut self, op: Op, datum: &'de [u8], seed: T) -> Result<T::Value, DecodeError> {
+    fn default<T: DeserializeSeed<'de>>(
+        &mut self,
+        op: &'de Op,
+        datum: &'de [u8],
+        seed: T,
+    ) -> Result<T::Value, DecodeError> {
         self.charge(datum.len())?;
         let message = self.swap(datum);
         let value = seed.deserialize(De { input: self, op });

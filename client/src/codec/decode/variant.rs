@@ -11,27 +11,27 @@ use crate::codec::names;
 
 pub(super) fn visit<'de, V: Visitor<'de>>(
     input: &mut Input<'de>,
-    op: Op,
+    op: &'de Op,
     variants: &'static [&'static str],
     visitor: V,
 ) -> Result<V::Value, DecodeError> {
     let program = input.program;
     let union = op;
-    let op = match op {
-        Op::Union(at) => input.branch(at)?.named,
-        op => op,
+    let op = match *op {
+        Op::Union(at) => &input.branch(at)?.named,
+        _ => op,
     };
-    let (op, of) = match op {
+    let (op, of) = match *op {
         Op::Branch(at) => {
             let branch = &program.branches[at as usize];
-            (branch.op, branch.of)
+            (&branch.op, branch.of)
         }
-        op => (op, None),
+        _ => (op, None),
     };
-    if let Op::Error(at) = op {
+    if let Op::Error(at) = *op {
         return Err(input.unfit(at));
     }
-    let branch_name = program.name_of(op);
+    let branch_name = program.name_of(*op);
     if let Some(variant) = variants.iter().find(|variant| names::is_branch(variant, branch_name))
         // A union of one enum and null is that enum, whatever its symbols are called.
         && (of.is_some() || !matches!(op, Op::Enum(_)))
@@ -41,12 +41,12 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
     // Where no variant is called like a branch, the variants are the branches in order.
     if let Some((at, count)) = of
         && count as usize == variants.len()
-        && !is_named_otherwise(program, union, op, variants)
+        && !is_named_otherwise(program, *union, *op, variants)
     {
         let variant = variants[at as usize];
         return visitor.visit_enum(Branch { de: De { input, op }, variant });
     }
-    match op {
+    match *op {
         Op::Enum(at) => visitor.visit_enum(name(input.symbol(at)?)),
         Op::String(_) | Op::BytesAsString(_) => visitor.visit_enum(name(input.text()?)),
         _ => Err(DecodeError::unknown_variant(branch_name, variants)),
@@ -90,7 +90,7 @@ impl<'de> VariantAccess<'de> for Inside<'_, 'de> {
     type Error = DecodeError;
 
     fn unit_variant(self) -> Result<(), DecodeError> {
-        self.0.input.skip(self.0.op)
+        self.0.input.skip(*self.0.op)
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, DecodeError> {

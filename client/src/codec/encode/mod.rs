@@ -1,6 +1,7 @@
 //! From any type that serde can take apart to Avro's binary encoding.
 
 mod compound;
+mod fields;
 mod output;
 mod program;
 mod ser;
@@ -13,7 +14,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use avow_avro::Schema;
 use serde::Serialize;
 
-pub(super) use self::output::Output;
+use self::output::Output;
 use self::program::{Op, Program};
 use self::ser::Ser;
 use super::error::{EncodeError, PlanError};
@@ -67,8 +68,8 @@ impl EncodePlan {
     pub fn encode<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let from = out.len();
         let expected = self.expected.load(Relaxed);
-        let mut output = Output::new(out, expected);
-        let result = value.serialize(Ser { program: &self.program, out: &mut output, op: self.root });
+        let mut output = Output::new(&self.program, out, expected);
+        let result = value.serialize(Ser { out: &mut output, op: &self.root });
         match result {
             Ok(()) => {
                 let end = output.at();
@@ -96,4 +97,16 @@ impl EncodePlan {
             self.expected.store((took + 16).next_multiple_of(64), Relaxed);
         }
     }
+}
+
+/// The bytes of a number that carries its own scale: those of the number, then the scale.
+#[cfg(feature = "apache-avro")]
+pub(super) fn big_decimal(number: &[u8], scale: i32) -> Vec<u8> {
+    let (program, mut out) = (Program::default(), Vec::new());
+    let mut output = Output::new(&program, &mut out, 0);
+    output.bytes(number);
+    output.long(i64::from(scale));
+    let end = output.at();
+    output.cut(end);
+    out
 }

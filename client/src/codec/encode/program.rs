@@ -109,15 +109,6 @@ impl Name {
     }
 }
 
-impl Record {
-    /// Finds a field, most probably at `near` or behind it.
-    pub(super) fn find(&self, near: usize, name: &str) -> Option<usize> {
-        let (before, behind) = self.fields.split_at(near.min(self.fields.len()));
-        let place = |fields: &[Field]| fields.iter().position(|field| *field.name.text == *name);
-        place(behind).map(|at| at + before.len()).or_else(|| place(before))
-    }
-}
-
 impl Program {
     /// Compiles a schema; returns the operation for its outermost type.
     pub(super) fn new(schema: &Schema) -> Result<(Self, Op), PlanError> {

@@ -1,41 +1,44 @@
 //! One datum as a serde serializer.
 
+#![expect(clippy::inline_always, reason = "measured: a fifth of the time of small records")]
+
 use serde::ser::{Error, Serialize, Serializer};
 
-use super::compound::{Compound, Head};
+use super::compound::{Compound, Head, Items};
+use super::fields::Fields;
 use super::output::Output;
-use super::program::{Op, Program, word};
+use super::program::{Op, word};
 use super::union::Shape;
 use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
 use crate::codec::meaning::Meaning;
 use crate::codec::text;
 
-pub(super) struct Ser<'a, 'o, 'p> {
-    pub(super) program: &'p Program,
+pub(super) struct Ser<'a, 'o> {
     pub(super) out: &'a mut Output<'o>,
-    pub(super) op: Op,
+    /// Behind a reference, so that the whole travels in two registers.
+    pub(super) op: &'o Op,
 }
 
-impl Ser<'_, '_, '_> {
+impl<'o> Ser<'_, 'o> {
     #[inline]
-    pub(super) fn at(self, op: Op) -> Self {
+    pub(super) fn at(self, op: &'o Op) -> Self {
         Self { op, ..self }
     }
 
     /// Writes the index of a branch and goes on inside it.
-    #[inline]
+    #[inline(always)]
     fn branch(self, union: u32, at: usize) -> Self {
-        let op = self.program.unions[union as usize].branches[at];
+        let op = &self.out.program.unions[union as usize].branches[at];
         self.out.length(at);
         self.at(op)
     }
 
     /// Goes on in the branch of a union that a value of this shape means.
-    #[inline]
+    #[inline(always)]
     fn settle(self, shape: Shape) -> Result<Self, EncodeError> {
-        match self.op {
+        match *self.op {
             Op::Union(at) => {
-                let branch = self.program.unions[at as usize].by_shape(shape)?;
+                let branch = self.out.program.unions[at as usize].by_shape(shape)?;
                 Ok(self.branch(at, branch))
             }
             _ => Ok(self),
@@ -44,8 +47,8 @@ impl Ser<'_, '_, '_> {
 
     /// Goes on in the branch that is called so, else in the one for the shape.
     fn settle_named(self, name: &str, shape: Shape) -> Result<Self, EncodeError> {
-        match self.op {
-            Op::Union(at) => match self.program.unions[at as usize].by_name(self.program, name) {
+        match *self.op {
+            Op::Union(at) => match self.out.program.unions[at as usize].by_name(self.out.program, name) {
                 Some(branch) => Ok(self.branch(at, branch)),
                 None => self.settle(shape),
             },
@@ -57,7 +60,7 @@ impl Ser<'_, '_, '_> {
     #[inline(never)]
     fn whole(self, value: i128, shape: Shape, found: &'static str) -> Result<(), EncodeError> {
         let this = self.settle(shape)?;
-        match this.op {
+        match *this.op {
             Op::Int(_) => this.out.long(i64::from(in_range::<i32>(value)?)),
             Op::Long(_) => this.out.long(in_range(value)?),
             // Every number of this shape has an exact double.
@@ -68,7 +71,7 @@ impl Ser<'_, '_, '_> {
                 this.out.bytes(text::shortest(&value.to_be_bytes()));
             }
             Op::Fixed(at) if shape == Shape::Wide => {
-                let fixed = &this.program.fixed[at as usize];
+                let fixed = &this.out.program.fixed[at as usize];
                 if !matches!(fixed.meaning, Meaning::Decimal(_)) {
                     return Err(EncodeError::mismatch(found, "fixed"));
                 }
@@ -83,18 +86,18 @@ impl Ser<'_, '_, '_> {
     /// A text where the schema has no string: a symbol, or a logical type in words.
     #[inline(never)]
     fn words(self, value: &str, found: &'static str) -> Result<(), EncodeError> {
-        if let Op::Union(at) = self.op {
-            let union = &self.program.unions[at as usize];
+        if let Op::Union(at) = *self.op {
+            let union = &self.out.program.unions[at as usize];
             let shaped = union.by_shape(Shape::Text)?;
             let at_string = matches!(union.branches[shaped], Op::String(_));
-            let by_symbol = (!at_string).then(|| union.by_symbol(self.program, value)).flatten();
+            let by_symbol = (!at_string).then(|| union.by_symbol(self.out.program, value)).flatten();
             return self.branch(at, by_symbol.unwrap_or(shaped)).words(value, found);
         }
         let unreadable = || range("the text is not in the notation of the schema's logical type");
-        match self.op {
+        match *self.op {
             Op::String(_) => self.out.bytes(value.as_bytes()),
             Op::Enum(at) => {
-                let kind = &self.program.enums[at as usize];
+                let kind = &self.out.program.enums[at as usize];
                 let symbol = kind.symbols.iter().position(|name| *name.text == *value);
                 self.out.length(symbol.ok_or_else(|| unknown_symbol(value))?);
             }
@@ -109,7 +112,7 @@ impl Ser<'_, '_, '_> {
                 self.out.bytes(&text::decimal_in(value, scale).ok_or_else(unreadable)?);
             }
             Op::Fixed(at) => {
-                let fixed = &self.program.fixed[at as usize];
+                let fixed = &self.out.program.fixed[at as usize];
                 match fixed.meaning {
                     Meaning::Decimal(scale) => {
                         let number = text::decimal_in(value, scale).ok_or_else(unreadable)?;
@@ -125,9 +128,9 @@ impl Ser<'_, '_, '_> {
     }
 
     fn symbol(self, index: u32, variant: &'static str) -> Result<(), EncodeError> {
-        match self.op {
+        match *self.op {
             Op::Enum(at) => {
-                let symbols = &self.program.enums[at as usize].symbols;
+                let symbols = &self.out.program.enums[at as usize].symbols;
                 // Most enums have their symbols in the same order on both sides.
                 let place = symbols.get(index as usize).filter(|name| name.is(variant)).map(|_| index as usize);
                 let place = place.or_else(|| symbols.iter().position(|name| *name.text == *variant));
@@ -135,11 +138,11 @@ impl Ser<'_, '_, '_> {
                 Ok(())
             }
             Op::Union(at) => {
-                let union = &self.program.unions[at as usize];
-                if let Some(branch) = union.by_symbol(self.program, variant) {
+                let union = &self.out.program.unions[at as usize];
+                if let Some(branch) = union.by_symbol(self.out.program, variant) {
                     return self.branch(at, branch).symbol(index, variant);
                 }
-                match union.by_name(self.program, variant) {
+                match union.by_name(self.out.program, variant) {
                     Some(branch) if union.branches[branch] == Op::Null => {
                         self.out.length(branch);
                         Ok(())
@@ -154,18 +157,18 @@ impl Ser<'_, '_, '_> {
 
     /// A struct without fields, where the schema has a record without any, or only with defaults.
     fn unit_struct(self) -> Result<(), EncodeError> {
-        match self.op {
-            Op::Record(_) => Compound::record(self)?.finish(),
+        match *self.op {
+            Op::Record(at) => Fields::new(self.out, at)?.finish(),
             op => Err(EncodeError::mismatch("a unit", word(op))),
         }
     }
 
     /// The branch that a variant with something inside stands for.
     fn variant(self, index: u32, variant: &'static str) -> Result<Self, EncodeError> {
-        let Op::Union(at) = self.op else { return Err(EncodeError::mismatch("a variant", word(self.op))) };
-        let union = &self.program.unions[at as usize];
+        let Op::Union(at) = *self.op else { return Err(EncodeError::mismatch("a variant", word(*self.op))) };
+        let union = &self.out.program.unions[at as usize];
         let by_place = || (index as usize) < union.branches.len();
-        match union.by_name(self.program, variant) {
+        match union.by_name(self.out.program, variant) {
             Some(branch) => Ok(self.branch(at, branch)),
             None if by_place() => Ok(self.branch(at, index as usize)),
             None => {
@@ -194,9 +197,9 @@ fn in_range<T: TryFrom<i128>>(value: i128) -> Result<T, EncodeError> {
 macro_rules! whole {
     ($($method:ident $kind:ty, $shape:ident, $found:literal;)*) => {
         $(
-            #[inline]
+            #[inline(always)]
             fn $method(self, value: $kind) -> Result<(), EncodeError> {
-                match self.op {
+                match *self.op {
                     Op::Long(_) => self.out.long(i64::from(value)),
                     _ => return self.whole(i128::from(value), Shape::$shape, $found),
                 }
@@ -206,21 +209,21 @@ macro_rules! whole {
     };
 }
 
-impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
+impl<'a, 'o> Serializer for Ser<'a, 'o> {
     type Ok = ();
     type Error = EncodeError;
-    type SerializeSeq = Compound<'a, 'o, 'p>;
-    type SerializeTuple = Compound<'a, 'o, 'p>;
-    type SerializeTupleStruct = Compound<'a, 'o, 'p>;
-    type SerializeTupleVariant = Compound<'a, 'o, 'p>;
-    type SerializeMap = Compound<'a, 'o, 'p>;
-    type SerializeStruct = Compound<'a, 'o, 'p>;
-    type SerializeStructVariant = Compound<'a, 'o, 'p>;
+    type SerializeSeq = Compound<'a, 'o>;
+    type SerializeTuple = Compound<'a, 'o>;
+    type SerializeTupleStruct = Compound<'a, 'o>;
+    type SerializeTupleVariant = Compound<'a, 'o>;
+    type SerializeMap = Compound<'a, 'o>;
+    type SerializeStruct = Fields<'a, 'o>;
+    type SerializeStructVariant = Fields<'a, 'o>;
 
-    #[inline]
+    #[inline(always)]
     fn serialize_bool(self, value: bool) -> Result<(), EncodeError> {
         let this = self.settle(Shape::Boolean)?;
-        match this.op {
+        match *this.op {
             Op::Boolean => this.out.byte(u8::from(value)),
             op => return Err(EncodeError::mismatch("a boolean", word(op))),
         }
@@ -235,27 +238,27 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         serialize_u32 u32, Long, "an integer";
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_u8(self, value: u8) -> Result<(), EncodeError> {
-        match self.op {
+        match *self.op {
             Op::Byte => self.out.byte(value),
             _ => return self.whole(i128::from(value), Shape::Int, "an integer"),
         }
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_i32(self, value: i32) -> Result<(), EncodeError> {
-        match self.op {
+        match *self.op {
             Op::Int(_) | Op::Long(_) => self.out.long(i64::from(value)),
             _ => return self.whole(i128::from(value), Shape::Int, "an integer"),
         }
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_u64(self, value: u64) -> Result<(), EncodeError> {
-        match (self.op, i64::try_from(value)) {
+        match (*self.op, i64::try_from(value)) {
             (Op::Long(_), Ok(value)) => self.out.long(value),
             _ => return self.whole(i128::from(value), Shape::Long, "an integer"),
         }
@@ -271,10 +274,10 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         self.serialize_i128(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_f32(self, value: f32) -> Result<(), EncodeError> {
         let this = self.settle(Shape::Float)?;
-        match this.op {
+        match *this.op {
             Op::Float => this.out.array(value.to_le_bytes()),
             Op::Double => this.out.array(f64::from(value).to_le_bytes()),
             op => return Err(EncodeError::mismatch("a float", word(op))),
@@ -282,10 +285,10 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
         let this = self.settle(Shape::Double)?;
-        match this.op {
+        match *this.op {
             Op::Double => this.out.array(value.to_le_bytes()),
             op => return Err(EncodeError::mismatch("a double", word(op))),
         }
@@ -296,22 +299,22 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         self.serialize_str(value.encode_utf8(&mut [0; 4]))
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_str(self, value: &str) -> Result<(), EncodeError> {
-        match self.op {
+        match *self.op {
             Op::String(_) => self.out.bytes(value.as_bytes()),
             _ => return self.words(value, "a string"),
         }
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_bytes(self, value: &[u8]) -> Result<(), EncodeError> {
         let this = self.settle(Shape::Bytes)?;
-        match this.op {
+        match *this.op {
             Op::Bytes(_) => this.out.bytes(value),
-            Op::Fixed(at) if this.program.fixed[at as usize].size == value.len() => this.out.raw(value),
-            Op::Fixed(at) if let Some(wide) = this.program.fixed[at as usize].widened(value) => this.out.raw(&wide),
+            Op::Fixed(at) if this.out.program.fixed[at as usize].size == value.len() => this.out.raw(value),
+            Op::Fixed(at) if let Some(wide) = this.out.program.fixed[at as usize].widened(value) => this.out.raw(&wide),
             Op::Fixed(_) => return Err(range("the bytes are not as many as the schema's fixed type has")),
             Op::String(Meaning::Uuid) if let Some(uuid) = text::of_uuid(value) => this.out.bytes(uuid.as_bytes()),
             op => return Err(EncodeError::mismatch("bytes", word(op))),
@@ -319,19 +322,19 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_none(self) -> Result<(), EncodeError> {
         let this = self.settle(Shape::Unit)?;
-        match this.op {
+        match *this.op {
             Op::Null => Ok(()),
             op => Err(EncodeError::mismatch("no value", word(op))),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
-        match self.op {
-            Op::Union(at) => match self.program.unions[at as usize].some {
+        match *self.op {
+            Op::Union(at) => match self.out.program.unions[at as usize].some {
                 Some(branch) => value.serialize(self.branch(at, branch)),
                 None => value.serialize(self),
             },
@@ -350,12 +353,12 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_unit_variant(self, _: &'static str, index: u32, variant: &'static str) -> Result<(), EncodeError> {
         self.symbol(index, variant)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), EncodeError> {
         value.serialize(self)
     }
@@ -370,15 +373,15 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         value.serialize(self.variant(index, variant)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_seq(self, length: Option<usize>) -> Result<Self::SerializeSeq, EncodeError> {
         let this = self.settle(Shape::Sequence)?;
         let head = length.map_or(Head::Unknown, Head::Counted);
-        match this.op {
-            Op::Array(_) => Compound::items(this, head),
-            Op::Bytes(_) => Compound::bytes(this, head),
-            Op::Fixed(_) => Compound::fixed(this, head),
-            Op::Record(_) => Compound::record(this),
+        match *this.op {
+            Op::Array(at) => Ok(Compound::Items(Items::of_list(this.out, at, head)?)),
+            Op::Bytes(_) => Ok(Compound::Items(Items::of_bytes(this.out, head)?)),
+            Op::Fixed(at) => Ok(Compound::Items(Items::of_fixed(this.out, at, head)?)),
+            Op::Record(at) => Ok(Compound::Fields(Fields::new(this.out, at)?)),
             op => Err(EncodeError::mismatch("a sequence", word(op))),
         }
     }
@@ -401,26 +404,26 @@ impl<'a, 'o, 'p> Serializer for Ser<'a, 'o, 'p> {
         self.variant(index, variant)?.serialize_seq(Some(length))
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_map(self, length: Option<usize>) -> Result<Self::SerializeMap, EncodeError> {
         let this = self.settle(Shape::Map)?;
         let head = length.map_or(Head::Unknown, Head::Counted);
-        match this.op {
-            Op::Map(_) => Compound::items(this, head),
-            Op::Record(_) => Compound::record(this),
+        match *this.op {
+            Op::Map(at) => Ok(Compound::Items(Items::of_list(this.out, at, head)?)),
+            Op::Record(at) => Ok(Compound::Fields(Fields::new(this.out, at)?)),
             op => Err(EncodeError::mismatch("a map", word(op))),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, EncodeError> {
-        let this = match self.op {
+        let this = match *self.op {
             Op::Union(_) => self.settle_named(name, Shape::Struct)?,
             _ => self,
         };
-        match this.op {
-            Op::Record(_) => Compound::record(this),
-            Op::Map(_) => Compound::items(this, Head::Unknown),
+        match *this.op {
+            Op::Record(at) => Fields::new(this.out, at),
+            Op::Map(at) => Fields::of_map(this.out, at),
             op => Err(EncodeError::mismatch("a struct", word(op))),
         }
     }

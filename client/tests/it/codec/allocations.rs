@@ -31,6 +31,12 @@ fn a_fresh_buffer_is_allocated_once() {
     assert_eq!(used.count_total, 1);
 }
 
+#[derive(Deserialize)]
+struct Seen<'m> {
+    id: i64,
+    note: Option<&'m str>,
+}
+
 #[test]
 fn decoding_allocates_what_the_value_holds() {
     let bytes = super::encode(ORDER, &order(None)).unwrap();
@@ -41,11 +47,6 @@ fn decoding_allocates_what_the_value_holds() {
     // The note, the items with their two names, the tags with their key.
     assert_eq!((used.count_total, decoded), (6, Some(order(None))));
 
-    #[derive(Deserialize)]
-    struct Seen<'m> {
-        id: i64,
-        note: Option<&'m str>,
-    }
     let used = allocation_counter::measure(|| {
         let seen: Seen<'_> = plan.decode(&bytes, &limits).unwrap();
         assert_eq!((seen.id, seen.note), (7, Some("hi")));

@@ -135,7 +135,7 @@ impl Maker {
                     match field {
                         Field::Kept => read.push(json!({"name": own, "type": reader})),
                         Field::Renamed => {
-                            read.push(json!({"name": format!("g{at}"), "type": reader, "aliases": [own]}))
+                            read.push(json!({"name": format!("g{at}"), "type": reader, "aliases": [own]}));
                         }
                         Field::Dropped => {}
                         Field::Added => read.push(json!({"name": own, "type": ["long", "null"], "default": at})),
@@ -239,7 +239,7 @@ impl Maker {
         u8::try_from(self.roll(256)).unwrap()
     }
 
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "as promotions do")]
+    #[expect(clippy::cast_precision_loss, reason = "as promotions do")]
     fn primitive(&mut self, writer: &str, reader: &str, out: &mut Vec<u8>) -> Anything {
         let number = match writer {
             "int" => i64::from(i32::from_le_bytes([self.byte(), self.byte(), self.byte(), self.byte()])),
