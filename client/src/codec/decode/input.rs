@@ -141,21 +141,20 @@ impl<'de> Input<'de> {
     }
 
     /// Near the end of the message, and for numbers of nine or ten bytes.
-    #[cold]
     #[inline(never)]
     fn long_byte_by_byte(&mut self) -> Result<i64, DecodeError> {
         let mut zigzag = 0_u64;
-        for shift in (0..63).step_by(7) {
-            let byte = self.byte()?;
-            zigzag |= u64::from(byte & 0x7f) << shift;
+        for (at, byte) in self.rest.iter().enumerate() {
+            if at == 9 && *byte > 1 {
+                return Err(DecodeError::malformed("a number has more than 64 bits"));
+            }
+            zigzag |= u64::from(byte & 0x7f) << (7 * at);
             if byte & 0x80 == 0 {
+                self.rest = &self.rest[at + 1..];
                 return Ok(unzigzag(zigzag));
             }
         }
-        match self.byte()? {
-            last @ 0..=1 => Ok(unzigzag(zigzag | u64::from(last) << 63)),
-            _ => Err(DecodeError::malformed("a number has more than 64 bits")),
-        }
+        Err(DecodeError::truncated())
     }
 
     #[inline]
