@@ -2,6 +2,24 @@
 //!
 //! `cargo bench -p avow-client --bench codec` measures each alone; `-- ratios` lets all take turns, so that whatever
 //! else the machine does hits all of them, and prints the medians with what they are of ours. Time is the thread's own.
+//!
+//! How many times as long the others take, on two cores; median of three runs, each of which has everybody:
+//!
+//! | | sale, 20 bytes | order, 1 kB | batch, 1 MB |
+//! |---|--:|--:|--:|
+//! | encode, framed, no allocation: ours | 41 ns | 904 ns | 878 µs |
+//! | ... by hand | 0.45 | 0.38 | 0.48 |
+//! | ... `serde_avro_fast` | 2.6 | 2.6 | 3.5 |
+//! | ... apache-avro `write_ser` | 4.8 | 4.9 | 6.5 |
+//! | ... `schema_registry_converter` | 19.4 | 6.5 | 6.8 |
+//! | decode into a struct: ours | 50 ns | 4.7 µs | 3.3 ms |
+//! | ... `serde_avro_fast` | 1.2 | 1.1 | 1.2 |
+//! | ... apache-avro `read_deser` | 1.4 | 1.2 | 1.4 |
+//! | ... `schema_registry_converter` and `from_value` | 12.4 | 4.1 | 7.1 |
+//! | decode, borrowing the texts: ours | | 2.5 µs | 1.7 ms |
+//! | ... `schema_registry_converter` and `from_value` | | 7.6 | 14.1 |
+//! | decode as a later reader wants it: ours | 79 ns | 3.9 µs | 1.6 ms |
+//! | ... apache-avro with a reader schema, and `from_value` | 10.9 | 7.6 | 26.8 |
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 

@@ -8,6 +8,7 @@ mod evolution;
 mod fuzz;
 mod hostile;
 mod round_trips;
+mod types;
 
 use avow_avro::{Schema, Strictness, parse};
 use avow_client::codec::{DecodeError, DecodePlan, EncodeError, EncodePlan, Limits};
