@@ -14,9 +14,11 @@
 mod check;
 mod completions;
 mod connection;
+mod diff;
 mod error;
 mod exit;
 mod explain;
+mod fmt;
 mod git;
 mod healthcheck;
 mod lint;
@@ -52,7 +54,9 @@ enum Command {
     Serve(serve::Serve),
     Check(check::Check),
     Lint(lint::Lint),
+    Fmt(fmt::Fmt),
     Validate(validate::Validate),
+    Diff(diff::Diff),
     Explain(explain::Explain),
     Lock(lock::LockCommand),
     Completions(completions::Completions),
@@ -75,7 +79,9 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(command) => command.run().map(done),
         Command::Check(command) => command.run(),
         Command::Lint(command) => command.run(),
+        Command::Fmt(command) => command.run(),
         Command::Validate(command) => command.run(),
+        Command::Diff(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Lock(command) => command.run(),
         Command::Completions(command) => command.run(Avow::command()),

@@ -3,6 +3,7 @@
 //! What commands print is kept in `golden/`; `SNAPSHOTS=overwrite cargo test --test cli` writes it anew.
 
 mod check;
+mod diff;
 mod foreign;
 mod formats;
 mod git;
@@ -12,7 +13,6 @@ mod usage;
 mod work;
 
 #[path = "../it/database/sqlite.rs"]
-#[expect(dead_code, reason = "the other tests use the rest of it")]
 mod database;
 #[path = "../it/support/mod.rs"]
 #[expect(dead_code, reason = "the other tests use the rest of it")]

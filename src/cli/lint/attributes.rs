@@ -63,13 +63,13 @@ pub(super) fn misspelt(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
             Item::Type(it) => (it.node, &it.path, &OF_TYPES),
             Item::Field(field) => (field.node, &field.path, &OF_FIELDS),
         };
-        for Member { key, node } in node.members() {
+        for Member { key, key_span, .. } in node.members() {
             if known.contains(&key.as_str()) {
                 continue;
             }
             if let Some(meant) = known.iter().find(|known| is_near(key, known)) {
                 let title = format!("`{key}` looks like `{meant}`");
-                hits.push(Hit { span: node.span.clone(), path: path.clone(), title });
+                hits.push(Hit { span: key_span.clone(), path: path.clone(), title });
             }
         }
     }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub(super) use edit::{Edit, apply, between};
-pub(super) use tree::{Member, Node, Value};
+pub(super) use tree::{Member, Node, OPTIONS, Value};
 pub(super) use walk::{Field, Item, Shape, Type, items};
 
 use super::Error;

@@ -27,6 +27,7 @@ pub(in crate::cli) enum Value {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::cli) struct Member {
     pub(in crate::cli) key: String,
+    pub(in crate::cli) key_span: Range<usize>,
     pub(in crate::cli) node: Node,
 }
 
@@ -61,6 +62,7 @@ impl Node {
             ast::Value::Array(it) => Value::Array(it.elements.into_iter().map(Self::of).collect()),
             ast::Value::Object(it) => {
                 let member = |property: ast::ObjectProp<'_>| Member {
+                    key_span: property.name.range().start..property.name.range().end,
                     key: property.name.into_string(),
                     node: Self::of(property.value),
                 };
