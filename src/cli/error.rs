@@ -141,6 +141,10 @@ impl Error {
 
     /// Tells a person about it.
     pub(super) fn report(&self) -> io::Result<()> {
+        // Whoever read the output has heard enough, as `head` does.
+        if matches!(self, Self::System(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+            return Ok(());
+        }
         let mut stderr = io::stderr().lock();
         writeln!(stderr, "error: {self}")?;
         let mut cause = self.source();

@@ -34,6 +34,8 @@ mod terminal;
 mod validate;
 mod verify;
 
+use std::io::{self, Write as _};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -70,29 +72,47 @@ enum Command {
 
 /// Runs the command this process was started with.
 pub fn run() -> ExitCode {
-    let done = |()| Exit::Clean;
-    let result = match Avow::parse().command {
-        Command::Serve(command) => command.run().map(done),
-        Command::Migrate(command) => command.run().map(done),
-        Command::Verify(command) => command.run().map(done),
-        Command::Openapi => openapi::run().map(done),
-        Command::Healthcheck(command) => command.run().map(done),
-        Command::Check(command) => command.run(),
-        Command::Lint(command) => command.run(),
-        Command::Fmt(command) => command.run(),
-        Command::Validate(command) => command.run(),
-        Command::Diff(command) => command.run(),
-        Command::Explain(command) => command.run(),
-        Command::Lock(command) => command.run(),
-        Command::Completions(command) => command.run(Avow::command()),
-        Command::Man(command) => command.run(Avow::command()),
-    };
-    let exit = result.unwrap_or_else(|error| {
-        // Nobody is left to tell if standard error is gone.
-        let _ = error.report();
-        error.exit()
-    });
-    exit.into()
+    let command = Avow::parse().command;
+    guarded(|| command.run()).into()
+}
+
+/// Runs a command; tells a person what went wrong, and the shell which kind of thing it was.
+fn guarded(command: impl FnOnce() -> Result<Exit, Error>) -> Exit {
+    match panic::catch_unwind(AssertUnwindSafe(command)) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(error)) => {
+            // Nobody is left to tell if standard error is gone.
+            let _ = error.report();
+            error.exit()
+        }
+        // The panic has told what and where.
+        Err(_) => {
+            let _ = writeln!(io::stderr(), "this is a bug of avow; please report it with the lines above");
+            Exit::Bug
+        }
+    }
+}
+
+impl Command {
+    fn run(&self) -> Result<Exit, Error> {
+        let done = |()| Exit::Clean;
+        match self {
+            Self::Serve(command) => command.run().map(done),
+            Self::Migrate(command) => command.run().map(done),
+            Self::Verify(command) => command.run().map(done),
+            Self::Openapi => openapi::run().map(done),
+            Self::Healthcheck(command) => command.run().map(done),
+            Self::Check(command) => command.run(),
+            Self::Lint(command) => command.run(),
+            Self::Fmt(command) => command.run(),
+            Self::Validate(command) => command.run(),
+            Self::Diff(command) => command.run(),
+            Self::Explain(command) => command.run(),
+            Self::Lock(command) => command.run(),
+            Self::Completions(command) => command.run(Avow::command()),
+            Self::Man(command) => command.run(Avow::command()),
+        }
+    }
 }
 
 /// A runtime for commands that do one thing after another.
@@ -110,6 +130,12 @@ fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error>
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+
+    #[test]
+    fn a_bug_has_a_code_of_its_own() {
+        assert_eq!(super::guarded(|| unreachable!("it is not")), super::Exit::Bug);
+        assert_eq!(super::guarded(|| Err(super::Error::Interrupted)), super::Exit::Interrupted);
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

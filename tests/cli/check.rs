@@ -115,9 +115,9 @@ fn fixes_leave_the_rest_of_the_file_alone() {
 
 #[test]
 fn what_was_accepted_does_not_count_until_it_expires() {
-    let work = Work::with(&[("old.avsc", OLD), ("new.avsc", BROKEN)]);
-    let command = "check --against file:old.avsc --baseline accepted.toml new.avsc";
-    let found = work.avow("check --against file:old.avsc -o json new.avsc").json();
+    let work = Work::with(&[("old.json", OLD), ("new.avsc", BROKEN)]);
+    let command = "check --against file:old.json --baseline accepted.toml";
+    let found = work.avow("check --against file:old.json -o json").json();
     let fingerprints: Vec<String> = found["results"][0]["findings"]
         .as_array()
         .expect("findings")
@@ -141,6 +141,8 @@ fn what_was_accepted_does_not_count_until_it_expires() {
         assert_eq!(ran.code, 1);
         assert!(ran.stderr.contains(told), "{}", ran.stderr);
     }
+    let some = work.avow(&format!("{command} new.avsc"));
+    assert!(!some.stderr.contains("was not found"), "of some files nobody can tell: {}", some.stderr);
     work.write("accepted.toml", "[[accepted]]\nfingerprint = \"x\"\nreason = \" \"\n");
     assert_eq!(work.avow(command).code, 3);
 }

@@ -3,6 +3,7 @@
 //! What commands print is kept in `golden/`; `SNAPSHOTS=overwrite cargo test --test cli` writes it anew.
 
 mod check;
+mod ci;
 mod diff;
 mod foreign;
 mod formats;

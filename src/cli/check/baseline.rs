@@ -45,8 +45,8 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// Marks what is accepted, and says what no longer is and what never was found.
-    pub(super) fn apply(&self, report: &mut Report, talk: &Talk) {
+    /// Marks what is accepted, and says what no longer is and, of a whole project, what was not found at all.
+    pub(super) fn apply(&self, report: &mut Report, is_whole: bool, talk: &Talk) {
         let today = today();
         for entry in &self.accepted {
             let (mut is_used, is_over) = (false, entry.is_over(today));
@@ -64,7 +64,7 @@ impl Baseline {
             }
             if is_used && is_over {
                 talk.say(format_args!("{} is no longer accepted ({})", entry.fingerprint, entry.reason));
-            } else if !is_used {
+            } else if !is_used && is_whole {
                 talk.say(format_args!(
                     "{} is accepted but was not found; take it out of the baseline",
                     entry.fingerprint

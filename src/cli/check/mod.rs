@@ -117,7 +117,8 @@ impl Check {
         };
         let mut report = Report { command: "check", outcomes };
         if let Some(baseline) = baseline {
-            baseline.apply(&mut report, &self.talk);
+            let is_whole = self.paths.is_empty() && self.changed_since.is_none();
+            baseline.apply(&mut report, is_whole, &self.talk);
         }
         let told = if self.explain { Told::InFull } else { Told::Briefly };
         self.outputs.tell(&report, &self.talk, told)?;

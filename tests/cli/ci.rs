@@ -1,0 +1,95 @@
+//! What people paste into their CI: the action for GitHub, the hooks for pre-commit, the template for GitLab.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use crate::check::{BROKEN, FINE, OLD};
+use crate::work::Work;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A repository with a change that breaks, and one that does not.
+fn repository() -> Work {
+    let work = Work::with(&[("schemas/orders.avsc", OLD), ("schemas/fine one.avsc", OLD)]);
+    work.git(&["init", "--quiet"]);
+    work.commit("one");
+    work.write("schemas/orders.avsc", BROKEN);
+    work.write("schemas/fine one.avsc", FINE);
+    work
+}
+
+fn action(work: &Work, inputs: &[(&str, &str)]) -> Output {
+    let mut command = work.command("bash");
+    command.arg(root().join("ci/github.sh")).env("AVOW_ACTION_PROGRAM", env!("CARGO_BIN_EXE_avow"));
+    command.envs(inputs.iter().map(|(name, value)| (format!("AVOW_ACTION_{name}"), value)));
+    command.output().expect("bash runs")
+}
+
+#[test]
+fn the_action_annotates_and_fails() {
+    let work = repository();
+    let against = ("AGAINST", "git:HEAD");
+    let output = action(&work, &[against, ("SARIF", "out/avow.sarif")]);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(stdout.starts_with("::error file=schemas/orders.avsc,line=6,"), "{stdout}");
+    assert!(work.read("out/avow.sarif").contains("type-mismatch"));
+    assert_eq!(action(&work, &[against, ("ARGS", "--fail-on never")]).status.code(), Some(0));
+    assert_eq!(action(&work, &[("COMMAND", "validate"), ("PATHS", "schemas")]).status.code(), Some(0));
+    assert_eq!(action(&work, &[("COMMAND", "fmt"), ("PATHS", "schemas/orders.avsc")]).status.code(), Some(1));
+}
+
+#[test]
+fn nothing_that_strangers_name_is_run() {
+    let work = repository();
+    for input in ["PATHS", "ARGS", "AGAINST", "REGISTRY", "SARIF", "COMMAND"] {
+        action(&work, &[("AGAINST", "git:HEAD"), (input, "$(touch${IFS}owned) `touch owned` ; touch owned")]);
+        assert!(!work.file("owned").exists(), "{input}");
+    }
+}
+
+/// Every input of the action reaches its script.
+#[test]
+fn the_action_passes_all_its_inputs() {
+    let action = std::fs::read_to_string(root().join("action.yml")).expect("action.yml");
+    let script = std::fs::read_to_string(root().join("ci/github.sh")).expect("the script");
+    let (inputs, runs) = action.split_once("\nruns:").expect("runs");
+    let named = inputs.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    for input in named.filter(|name| !name.starts_with(' ')) {
+        assert!(runs.contains(&format!("${{{{ inputs.{input} }}}}")), "{input} is not passed");
+    }
+    for line in runs.lines().filter_map(|line| line.trim().split_once(": ${{ inputs.")) {
+        assert!(script.contains(line.0), "{} is not used", line.0);
+    }
+    assert!(!script.contains("${{"), "text of strangers would become text of the script");
+}
+
+#[test]
+fn each_hook_runs_on_the_files_it_is_given() {
+    let hooks = std::fs::read_to_string(root().join(".pre-commit-hooks.yaml")).expect("hooks");
+    let entries: Vec<&str> = hooks.lines().filter_map(|line| line.trim().strip_prefix("entry: avow ")).collect();
+    assert_eq!(entries.len(), 3);
+    for entry in entries {
+        let work = repository();
+        let mut command = work.avow_command();
+        command.args(entry.split(' ')).args(["schemas/orders.avsc", "schemas/fine one.avsc"]);
+        let output = command.output().expect("avow runs");
+        let expected = if entry.starts_with("check") { 1 } else { 0 };
+        assert_eq!(output.status.code(), Some(expected), "{entry}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn the_template_for_gitlab_says_what_avow_understands() {
+    let template = std::fs::read_to_string(root().join("ci/gitlab.yml")).expect("the template");
+    let line = template.lines().find_map(|line| line.trim().strip_prefix("- avow ")).expect("a command");
+    let work = repository();
+    let ran = work.avow(&line.replace("$AVOW_CHECK", "--against git:HEAD"));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let reports: Vec<PathBuf> =
+        ["gl-code-quality-report.json", "avow.xml"].iter().map(|name| work.file(name)).collect();
+    assert!(reports.iter().all(|report| report.is_file()));
+    assert!(serde_json::from_str::<serde_json::Value>(&work.read("gl-code-quality-report.json")).is_ok());
+}
