@@ -76,7 +76,8 @@ fn each_hook_runs_on_the_files_it_is_given() {
         let mut command = work.avow_command();
         command.args(entry.split(' ')).args(["schemas/orders.avsc", "schemas/fine one.avsc"]);
         let output = command.output().expect("avow runs");
-        let expected = if entry.starts_with("check") { 1 } else { 0 };
+        // Two files that define one type differently are a finding of the linter, too.
+        let expected = i32::from(!entry.starts_with("fmt"));
         assert_eq!(output.status.code(), Some(expected), "{entry}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
