@@ -5,6 +5,8 @@ use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use sha2::Digest as _;
+
 use super::Error;
 use super::source::slashed;
 
@@ -126,6 +128,21 @@ impl Repository {
         Ok(texts)
     }
 
+    /// The hashes of all files that a commit has in some folders.
+    ///
+    /// That is one process however many files there are, and a hash tells of most that they are what they were.
+    pub(super) fn hashes(&self, commit: &str, folders: &[String]) -> Result<HashMap<String, String>, Error> {
+        let mut arguments = vec!["ls-tree", "-z", "--full-tree", commit, "--"];
+        arguments.extend(folders.iter().map(String::as_str));
+        let output = self.ok(&arguments)?;
+        let entry = |entry: &str| {
+            let (about, path) = entry.split_once('\t')?;
+            let mut words = about.split(' ');
+            (words.nth(1)? == "blob").then(|| Some((path.to_owned(), words.next()?.to_owned())))?
+        };
+        Ok(split(&output).filter_map(entry).collect())
+    }
+
     /// The schema files of a commit.
     pub(super) fn files(&self, commit: &str) -> Result<Vec<String>, Error> {
         let output = self.ok(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
@@ -205,6 +222,17 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split('\0').filter(|part| !part.is_empty())
 }
 
+/// The hash that Git gives a file of such a content, in the kind of hash that `like` is.
+pub(super) fn hash(text: &str, like: &str) -> String {
+    let head = format!("blob {}\0", text.len());
+    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    if like.len() == 64 {
+        hex(&sha2::Sha256::new().chain_update(head).chain_update(text).finalize())
+    } else {
+        hex(&sha1::Sha1::new().chain_update(head).chain_update(text).finalize())
+    }
+}
+
 /// One answer of `cat-file --batch`: a line about the object, its bytes, a newline.
 fn read_object(answers: &mut impl std::io::BufRead) -> Result<Option<String>, Error> {
     let mut head = String::new();
@@ -260,6 +288,14 @@ pub(super) fn ancestry(commits: &[Commit], paths: &[String]) -> HashMap<String, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hashes_are_those_of_git() {
+        let sha1 = "95d09f2b10159347eece71399a7e2e907ea3df4f";
+        assert_eq!(hash("hello world", sha1), sha1);
+        let sha256 = "fee53a18d32820613c0527aa79be5cb30173c823a9b448fa4817767cc84c6f03";
+        assert_eq!(hash("hello world", sha256), sha256);
+    }
 
     #[test]
     fn files_are_followed_through_renames() {

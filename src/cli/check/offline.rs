@@ -1,7 +1,7 @@
 //! Histories that need no registry: from Git, from a folder, from a file, from the lock file.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -118,10 +118,7 @@ impl<'p> GitHistory<'p> {
     pub(super) fn histories(&self, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
         let paths: Vec<String> =
             candidates.iter().map(|it| self.repository.path(&it.file.path)).collect::<Result<_, _>>()?;
-        let names: Vec<String> = paths.iter().map(|path| format!("{}:{path}", self.base)).collect();
-        let texts = self.repository.texts(&names)?;
-        let mut found: Vec<Option<(String, String)>> =
-            paths.iter().zip(texts).map(|(path, text)| Some((path.clone(), text?))).collect();
+        let mut found: Vec<Option<(String, String)>> = self.as_they_were(candidates, &paths)?;
         if found.iter().any(Option::is_none) {
             let tree = Tree { project: self.project, by_path: self.tree()? };
             for (candidate, (found, path)) in candidates.iter().zip(found.iter_mut().zip(&paths)) {
@@ -156,6 +153,38 @@ impl<'p> GitHistory<'p> {
             histories.push(Some(History { level: level(candidate), versions, noun: "revision" }));
         }
         Ok(histories)
+    }
+
+    /// The paths with the texts they had; a file that is what it was is not asked for.
+    fn as_they_were(&self, candidates: &[Candidate], paths: &[String]) -> Result<Vec<Option<(String, String)>>, Error> {
+        let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
+        let is_at_top = paths.iter().any(|path| folder(path).is_none());
+        let folders: BTreeSet<String> = paths.iter().filter_map(folder).collect();
+        let mut hashes = HashMap::new();
+        // A command line holds only so much.
+        for folders in Vec::from_iter(folders).chunks(FOLDERS_AT_ONCE) {
+            hashes.extend(self.repository.hashes(&self.base, folders)?);
+        }
+        if is_at_top {
+            hashes.extend(self.repository.hashes(&self.base, &[])?);
+        }
+        let mut found: Vec<Option<(String, String)>> = Vec::with_capacity(paths.len());
+        let mut asked = Vec::new();
+        for (candidate, path) in candidates.iter().zip(paths) {
+            let Some(hash) = hashes.get(path) else {
+                found.push(None);
+                continue;
+            };
+            if git::hash(&candidate.file.text, hash) != *hash {
+                asked.push((found.len(), hash.clone()));
+            }
+            found.push(Some((path.clone(), candidate.file.text.clone())));
+        }
+        let names: Vec<String> = asked.iter().map(|(_, hash)| hash.clone()).collect();
+        for ((at, _), text) in asked.into_iter().zip(self.repository.texts(&names)?) {
+            found[at] = text.map(|text| (paths[at].clone(), text));
+        }
+        Ok(found)
     }
 
     fn past(&self, name: String, commit: &str, text: String) -> Result<Option<Past>, Error> {
@@ -214,6 +243,8 @@ impl<'p> GitHistory<'p> {
         Ok(documents)
     }
 }
+
+const FOLDERS_AT_ONCE: usize = 200;
 
 /// Digits of a commit that people are shown.
 const SHORT: usize = 10;
