@@ -67,8 +67,12 @@ impl Server {
         std::thread::spawn(move || std::io::copy(&mut says, &mut std::io::sink()));
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub(crate) fn client(&self) -> Client {
-        Client::builder([format!("http://{}", self.address)]).build().unwrap()
+        Client::builder([self.url()]).build().unwrap()
     }
 
     /// A registry that knows nothing yet.
