@@ -4,6 +4,7 @@
 //! bridge encode SUBJECT SCHEMA               data on lines -> framed, in hexadecimal
 //! bridge decode                              framed, in hexadecimal -> data on lines
 //! bridge produce TOPIC SCHEMA                data on lines -> records, each acknowledged before the program ends
+//! bridge produce-by-guid TOPIC SCHEMA        the same, with the schema named in a header
 //! bridge consume TOPIC COUNT [READER]        the first COUNT records -> data on lines
 //! ```
 //!
@@ -20,7 +21,7 @@ use std::io::{self, BufRead};
 use std::time::Duration;
 
 use avow_avro::{Strictness, parse};
-use avow_client::{Deserializer, Registry, Serializer, Subject, wire};
+use avow_client::{Deserializer, Registry, Serializer, SerializerBuilder, Subject, wire};
 use avro_json::{Any, from_json, to_json};
 use hex::{hex, unhex};
 use rdkafka::ClientConfig;
@@ -44,10 +45,16 @@ async fn main() -> Outcome<()> {
     match arguments[..] {
         ["encode", subject, schema] => encode(&registry, subject, schema).await,
         ["decode"] => decode(&registry).await,
-        ["produce", topic, schema] => produce(&registry, topic, schema).await,
+        ["produce", topic, schema] => {
+            produce(prepare(&registry, Subject::topic(topic), schema).await?, topic, schema).await
+        }
+        ["produce-by-guid", topic, schema] => {
+            let serializer = builder(&registry, Subject::topic(topic), schema).guid_in_header().prepare().await?;
+            produce(serializer, topic, schema).await
+        }
         ["consume", topic, count] => consume(&registry, topic, count.parse()?, None).await,
         ["consume", topic, count, reader] => consume(&registry, topic, count.parse()?, Some(reader)).await,
-        _ => Err("bridge encode SUBJECT SCHEMA | decode | produce TOPIC SCHEMA | consume TOPIC COUNT [READER]".into()),
+        _ => Err("bridge encode|decode|produce|produce-by-guid|consume, with arguments as the source says".into()),
     }
 }
 
@@ -68,8 +75,7 @@ async fn decode(registry: &Registry) -> Outcome<()> {
     Ok(())
 }
 
-async fn produce(registry: &Registry, topic: &str, schema: &str) -> Outcome<()> {
-    let mut serializer = prepare(registry, Subject::topic(topic), schema).await?;
+async fn produce(mut serializer: Serializer<Any>, topic: &str, schema: &str) -> Outcome<()> {
     ensure_topic(topic).await?;
     let producer: FutureProducer = kafka()?.create()?;
     for datum in data(schema)? {
@@ -99,7 +105,11 @@ async fn consume(registry: &Registry, topic: &str, count: usize, reader: Option<
 }
 
 async fn prepare(registry: &Registry, subject: Subject, schema: &str) -> Outcome<Serializer<Any>> {
-    Ok(Serializer::builder(registry, subject).schema(schema).auto_register().prepare().await?)
+    Ok(builder(registry, subject, schema).prepare().await?)
+}
+
+fn builder(registry: &Registry, subject: Subject, schema: &str) -> SerializerBuilder<Any> {
+    Serializer::builder(registry, subject).schema(schema).auto_register()
 }
 
 /// What is on standard input, one datum a line.

@@ -11,7 +11,8 @@ import sys
 
 import requests
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
+from confluent_kafka.schema_registry import (Schema, SchemaReference, SchemaRegistryClient,
+                                             header_schema_id_serializer)
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -88,6 +89,18 @@ def vectors(regenerate):
         VECTORS.write_text(json.dumps(everything, indent=1) + "\n")
 
 
+def consume(topic, count):
+    consumer = Consumer({"bootstrap.servers": KAFKA, "group.id": topic, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    messages = []
+    while len(messages) < count:
+        message = consumer.poll(60)
+        check(message is not None and message.error(), None, "a record comes in time")
+        messages.append(message)
+    consumer.close()
+    return messages
+
+
 def both_directions(topic):
     story = json.loads(STORY.read_text())
     first, second = (data(story[schema], story[records])
@@ -105,15 +118,33 @@ def both_directions(topic):
 
     bridge("produce", topic, story["evolved"], lines=story["evolved_records"])
     deserializer = AvroDeserializer(client())
-    consumer = Consumer({"bootstrap.servers": KAFKA, "group.id": topic, "auto.offset.reset": "earliest"})
-    consumer.subscribe([topic])
-    got = []
-    while len(got) < len(first) + len(second):
-        message = consumer.poll(60)
-        check(message is not None and message.error(), None, "a record comes in time")
-        got.append(deserializer(message.value(), context))
-    consumer.close()
+    got = [deserializer(message.value(), context) for message in consume(topic, len(first) + len(second))]
     check(got, first + second, "they read what we write")
+
+
+def guids_in_headers(topic):
+    """The schema is named in a header, by its GUID, and the payload is left alone."""
+    story = json.loads(STORY.read_text())
+    bridge("produce-by-guid", topic, story["schema"], lines=story["records"])
+    serializer = AvroSerializer(client(), story["schema"], conf={"schema.id.serializer": header_schema_id_serializer})
+    producer = Producer({"bootstrap.servers": KAFKA})
+    records = data(story["schema"], story["records"])
+    ours = []
+    for record in records:
+        context = SerializationContext(topic, MessageField.VALUE, headers=[])
+        payload = serializer(record, context)
+        ours.append((payload, context.headers))
+        producer.produce(topic, value=payload, headers=context.headers)
+    check(producer.flush(60), 0, "all is sent")
+    check(bridge("consume", topic, str(2 * len(records))), 2 * story["records"], "we read both")
+    messages = consume(topic, 2 * len(records))
+    theirs = [(message.value(), message.headers()) for message in messages]
+    check(theirs[:len(records)], theirs[len(records):], "byte for byte, headers as well")
+    check(theirs[len(records):], ours, "as sent")
+    deserializer = AvroDeserializer(client())
+    got = [deserializer(message.value(), SerializationContext(topic, MessageField.VALUE, message.headers()))
+           for message in messages]
+    check(got, 2 * records, "they read both")
 
 
 def habits():
@@ -148,5 +179,6 @@ def habits():
 if __name__ == "__main__":
     vectors("REGENERATE" in os.environ)
     both_directions(f"from-python-{os.getpid()}")
+    guids_in_headers(f"guids-from-python-{os.getpid()}")
     habits()
     print(f"{passed} passed, 0 failed")
