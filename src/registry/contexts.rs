@@ -38,6 +38,8 @@ impl UseCase for Forget<'_> {
         if !any.is_empty() {
             return Err(Error::ContextNotEmpty(self.context.clone()));
         }
+        // Whatever else changes under it, or this very change written before, makes the decision void.
+        view.scope(&self.scope).await?;
         if !view.contexts().await?.contains(self.context) {
             return Ok(Decision::Done(()));
         }

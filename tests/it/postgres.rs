@@ -8,6 +8,9 @@ mod database;
 mod errors;
 mod exchanges;
 mod explain;
+mod faults;
+#[path = "support/faulty.rs"]
+mod faulty;
 mod fleet;
 mod fuzz;
 mod listener;

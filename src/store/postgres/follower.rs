@@ -19,6 +19,9 @@ const POLL: Duration = Duration::from_secs(1);
 /// Changes read at a time.
 const PAGE: usize = 500;
 
+/// Connections that may be found broken one after another before the database counts as away.
+const ATTEMPTS: usize = 3;
+
 /// Between two questions while the database is away; grows to the second.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
@@ -155,7 +158,7 @@ impl Asker {
             // Whoever is counted here asked before the question is sent.
             let question = self.questions.wanted.load(Ordering::Acquire);
             let began = Instant::now();
-            let asked = tokio::time::timeout(self.patience, self.ask()).await;
+            let asked = tokio::time::timeout(self.patience, self.insist()).await;
             let failure = match asked {
                 Ok(Ok(head)) => {
                     answered = question;
@@ -189,6 +192,18 @@ impl Asker {
             tokio::time::sleep(pause.mul_f64(0.5 + jitter())).await;
             pause = LAST_PAUSE.min(pause * 2);
         }
+    }
+
+    /// Asks, and on other connections again while that may help: a question that failed is no sign of an outage yet.
+    async fn insist(&mut self) -> Result<Seq, Error> {
+        let attempts = if self.answers.borrow().away.is_some() { 1 } else { ATTEMPTS };
+        for _ in 1..attempts {
+            match self.ask().await {
+                Err(Error::Unavailable(_)) => {}
+                settled => return settled,
+            }
+        }
+        self.ask().await
     }
 
     /// Reads all changes beyond the last known one and marks what they touched.

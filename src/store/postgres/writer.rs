@@ -64,14 +64,23 @@ impl Writer {
             }
         }
         let deadline = Instant::now() + self.patience;
-        if calls.len() > 1
-            && let Ok(outcomes) = self.commit(&mut calls, deadline).await
-        {
-            for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                // A caller that went away does not undo what it asked for.
-                let _ = reply.send(outcome);
+        if calls.len() > 1 {
+            let outcomes = match self.commit(&mut calls, deadline).await {
+                Ok(outcomes) => Some(outcomes),
+                Err(Error::Unavailable(reason)) => {
+                    // None of them would fare better alone.
+                    let reason: Arc<str> = reason.to_string().into();
+                    Some(calls.iter().map(|_| Err(Error::Away(Arc::clone(&reason)))).collect())
+                }
+                Err(_) => None,
+            };
+            if let Some(outcomes) = outcomes {
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                    // A caller that went away does not undo what it asked for.
+                    let _ = reply.send(outcome);
+                }
+                return;
             }
-            return;
         }
         // A unit alone, or one that the database refuses spoilt the call of all.
         for (call, reply) in calls.iter_mut().zip(replies) {
@@ -102,6 +111,10 @@ impl Writer {
                 Err(error) => error,
             };
             self.link.learn(&error);
+            // Whether they were written is not always known; their names in the log will tell.
+            for call in &mut *calls {
+                call.may_have_been_written_after(known);
+            }
             let again =
                 Error::may_pass(&error) && Instant::now() + pause < deadline && self.follower.trouble().is_none();
             if !again {
@@ -110,10 +123,6 @@ impl Writer {
                 return Err(error);
             }
             self.stats.retried(Retry::after(&error));
-            // Whether they were written is not always known; their names in the log will tell.
-            for call in &mut *calls {
-                call.may_have_been_written_after(known);
-            }
             tokio::time::sleep(pause.mul_f64(0.5 + jitter())).await;
             pause = (pause * 2).min(Duration::from_millis(500));
         }

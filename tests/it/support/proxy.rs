@@ -89,7 +89,7 @@ impl Drop for Proxy {
 }
 
 /// The address in a URL, and what is before and behind it.
-fn around_address(url: &str) -> (&str, SocketAddr, &str) {
+pub(crate) fn around_address(url: &str) -> (&str, SocketAddr, &str) {
     let authority = url.find("://").expect("a URL") + 3;
     let end = url[authority..].find('/').map_or(url.len(), |at| authority + at);
     let start = url[..end].rfind('@').map_or(authority, |at| at + 1);
