@@ -4,7 +4,7 @@ use super::extract::Arrival;
 use super::meter::{Meter, Operation};
 use super::respond::AsOf;
 use super::{Settings, State, accept, body, openapi, respond, routes};
-use crate::domain::Context;
+use crate::domain::{Context, Seq};
 use crate::registry::{Currency, Error, Registry, Written};
 use axum::Router;
 use axum::body::Body;
@@ -109,7 +109,10 @@ impl App {
                     let span = tracing::info_span!("request", request.id = id, %method);
                     let mut response = self.guarded(request).instrument(span).await;
                     let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
-                    response.extensions_mut().insert(as_of.max(AsOf(written.get())));
+                    let written = written.get();
+                    response.extensions_mut().insert(as_of.max(AsOf(written)));
+                    // What was written is as current as can be, also if the database was away when the request came.
+                    let currency = if written > Seq::default() { Currency::Current(written) } else { currency };
                     (response, operation.get().copied().unwrap_or(Operation::OTHER), currency)
                 }
                 Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),

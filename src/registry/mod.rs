@@ -214,19 +214,17 @@ impl Registry {
         let mut found = true;
         let load = async {
             found = false;
-            let content = self.store.content(fingerprint).await?;
-            content
-                .map(Arc::new)
-                .ok_or_else(|| crate::store::Error::Invalid(format!("no content under the fingerprint {fingerprint}")))
+            match self.store.content(fingerprint).await {
+                Ok(Some(content)) => Ok(Arc::new(content)),
+                Ok(None) => Err(Error::damaged(format_args!("no content under the fingerprint {fingerprint}"))),
+                Err(error) => Err(error.into()),
+            }
+            // It is told to everyone who waits, as what it is.
+            .map_err(Arc::new)
         };
         let content = self.contents.try_get_with(fingerprint, load).await;
         self.stats.sought(Memory::Contents, found);
-        content.map_err(|error| {
-            Error::Shared(Arc::new(match Arc::try_unwrap(error) {
-                Ok(error) => Error::Store(error),
-                Err(shared) => Error::Store(crate::store::Error::Invalid(shared.to_string())),
-            }))
-        })
+        content.map_err(|error| Error::Shared(Arc::clone(&error)))
     }
 
     /// What answers say of a context's highest id, at least 1 (contract 3.2).

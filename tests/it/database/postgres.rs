@@ -158,7 +158,7 @@ impl Database {
         Self { url: fresh_url().await }
     }
 
-    /// The one at `url`.
+    /// The one at `url`, which others may use at the same time.
     pub(crate) fn at(url: &str) -> Self {
         Self { url: url.to_owned() }
     }

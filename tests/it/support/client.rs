@@ -1,5 +1,6 @@
 //! A client that sends what it is told, byte for byte: no path is tidied, no header added but `host`.
 
+use std::error::Error;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 /// The media type that official clients send.
-pub(super) const V1: (&str, &str) = ("content-type", "application/vnd.schemaregistry.v1+json");
+pub(crate) const V1: (&str, &str) = ("content-type", "application/vnd.schemaregistry.v1+json");
 
 /// One connection to the server, opened when needed and kept open.
 pub(crate) struct Client {
@@ -25,7 +26,7 @@ impl Client {
         Self { address, connection: Mutex::new(None) }
     }
 
-    /// Sends one request; a connection the server has closed meanwhile is opened again.
+    /// Sends one request, which must be answered; a connection the server has closed meanwhile is opened again.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -33,6 +34,17 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Answer {
+        self.try_send(method, path, headers, body).await.expect("an answer")
+    }
+
+    /// The same where the server may be gone, or go while it answers.
+    pub(crate) async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Answer, Box<dyn Error + Send + Sync>> {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
@@ -46,12 +58,12 @@ impl Client {
             None => false,
         };
         if !still_open {
-            *connection = Some(self.connect().await);
+            *connection = Some(self.connect().await?);
         }
         let sender = connection.as_mut().expect("opened above if it was not");
-        let (parts, body) = sender.send_request(request).await.expect("an answer").into_parts();
-        let body = body.collect().await.expect("a complete answer").to_bytes();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let (parts, body) = sender.send_request(request).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -62,12 +74,12 @@ impl Client {
         self.send("POST", path, &[V1], body.to_string()).await
     }
 
-    async fn connect(&self) -> SendRequest<Full<Bytes>> {
-        let stream = TcpStream::connect(self.address).await.expect("the server listens");
-        stream.set_nodelay(true).expect("a socket");
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        sender
+        Ok(sender)
     }
 }
 
