@@ -13,6 +13,7 @@ mod faults;
 mod faulty;
 mod fleet;
 mod fuzz;
+mod linearizable;
 mod listener;
 mod metrics;
 mod network;

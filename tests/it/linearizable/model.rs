@@ -1,0 +1,149 @@
+//! A registry as simple as it can be: what each request is answered, and what it changes.
+
+use std::collections::BTreeMap;
+
+/// What a client asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    Register(usize, usize),
+    LookUp(usize, usize),
+    Latest(usize),
+    Versions(usize),
+    Config(usize),
+    SetConfig(usize, &'static str),
+    DeleteConfig(usize),
+    Delete(usize),
+    DeleteLatest(usize),
+    DeleteForGood(usize),
+}
+
+/// What it is told, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Told {
+    Version { id: u64, version: u64 },
+    Numbers(Vec<u64>),
+    Level(String),
+    Refused(i64),
+}
+
+/// The state of a registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Model {
+    subjects: BTreeMap<usize, Subject>,
+    /// The id of each schema that any version holds.
+    ids: BTreeMap<usize, u64>,
+    last_id: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Subject {
+    versions: Vec<Version>,
+    config: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Version {
+    number: u64,
+    schema: usize,
+    id: u64,
+    deleted: bool,
+}
+
+impl Version {
+    fn told(&self) -> Told {
+        Told::Version { id: self.id, version: self.number }
+    }
+}
+
+impl Model {
+    /// Answers a request, and says whether it changed anything.
+    pub(crate) fn apply(&mut self, request: Request) -> (Told, bool) {
+        let (Request::Register(name, _)
+        | Request::LookUp(name, _)
+        | Request::Latest(name)
+        | Request::Versions(name)
+        | Request::Config(name)
+        | Request::SetConfig(name, _)
+        | Request::DeleteConfig(name)
+        | Request::Delete(name)
+        | Request::DeleteLatest(name)
+        | Request::DeleteForGood(name)) = request;
+        let subject = self.subjects.entry(name).or_default();
+        let live = || subject.versions.iter().filter(|version| !version.deleted);
+        let numbers = |versions: Vec<&Version>| Told::Numbers(versions.iter().map(|it| it.number).collect());
+        let read = |told| (told, false);
+        match request {
+            Request::Register(_, schema) => {
+                if let Some(known) = live().find(|version| version.schema == schema) {
+                    return read(known.told());
+                }
+                let number = subject.versions.last().map_or(1, |last| last.number + 1);
+                let last_id = &mut self.last_id;
+                let id = *self.ids.entry(schema).or_insert_with(|| {
+                    *last_id += 1;
+                    *last_id
+                });
+                let version = Version { number, schema, id, deleted: false };
+                let told = version.told();
+                // It takes the place of what was deleted of the same content.
+                subject.versions.retain(|other| other.schema != schema);
+                subject.versions.push(version);
+                (told, true)
+            }
+            Request::LookUp(_, schema) => read(match live().find(|version| version.schema == schema) {
+                Some(found) => found.told(),
+                None if live().next().is_some() => Told::Refused(40403),
+                None => Told::Refused(40401),
+            }),
+            Request::Latest(_) => read(live().next_back().map_or(Told::Refused(40401), Version::told)),
+            Request::Versions(_) => {
+                let live: Vec<_> = live().collect();
+                read(if live.is_empty() { Told::Refused(40401) } else { numbers(live) })
+            }
+            Request::Config(_) => read(match subject.config {
+                Some(level) => Told::Level(level.to_owned()),
+                None => Told::Refused(40408),
+            }),
+            Request::SetConfig(_, level) => {
+                subject.config = Some(level);
+                (Told::Level(level.to_owned()), true)
+            }
+            Request::DeleteConfig(_) => match subject.config.take() {
+                Some(level) => (Told::Level(level.to_owned()), true),
+                None => read(Told::Refused(40401)),
+            },
+            Request::Delete(_) | Request::DeleteLatest(_) if subject.versions.is_empty() => read(Told::Refused(40401)),
+            Request::Delete(_) => {
+                let told = numbers(live().collect());
+                if told == Told::Numbers(Vec::new()) {
+                    return read(Told::Refused(40404));
+                }
+                subject.versions.iter_mut().for_each(|version| version.deleted = true);
+                (told, true)
+            }
+            Request::DeleteLatest(_) => match subject.versions.iter_mut().rfind(|version| !version.deleted) {
+                Some(latest) => {
+                    latest.deleted = true;
+                    (Told::Numbers(vec![latest.number]), true)
+                }
+                None => read(Told::Refused(40402)),
+            },
+            Request::DeleteForGood(_) => {
+                if subject.versions.is_empty() {
+                    return read(Told::Refused(40401));
+                }
+                if live().next().is_some() {
+                    return read(Told::Refused(40405));
+                }
+                let told = numbers(subject.versions.iter().collect());
+                self.subjects.remove(&name);
+                let held = |schema| self.subjects.values().flat_map(|it| &it.versions).any(|it| it.schema == schema);
+                let unheld: Vec<usize> = self.ids.keys().copied().filter(|schema| !held(*schema)).collect();
+                for schema in unheld {
+                    self.ids.remove(&schema);
+                }
+                (told, true)
+            }
+        }
+    }
+}
