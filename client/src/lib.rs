@@ -80,7 +80,9 @@ pub mod wire;
 
 pub use deserializer::{Deserializer, DeserializerBuilder};
 pub use error::{BoxError, Error};
-pub use observe::{Event, Observer};
+#[cfg(feature = "tracing")]
+pub use observe::Tracing;
+pub use observe::{Counters, Counts, Event, Observer};
 pub use registry::{Caches, LatestVersion, LoadedSchema, Registry, RegistryBuilder};
 pub use serializer::{Encoded, OwnSchema, PrepareError, Serializer, SerializerBuilder};
 pub use snapshot::{Snapshot, SnapshotError};

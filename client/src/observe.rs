@@ -1,5 +1,7 @@
 //! What happens off the hot path, told as it happens: for logs, metrics and tests.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::Error;
@@ -99,5 +101,140 @@ pub trait Observer: Send + Sync + 'static {
 impl<F: Fn(Event<'_>) + Send + Sync + 'static> Observer for F {
     fn event(&self, event: Event<'_>) {
         self(event);
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn event(&self, event: Event<'_>) {
+        (**self).event(event);
+    }
+}
+
+/// Counts what happens; for programs to publish in their own metrics.
+///
+/// ```
+/// # use avow_client::{Counters, rest::Client};
+/// let counters = Counters::shared();
+/// let client = Client::builder(["http://localhost:8081"]).observer(counters.clone()).build()?;
+/// assert_eq!(counters.read().attempts, 0);
+/// # Ok::<(), avow_client::rest::ConfigError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Counters {
+    attempts: AtomicU64,
+    failed_attempts: AtomicU64,
+    retries: AtomicU64,
+    failovers: AtomicU64,
+    rests: AtomicU64,
+    loaded: AtomicU64,
+    missing: AtomicU64,
+    planned: AtomicU64,
+    forgotten: AtomicU64,
+    stale_served: AtomicU64,
+    snapshots_not_saved: AtomicU64,
+}
+
+/// What [`Counters`] have counted, since they were made.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Attempts at requests.
+    pub attempts: u64,
+    /// Attempts without an answer, or with one that the registry cannot serve.
+    pub failed_attempts: u64,
+    /// Attempts that were a repetition.
+    pub retries: u64,
+    /// Changes of the address asked.
+    pub failovers: u64,
+    /// Times that every address kept failing.
+    pub rests: u64,
+    /// Schemas loaded.
+    pub loaded: u64,
+    /// Schemas that the registry did not have.
+    pub missing: u64,
+    /// Plans of decoding made.
+    pub planned: u64,
+    /// Schemas forgotten for want of room.
+    pub forgotten: u64,
+    /// Latest versions that could not be confirmed.
+    pub stale_served: u64,
+    /// Snapshot files not written.
+    pub snapshots_not_saved: u64,
+}
+
+impl Counters {
+    /// Counters to give to a client and to read from elsewhere.
+    pub fn shared() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// What was counted until now.
+    pub fn read(&self) -> Counts {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            attempts: read(&self.attempts),
+            failed_attempts: read(&self.failed_attempts),
+            retries: read(&self.retries),
+            failovers: read(&self.failovers),
+            rests: read(&self.rests),
+            loaded: read(&self.loaded),
+            missing: read(&self.missing),
+            planned: read(&self.planned),
+            forgotten: read(&self.forgotten),
+            stale_served: read(&self.stale_served),
+            snapshots_not_saved: read(&self.snapshots_not_saved),
+        }
+    }
+}
+
+impl Observer for Counters {
+    fn event(&self, event: Event<'_>) {
+        let (counter, by) = match event {
+            Event::Attempt { status, .. } => {
+                if status.is_none_or(|status| status >= 500) {
+                    self.failed_attempts.fetch_add(1, Ordering::Relaxed);
+                }
+                (&self.attempts, 1)
+            }
+            Event::Retry { .. } => (&self.retries, 1),
+            Event::Failover { .. } => (&self.failovers, 1),
+            Event::Resting => (&self.rests, 1),
+            Event::Recovered => return,
+            Event::Loaded { .. } => (&self.loaded, 1),
+            Event::Missing { .. } => (&self.missing, 1),
+            Event::Planned { .. } => (&self.planned, 1),
+            Event::Forgotten { schemas } => (&self.forgotten, schemas as u64),
+            Event::StaleServed { .. } => (&self.stale_served, 1),
+            Event::SnapshotNotSaved { .. } => (&self.snapshots_not_saved, 1),
+        };
+        counter.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+/// Tells [`tracing`](https://docs.rs/tracing) what happens: failures as warnings, the rest for debugging.
+#[cfg(feature = "tracing")]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tracing;
+
+#[cfg(feature = "tracing")]
+impl Observer for Tracing {
+    fn event(&self, event: Event<'_>) {
+        use tracing::{debug, info, warn};
+
+        match event {
+            Event::Attempt { method, path, status, took } => debug!(method, path, status, ?took, "asked the registry"),
+            Event::Retry { path, error, pause } => warn!(path, %error, ?pause, "asking the registry again"),
+            Event::Failover { from, to } => warn!(from, to, "asking another address of the registry"),
+            Event::Resting => warn!("the registry keeps failing; it is asked once a second until it answers"),
+            Event::Recovered => info!("the registry answers again"),
+            Event::Loaded { key, took } => debug!(%key, ?took, "loaded a schema"),
+            Event::Missing { key } => warn!(%key, "the registry does not have a schema"),
+            Event::Planned { key, took } => debug!(%key, ?took, "made a plan of decoding"),
+            Event::Forgotten { schemas } => warn!(schemas, "forgot the oldest schemas; there are more than fit"),
+            Event::StaleServed { subject, age, error } => {
+                warn!(subject, ?age, %error, "could not confirm the latest version; using the one last known");
+            }
+            Event::SnapshotNotSaved { error } => warn!(%error, "could not write the snapshot"),
+        }
     }
 }

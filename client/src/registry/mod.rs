@@ -229,7 +229,12 @@ impl Inner {
             return Err(Error::new(format!("the schema with {key}"), Kind::Paced { retry_after }));
         }
         let inner = Arc::clone(self);
-        Ok(self.loads.board(&key, || async move { inner.load(&client, key).await }))
+        Ok(self.loads.board(&key, || {
+            let load = async move { inner.load(&client, key).await };
+            #[cfg(feature = "tracing")]
+            let load = tracing::Instrument::instrument(load, tracing::debug_span!("avow.load", %key));
+            load
+        }))
     }
 
     async fn load(self: Arc<Self>, client: &Client, key: SchemaKey) -> Result<Arc<LoadedSchema>, Error> {

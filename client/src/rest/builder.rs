@@ -118,7 +118,7 @@ pub struct Builder {
     client_certificate: Option<Vec<u8>>,
     max_answer_bytes: usize,
     user_agent: String,
-    observer: Option<Arc<dyn Observer>>,
+    observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Builder {
@@ -131,7 +131,7 @@ impl Builder {
             client_certificate: None,
             max_answer_bytes: 64 << 20,
             user_agent: concat!("avow-client/", env!("CARGO_PKG_VERSION")).to_owned(),
-            observer: None,
+            observers: Vec::new(),
         }
     }
 
@@ -183,9 +183,9 @@ impl Builder {
         self
     }
 
-    /// Tells an observer what happens.
+    /// Tells an observer what happens; one more with each call.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.observer = Some(Arc::new(observer));
+        self.observers.push(Arc::new(observer));
         self
     }
 
@@ -222,7 +222,7 @@ impl Builder {
             identity: self.identity,
             retry: self.retry,
             max_answer_bytes: self.max_answer_bytes,
-            observer: self.observer,
+            observers: self.observers,
         };
         Ok(Client { inner: Arc::new(inner), context: None })
     }

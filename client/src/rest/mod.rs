@@ -61,7 +61,7 @@ struct Inner {
     identity: Identity,
     retry: Retry,
     max_answer_bytes: usize,
-    observer: Option<Arc<dyn Observer>>,
+    observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Client {
@@ -92,7 +92,7 @@ impl Client {
     }
 
     pub(crate) fn observe(&self, event: Event<'_>) {
-        if let Some(observer) = &self.inner.observer {
+        for observer in &self.inner.observers {
             observer.event(event);
         }
     }
