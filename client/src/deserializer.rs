@@ -23,12 +23,23 @@ use crate::{Class, LoadedSchema, Registry, Undecodable};
 /// decoded without a lock, a request, or anything that two threads both write to.
 pub struct Deserializer<T> {
     shared: Arc<Shared>,
-    /// What this handle has used: plans, and where they are by key.
-    plans: Vec<Arc<Planned>>,
-    at: HashMap<SchemaKey, usize, BuildKeyHasher>,
-    last: Option<(SchemaKey, usize)>,
+    used: Used,
     of: PhantomData<fn() -> T>,
 }
+
+/// The plans that one handle has used; nobody else writes here, so finding one costs no more than looking.
+#[derive(Clone, Default)]
+struct Used {
+    plans: Vec<Arc<Planned>>,
+    /// Where each is.
+    at: HashMap<SchemaKey, usize, BuildKeyHasher>,
+    /// Where those used last are, each in the only place that its key can have. Ids follow one another, so they rarely
+    /// want the same one.
+    recent: Vec<(SchemaKey, usize)>,
+}
+
+/// Places for what was used last; a power of two.
+const RECENT: usize = 64;
 
 struct Shared {
     registry: Registry,
@@ -40,11 +51,12 @@ struct Shared {
 }
 
 /// What has become of a schema.
-enum Planned {
-    Plan(DecodePlan),
+type Planned = Result<Plan, Never>;
+
+struct Plan {
+    plan: DecodePlan,
     /// Records of bytes alone are the bytes, without their length.
-    Bytes(DecodePlan),
-    Never(Never),
+    bytes_alone: bool,
 }
 
 /// Why records of a schema cannot be decoded, any of them.
@@ -75,13 +87,18 @@ impl<T> Deserializer<T> {
     {
         let Some(framed) = self.framed(record.into())? else { return Ok(None) };
         let shared = &*self.shared;
-        let planned = find(shared, &mut self.plans, &mut self.at, &mut self.last, framed.key)?;
-        let outcome = match planned {
-            Planned::Plan(plan) => plan.decode(framed.data, &shared.limits),
-            Planned::Bytes(plan) => plan.decode(&with_length(framed.data), &shared.limits),
-            Planned::Never(never) => return Err(never.error(framed.key)),
+        let Plan { plan, bytes_alone } = self.used.find(shared, framed.key)?;
+        let lengthened;
+        let data = if *bytes_alone {
+            lengthened = with_length(framed.data);
+            &lengthened
+        } else {
+            framed.data
         };
-        outcome.map(Some).map_err(|error| Undecodable::data(framed.key, error))
+        match plan.decode(data, &shared.limits) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(Undecodable::data(framed.key, error)),
+        }
     }
 
     /// Decodes a record of a schema in memory into what borrows from its payload: texts and bytes are not copied.
@@ -93,13 +110,16 @@ impl<T> Deserializer<T> {
     {
         let Some(framed) = self.framed(record.into())? else { return Ok(None) };
         let shared = &*self.shared;
-        let planned = find(shared, &mut self.plans, &mut self.at, &mut self.last, framed.key)?;
-        let outcome = match planned {
-            Planned::Plan(plan) => plan.decode(framed.data, &shared.limits),
-            Planned::Bytes(_) => U::deserialize(BorrowedBytesDeserializer::<DecodeError>::new(framed.data)),
-            Planned::Never(never) => return Err(never.error(framed.key)),
+        let Plan { plan, bytes_alone } = self.used.find(shared, framed.key)?;
+        let outcome = if *bytes_alone {
+            U::deserialize(BorrowedBytesDeserializer::<DecodeError>::new(framed.data))
+        } else {
+            plan.decode(framed.data, &shared.limits)
         };
-        outcome.map(Some).map_err(|error| Undecodable::data(framed.key, error))
+        match outcome {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(Undecodable::data(framed.key, error)),
+        }
     }
 
     /// Decodes a record; the registry is asked for its schema if that is not in memory.
@@ -155,6 +175,7 @@ impl<T> Deserializer<T> {
         }
     }
 
+    #[inline]
     fn framed<'m>(&self, record: Record<'m>) -> Result<Option<Framed<'m>>, Undecodable> {
         match self.shared.always {
             None => inspect(record),
@@ -163,46 +184,51 @@ impl<T> Deserializer<T> {
     }
 }
 
-/// Finds a plan: the last one, one of this handle, one of another handle, or a new one.
-#[inline]
-fn find<'p>(
-    shared: &Shared,
-    plans: &'p mut Vec<Arc<Planned>>,
-    at: &mut HashMap<SchemaKey, usize, BuildKeyHasher>,
-    last: &mut Option<(SchemaKey, usize)>,
-    key: SchemaKey,
-) -> Result<&'p Planned, Undecodable> {
-    let place = match *last {
-        Some((last, place)) if last == key => place,
-        _ => {
-            let place = match at.get(&key) {
-                Some(place) => *place,
-                None => adopt(shared, plans, at, key)?,
-            };
-            *last = Some((key, place));
-            place
+impl Used {
+    /// Finds a plan: one used a moment ago, one of this handle, one of another handle, or a new one.
+    #[inline]
+    fn find(&mut self, shared: &Shared, key: SchemaKey) -> Result<&Plan, Undecodable> {
+        let at = match self.recent.get(place(key)) {
+            Some((there, at)) if *there == key => *at,
+            _ => self.bring(shared, key)?,
+        };
+        match &*self.plans[at] {
+            Ok(plan) => Ok(plan),
+            Err(never) => Err(never.error(key)),
         }
-    };
-    Ok(&plans[place])
+    }
+
+    #[inline(never)]
+    fn bring(&mut self, shared: &Shared, key: SchemaKey) -> Result<usize, Undecodable> {
+        let at = match self.at.get(&key) {
+            Some(at) => *at,
+            None => self.adopt(key, shared.planned(key)?, shared.registry.bound()),
+        };
+        self.recent[place(key)] = (key, at);
+        Ok(at)
+    }
+
+    fn adopt(&mut self, key: SchemaKey, planned: Arc<Planned>, bound: usize) -> usize {
+        if self.plans.is_empty() || self.plans.len() >= bound {
+            // All at once: what is still used is taken over again in a moment.
+            self.plans.clear();
+            self.at.clear();
+            self.recent.clear();
+            // No key is at a place where there is no plan: the first one fills all of them.
+            self.recent.resize(RECENT, (key, 0));
+        }
+        self.at.insert(key, self.plans.len());
+        self.plans.push(planned);
+        self.plans.len() - 1
+    }
 }
 
-/// Takes a plan over from the other handles, or makes it.
-#[cold]
-fn adopt(
-    shared: &Shared,
-    plans: &mut Vec<Arc<Planned>>,
-    at: &mut HashMap<SchemaKey, usize, BuildKeyHasher>,
-    key: SchemaKey,
-) -> Result<usize, Undecodable> {
-    let planned = shared.planned(key)?;
-    if plans.len() >= shared.registry.bound() {
-        // All at once: what is still used is taken over again in a moment.
-        plans.clear();
-        at.clear();
-    }
-    at.insert(key, plans.len());
-    plans.push(planned);
-    Ok(plans.len() - 1)
+#[inline]
+fn place(key: SchemaKey) -> usize {
+    // Cut off on purpose: any bits do.
+    #[expect(clippy::cast_possible_truncation)]
+    let number = key.number() as usize;
+    number % RECENT
 }
 
 impl Shared {
@@ -221,17 +247,11 @@ impl Shared {
 
     fn plan(&self, schema: &Arc<LoadedSchema>) -> Planned {
         if !self.runs_rules && !schema.rules_on_reading().is_empty() {
-            return Planned::Never(Never::Rules(Arc::clone(schema)));
+            return Err(Never::Rules(Arc::clone(schema)));
         }
-        let writer = match schema.avro() {
-            Ok(writer) => writer,
-            Err(why) => return Planned::Never(Never::NotAvro(why)),
-        };
-        match DecodePlan::new(writer, self.reader.as_ref()) {
-            Ok(plan) if is_bytes(writer) => Planned::Bytes(plan),
-            Ok(plan) => Planned::Plan(plan),
-            Err(error) => Planned::Never(Never::Plan(error)),
-        }
+        let writer = schema.avro().map_err(Never::NotAvro)?;
+        let plan = DecodePlan::new(writer, self.reader.as_ref()).map_err(Never::Plan)?;
+        Ok(Plan { plan, bytes_alone: is_bytes(writer) })
     }
 }
 
@@ -251,6 +271,7 @@ pub(crate) fn is_bytes(schema: &avow_avro::Schema) -> bool {
 }
 
 /// Bytes as Avro writes them.
+#[cold]
 fn with_length(data: &[u8]) -> Vec<u8> {
     let mut framed = Vec::with_capacity(data.len() + 10);
     let mut left = (data.len() as u64) << 1;
@@ -265,19 +286,13 @@ fn with_length(data: &[u8]) -> Vec<u8> {
 
 impl<T> Clone for Deserializer<T> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            plans: self.plans.clone(),
-            at: self.at.clone(),
-            last: self.last,
-            of: PhantomData,
-        }
+        Self { shared: Arc::clone(&self.shared), used: self.used.clone(), of: PhantomData }
     }
 }
 
 impl<T> fmt::Debug for Deserializer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deserializer").field("plans", &self.plans.len()).finish_non_exhaustive()
+        f.debug_struct("Deserializer").field("plans", &self.used.plans.len()).finish_non_exhaustive()
     }
 }
 
@@ -358,12 +373,6 @@ impl<T> DeserializerBuilder<T> {
         let plans = RwLock::new(Bounded::new(self.registry.bound()));
         let Self { registry, limits, runs_rules, always, .. } = self;
         let shared = Shared { registry, reader, limits, runs_rules, always, plans };
-        Deserializer {
-            shared: Arc::new(shared),
-            plans: Vec::new(),
-            at: HashMap::default(),
-            last: None,
-            of: PhantomData,
-        }
+        Deserializer { shared: Arc::new(shared), used: Used::default(), of: PhantomData }
     }
 }

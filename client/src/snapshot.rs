@@ -11,7 +11,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::Content;
-use crate::wire::Guid;
+use crate::rest::SchemaType;
+use crate::wire::{Guid, SchemaKey};
 
 const VERSION: u32 = 1;
 
@@ -68,6 +69,27 @@ impl Snapshot {
         let mut seen: HashSet<(Option<u32>, Option<Guid>)> = HashSet::new();
         let contents = contents.into_iter().filter(|content| seen.insert((content.id, content.guid))).collect();
         Self { context, contents, damaged: 0 }
+    }
+
+    /// Adds a schema in Avro that refers to nothing; for tests, and for programs that bring their schemas along.
+    ///
+    /// ```
+    /// use avow_client::wire::SchemaKey;
+    /// use avow_client::{Deserializer, Registry, Snapshot};
+    ///
+    /// let registry = Registry::offline(Snapshot::default().with_schema(SchemaKey::Id(7), r#""string""#));
+    /// let greeting = Deserializer::<String>::new(&registry).decode_now(b"\0\0\0\0\x07\x04hi")?;
+    /// assert_eq!(greeting.as_deref(), Some("hi"));
+    /// # Ok::<(), avow_client::Undecodable>(())
+    /// ```
+    pub fn with_schema(mut self, key: SchemaKey, text: impl Into<String>) -> Self {
+        let (id, guid) = match key {
+            SchemaKey::Id(id) => (Some(id), None),
+            SchemaKey::Guid(guid) => (None, Some(guid)),
+        };
+        let (schema_type, text) = (SchemaType::Avro, text.into());
+        self.contents.push(Content { id, guid, schema_type, text, references: Vec::new(), rule_set: None });
+        self
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote; such as by `include_bytes!`.

@@ -164,6 +164,7 @@ impl Undecodable {
         Self::new(Class::Unresolvable, Some(key), Cause::Plan(error))
     }
 
+    #[cold]
     pub(crate) fn data(key: SchemaKey, error: DecodeError) -> Self {
         let class = match error.kind() {
             DecodeErrorKind::Truncated => Class::Truncated,

@@ -20,11 +20,17 @@ const GUID: u8 = 1;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Guid(pub [u8; 16]);
 
+impl Guid {
+    /// It is a hash already: half of it tells enough.
+    #[inline]
+    fn half(self) -> u64 {
+        self.0.first_chunk().map_or(0, |half| u64::from_ne_bytes(*half))
+    }
+}
+
 impl Hash for Guid {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // It is a hash already: half of it tells enough.
-        let half = self.0.first_chunk().map_or(0, |half| u64::from_ne_bytes(*half));
-        state.write_u64(half);
+        state.write_u64(self.half());
     }
 }
 
@@ -64,7 +70,7 @@ impl FromStr for Guid {
 }
 
 /// What a record names its schema by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SchemaKey {
     /// An id of one registry, in one context.
     Id(u32),
@@ -75,18 +81,30 @@ pub enum SchemaKey {
 impl SchemaKey {
     /// The key as it is written before data, or alone in a header.
     pub fn to_bytes(self) -> KeyBytes {
-        let mut bytes = KeyBytes { bytes: [0; 17], length: 0 };
-        let (magic, key): (u8, &[u8]) = match &self {
-            Self::Id(id) => (ID, &id.to_be_bytes()),
-            Self::Guid(guid) => (GUID, &guid.0),
-        };
-        bytes.length = 1 + key.len();
-        bytes.bytes[0] = magic;
-        bytes.bytes[1..bytes.length].copy_from_slice(key);
-        bytes
+        match self {
+            Self::Id(id) => {
+                let [a, b, c, d] = id.to_be_bytes();
+                KeyBytes(Bytes::Id([ID, a, b, c, d]))
+            }
+            Self::Guid(guid) => {
+                let mut bytes = [GUID; 17];
+                bytes[1..].copy_from_slice(&guid.0);
+                KeyBytes(Bytes::Guid(bytes))
+            }
+        }
+    }
+
+    /// A number that tells most keys apart.
+    #[inline]
+    pub(crate) fn number(self) -> u64 {
+        match self {
+            Self::Id(id) => u64::from(id),
+            Self::Guid(guid) => guid.half(),
+        }
     }
 
     /// Reads a key, and gives what follows it.
+    #[inline]
     fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
         match *bytes.first()? {
             ID => {
@@ -102,6 +120,13 @@ impl SchemaKey {
     }
 }
 
+impl Hash for SchemaKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.number());
+    }
+}
+
 impl fmt::Display for SchemaKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -113,15 +138,30 @@ impl fmt::Display for SchemaKey {
 
 /// A [`SchemaKey`] as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyBytes {
-    bytes: [u8; 17],
-    length: usize,
+pub struct KeyBytes(Bytes);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bytes {
+    Id([u8; 5]),
+    Guid([u8; 17]),
 }
 
 impl KeyBytes {
     /// The bytes: five of an id, seventeen of a GUID.
     pub fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        match &self.0 {
+            Bytes::Id(bytes) => bytes,
+            Bytes::Guid(bytes) => bytes,
+        }
+    }
+
+    /// Appends them; their number is known when this is compiled.
+    #[inline]
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Bytes::Id(bytes) => out.extend_from_slice(bytes),
+            Bytes::Guid(bytes) => out.extend_from_slice(bytes),
+        }
     }
 }
 
@@ -175,6 +215,12 @@ impl<'m> Record<'m> {
         self
     }
 
+    /// Adds the header that names the schema, out of all that the record has: the last of its name that has a value.
+    pub fn with_headers<'h>(self, part: Part, headers: impl IntoIterator<Item = (&'h str, Option<&'m [u8]>)>) -> Self {
+        let named = headers.into_iter().filter(|(name, _)| *name == part.header());
+        self.with_header(named.filter_map(|(_, value)| value).last())
+    }
+
     /// The payload; none of a tombstone.
     pub fn payload(&self) -> Option<&'m [u8]> {
         self.payload
@@ -216,6 +262,7 @@ pub struct Framed<'m> {
 }
 
 /// Takes a record apart without asking anybody; none of a tombstone.
+#[inline]
 pub fn inspect<'m>(record: impl Into<Record<'m>>) -> Result<Option<Framed<'m>>, Undecodable> {
     let record = record.into();
     let Some(payload) = record.payload else { return Ok(None) };
@@ -257,6 +304,7 @@ pub(crate) struct KeyHasher(u64);
 pub(crate) type BuildKeyHasher = BuildHasherDefault<KeyHasher>;
 
 impl Hasher for KeyHasher {
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }
@@ -267,17 +315,10 @@ impl Hasher for KeyHasher {
         }
     }
 
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
+    #[inline]
     fn write_u64(&mut self, number: u64) {
         // Fibonacci hashing: the map takes the upper bits too, and ids that follow one another must differ there.
         self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number.cast_unsigned() as u64);
     }
 }
 
@@ -319,6 +360,22 @@ mod tests {
         let payload = [0, 0, 0, 0, 9, 1];
         let framed = inspect(Record::from(&payload).with_header(Some(id.as_slice()))).unwrap().unwrap();
         assert_eq!((framed.key, framed.data), (SchemaKey::Id(7), payload.as_slice()));
+    }
+
+    #[test]
+    fn the_last_header_with_a_value_counts() {
+        let (old, new) = (SchemaKey::Id(7).to_bytes(), SchemaKey::Id(8).to_bytes());
+        let headers = [
+            ("__value_schema_id", Some(old.as_slice())),
+            ("__value_schema_id", Some(new.as_slice())),
+            ("__value_schema_id", None),
+            ("__key_schema_id", Some(old.as_slice())),
+        ];
+        for (part, id) in [(Part::Value, 8), (Part::Key, 7)] {
+            let record = Record::from(b"data").with_headers(part, headers);
+            assert_eq!(inspect(record).unwrap().unwrap().key, SchemaKey::Id(id));
+        }
+        assert!(inspect(Record::from(b"data").with_headers(Part::Key, [])).is_err());
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl Bound {
     #[inline]
     fn append<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if let Some(prefix) = &self.prefix {
-            out.extend_from_slice(prefix.as_slice());
+            prefix.append_to(out);
         }
         let begin = out.len();
         self.plan.encode(value, out)?;

@@ -435,6 +435,28 @@ async fn bytes_alone_have_no_length() {
 }
 
 #[tokio::test]
+async fn more_schemas_than_fit_are_all_decoded() {
+    let double = Double::start(|asked| {
+        let id = asked.path.rsplit('/').next().unwrap();
+        let field = format!(r#"{{"name":"n","type":"long","default":{id}}}"#);
+        Reply::ok(json!({"schema": format!(r#"{{"type":"record","name":"R","fields":[{field}]}}"#)}))
+    })
+    .await;
+    let mut caches = Caches::default();
+    caches.schemas = 100;
+    let registry = Registry::builder(client([&double.url])).caches(caches).build();
+    let mut numbers = Deserializer::<BTreeMap<String, i64>>::new(&registry);
+    for _ in 0..2 {
+        for id in 0..300_u32 {
+            let payload = [&[0], &id.to_be_bytes()[..], &[2]].concat();
+            assert_eq!(numbers.decode(&payload).await.unwrap().unwrap()["n"], 1, "{id}");
+        }
+    }
+    assert!(registry.snapshot().len() <= 100);
+    assert!(double.asked().len() >= 500, "what was forgotten is asked for again");
+}
+
+#[tokio::test]
 async fn a_topic_without_frames_has_one_schema() {
     let double = Double::answering([by_id(SALE)]).await;
     let mut sales = Deserializer::<Sale>::builder(&registry(&double)).always(SchemaKey::Id(7)).build().unwrap();
