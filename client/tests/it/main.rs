@@ -3,6 +3,7 @@
 
 mod codec;
 mod consumer;
+mod kafka;
 mod producer;
 mod rest;
 mod support;

@@ -1,5 +1,6 @@
 //! A registry that does what the test says: hangs, lies, lags, breaks off, and remembers what it was asked.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What was asked.
@@ -101,6 +102,7 @@ type Script = Box<dyn FnMut(&Asked) -> Reply + Send>;
 struct Inner {
     script: Mutex<Script>,
     asked: Mutex<Vec<Asked>>,
+    killed: AtomicBool,
 }
 
 /// A scripted registry on a port of its own.
@@ -118,10 +120,31 @@ impl Double {
 
     fn on(listener: TcpListener, script: impl FnMut(&Asked) -> Reply + Send + 'static) -> Self {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let inner = Arc::new(Inner { script: Mutex::new(Box::new(script)), asked: Mutex::default() });
-        let app = Router::new().fallback(answer).with_state(Arc::clone(&inner));
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
+        let inner =
+            Inner { script: Mutex::new(Box::new(script)), asked: Mutex::default(), killed: AtomicBool::new(false) };
+        let inner = Arc::new(inner);
+        let server = serve(listener, Arc::clone(&inner));
         Self { url, inner, server }
+    }
+
+    /// Dies: what is under way breaks off, and nobody listens any more.
+    pub(crate) async fn kill(&mut self) {
+        self.inner.killed.store(true, Ordering::SeqCst);
+        self.server.abort();
+        while TcpStream::connect(self.address()).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Lives again, at the same address.
+    pub(crate) async fn revive(&mut self) {
+        self.inner.killed.store(false, Ordering::SeqCst);
+        let listener = TcpListener::bind(self.address()).await.expect("the same port");
+        self.server = serve(listener, Arc::clone(&self.inner));
+    }
+
+    fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
     }
 
     /// Answers these in turn, the last one for ever.
@@ -160,7 +183,15 @@ impl Drop for Double {
     }
 }
 
+fn serve(listener: TcpListener, inner: Arc<Inner>) -> JoinHandle<()> {
+    let app = Router::new().fallback(answer).with_state(inner);
+    tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") })
+}
+
 async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    if inner.killed.load(Ordering::SeqCst) {
+        return Reply::text(200, "dead").breaks_off().response();
+    }
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
     let asked = Asked {
