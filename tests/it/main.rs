@@ -2,6 +2,7 @@
 
 mod allowances;
 mod changes;
+mod client;
 mod concurrency;
 #[path = "database/sqlite.rs"]
 mod database;
