@@ -205,6 +205,8 @@ impl Undecodable {
         match (&self.0.cause, self.class()) {
             (Cause::Registry { unknown_for_long: true, .. }, Class::UnknownSchema) => Disposition::DeadLetter,
             (_, Class::NotAllowed | Class::NeedsRules) => Disposition::Stop,
+            // Such as a schema whose reference is gone: no time will heal that, but the record is sound.
+            (Cause::Registry { error, .. }, Class::RegistryUnavailable) if !error.is_retriable() => Disposition::Stop,
             (Cause::Registry { error, .. }, _) => Disposition::RetryAfter(error.retry_after().unwrap_or(PAUSE)),
             (Cause::NotLoaded, _) => Disposition::RetryAfter(Duration::ZERO),
             _ => Disposition::DeadLetter,

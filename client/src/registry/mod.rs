@@ -34,7 +34,7 @@ pub use latest::LatestVersion;
 pub use loaded::LoadedSchema;
 pub(crate) use loaded::{Content, Referenced};
 
-/// After a load that failed for another reason than that the schema is missing, loads fail without asking for so long.
+/// After a load that failed for the registry's reasons, not the schema's, loads fail without asking for so long.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How long new schemas are gathered before the snapshot file is written.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
@@ -256,9 +256,12 @@ impl Inner {
             Err(error) => {
                 if error.is_not_found() {
                     self.observe(Event::Missing { key });
-                    self.missing.insert(key, error.clone(), now);
-                } else {
+                }
+                // What is wrong with one schema does not keep others from being asked for.
+                if error.is_retriable() || error.is_unauthenticated() {
                     *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, error.clone()));
+                } else {
+                    self.missing.insert(key, error.clone(), now);
                 }
                 Err(error)
             }

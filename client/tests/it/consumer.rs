@@ -321,6 +321,11 @@ async fn a_reference_that_fails_for_a_moment_is_not_remembered() {
     tokio::time::sleep(Duration::from_millis(1010)).await;
     let error = orders.decode(&payload).await.unwrap_err();
     assert_eq!(error.class(), Class::RegistryUnavailable, "the schema itself is there: {error}");
+    assert_eq!(error.disposition(), Disposition::Stop, "somebody has to look: {error}");
+    let before = double.asked().len();
+    assert_eq!(class(orders.decode(&payload).await), Class::RegistryUnavailable);
+    assert_eq!(double.asked().len(), before, "remembered for a moment");
+    assert_eq!(class(orders.decode(&record(8, 1)).await), Class::UnknownSchema, "others are asked for meanwhile");
     assert!(error.to_string().contains("`money` version 1"), "{error}");
     *failing.lock().unwrap() = None;
     tokio::time::sleep(Duration::from_millis(1010)).await;
