@@ -28,6 +28,9 @@ pub enum Error {
     /// The database contradicts its hashes or itself.
     #[error("the database is damaged in {0} places")]
     Damaged(usize),
+    /// What was restored is not what the backup holds.
+    #[error("the database holds something else than the backup")]
+    NotRestored,
     /// The server does not answer, or not well.
     #[error("the server at `{address}` is not ready: {reason}")]
     NotReady {
@@ -95,6 +98,7 @@ impl Error {
             | Self::Store(_)
             | Self::Logs(_)
             | Self::Damaged(_)
+            | Self::NotRestored
             | Self::NotReady { .. }
             | Self::System(_) => Exit::Findings,
             Self::Usage(_) => Exit::Usage,
@@ -119,6 +123,7 @@ impl Error {
                 Some("this machine has no such address; 127.0.0.1 and 0.0.0.0 always work")
             }
             Self::Logs(_) => Some("write a level, or levels by module: `info,avow_registry::store=debug`"),
+            Self::NotRestored => Some("did something else write to it? restore into a new one"),
             Self::Damaged(_) => Some("keep the file, and restore the last backup beside it"),
             Self::NotReady { .. } => Some("its log says why; `avow serve` starts one"),
             Self::Git { hint, .. } => hint.as_deref(),

@@ -11,6 +11,7 @@
 //! - `git`: what a repository held before
 //! - `report`: findings, and the formats of `-o`
 
+mod backup;
 mod check;
 mod completions;
 mod connection;
@@ -28,6 +29,7 @@ mod openapi;
 mod project;
 mod remote;
 mod report;
+mod restore;
 pub mod serve;
 mod source;
 mod terminal;
@@ -65,6 +67,8 @@ enum Command {
     Man(completions::Man),
     Migrate(migrate::Migrate),
     Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
     /// Prints the OpenAPI document of the HTTP API.
     Openapi,
     Healthcheck(healthcheck::Healthcheck),
@@ -100,6 +104,8 @@ impl Command {
             Self::Serve(command) => command.run().map(done),
             Self::Migrate(command) => command.run().map(done),
             Self::Verify(command) => command.run().map(done),
+            Self::Backup(command) => command.run().map(done),
+            Self::Restore(command) => command.run().map(done),
             Self::Openapi => openapi::run().map(done),
             Self::Healthcheck(command) => command.run().map(done),
             Self::Check(command) => command.run(),

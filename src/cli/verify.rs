@@ -17,16 +17,20 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(&self) -> Result<(), Error> {
-        let url = self.database.url();
-        let report = block_on(async { Ok(store::verify(&url).await?) })?;
-        let mut stdout = io::stdout().lock();
-        for fault in &report.faults {
-            writeln!(stdout, "{fault}")?;
-        }
-        if !report.faults.is_empty() {
-            return Err(Error::Damaged(report.faults.len()));
-        }
-        let store::Report { contents, versions, changes, .. } = report;
-        Ok(writeln!(stdout, "{url} is sound: {contents} contents, {versions} versions, {changes} changes")?)
+        scrub(&self.database.url())
     }
+}
+
+/// Checks the database at `url` and says what was found.
+pub(super) fn scrub(url: &str) -> Result<(), Error> {
+    let report = block_on(async { Ok(store::verify(url).await?) })?;
+    let mut stdout = io::stdout().lock();
+    for fault in &report.faults {
+        writeln!(stdout, "{fault}")?;
+    }
+    if !report.faults.is_empty() {
+        return Err(Error::Damaged(report.faults.len()));
+    }
+    let store::Report { contents, versions, changes, .. } = report;
+    Ok(writeln!(stdout, "{url} is sound: {contents} contents, {versions} versions, {changes} changes")?)
 }

@@ -57,6 +57,15 @@ pub enum Error {
     /// Something was read that the program never writes.
     #[error("the database holds something Avow does not write: {0}; run `avow verify`")]
     Invalid(String),
+    /// A backup cannot be read from where it is, or written to where it shall be.
+    #[error("the backup cannot be read or written")]
+    Stream(#[source] std::io::Error),
+    /// What a backup holds is not what was written.
+    #[error("the backup is not whole, so nothing was restored: {0}; take another one")]
+    BadBackup(String),
+    /// A restore would mix two registries.
+    #[error("the database holds a registry already; restore into a new one")]
+    NotEmpty,
     /// Busy, out of connections, closed or gone: trying again may help.
     #[error("the database does not answer; try again")]
     Unavailable(#[source] sqlx::Error),

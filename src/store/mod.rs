@@ -26,6 +26,7 @@ macro_rules! read {
 }
 
 mod apply;
+mod backup;
 mod changes;
 mod error;
 mod fill;
@@ -35,18 +36,21 @@ mod lock;
 mod open;
 mod postgres;
 mod read;
+mod restore;
 mod rows;
 mod stats;
 mod unit;
 mod verify;
 mod writer;
 
+pub use backup::{Summary, backup};
 pub use error::Error;
 pub use fill::fill;
 pub use freshness::{Freshness, Slot};
 pub use listing::{DeletedFilter, ListedSchema, SubjectFilter};
 pub use postgres::{Options, Pooler};
 pub use read::{Holder, Referrer, Scope, StoredVersion};
+pub use restore::restore;
 pub use stats::{Connections, Retry, Stats};
 pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Unit};
 pub use verify::{Report, verify};

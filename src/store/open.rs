@@ -87,7 +87,7 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
         .disable_statement_logging())
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
     // A newer program may have added migrations that older ones can live with: only `lowest_format` tells.
     let known: bool =
         sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'facts'")

@@ -115,6 +115,24 @@ const USES: &str = "SELECT subject, version, target_subject, target_version FROM
     ORDER BY target_subject, target_version, subject, version";
 const SCOPES: &str = "SELECT subject, context, revision, config, mode FROM scopes ORDER BY subject";
 
+/// The kinds of rows, in the order they are read.
+pub(super) const KINDS: [&str; 7] = ["changes", "contexts", "contents", "ids", "versions", "uses", "scopes"];
+
+impl Row {
+    /// Its place among the kinds.
+    pub(super) fn kind(&self) -> usize {
+        match self {
+            Self::Change(_) => 0,
+            Self::Context(_) => 1,
+            Self::Content(_) => 2,
+            Self::Id(_) => 3,
+            Self::Version(_) => 4,
+            Self::Use(_) => 5,
+            Self::Scope(_) => 6,
+        }
+    }
+}
+
 impl From<ChangeRow> for Change {
     fn from(row: ChangeRow) -> Self {
         Self {
@@ -137,6 +155,11 @@ pub(super) async fn snapshot(url: &str) -> Result<SqliteConnection, Error> {
     open::check_format(&mut connection).await?;
     sqlx::query("BEGIN").execute(&mut connection).await?;
     Ok(connection)
+}
+
+/// The position of the newest change.
+pub(super) async fn head(connection: &mut SqliteConnection) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar("SELECT seq FROM log_head").fetch_one(connection).await?)
 }
 
 /// Hands every row to `sink`: the log first, in its order, then the state, what is referred to before what refers.
@@ -171,6 +194,9 @@ mod raw {
 
     #[expect(clippy::ref_option, reason = "the signature serde wants")]
     pub(super) fn serialize<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        if text.as_deref().is_some_and(|text| text.contains('\n')) {
+            return Err(S::Error::custom("stored JSON has a line break, which the registry never writes"));
+        }
         let raw = text.as_deref().map(serde_json::from_str::<&RawValue>).transpose().map_err(S::Error::custom)?;
         raw.serialize(serializer)
     }

@@ -2,7 +2,9 @@
 
 use super::Error;
 use super::read::{content_from, fingerprint_from, id_from, version_from};
-use super::rows::{ChangeRow, ContentRow, ContextRow, IdRow, Row, ScopeRow, UseRow, VersionRow, read_all, snapshot};
+use super::rows::{
+    ChangeRow, ContentRow, ContextRow, IdRow, Row, ScopeRow, UseRow, VersionRow, head, read_all, snapshot,
+};
 use crate::domain::{Config, Context, Meaning, Mode, ReferencedVersion, Replay, Seq, Subject, Timestamp};
 use serde::de::DeserializeOwned;
 use sqlx::Connection;
@@ -35,7 +37,7 @@ pub async fn verify(url: &str) -> Result<Report, Error> {
     for line in integrity.into_iter().filter(|line| line != "ok") {
         scrub.fault(line);
     }
-    let head: i64 = sqlx::query_scalar("SELECT seq FROM log_head").fetch_one(&mut connection).await?;
+    let head = head(&mut connection).await?;
     read_all(&mut connection, |row| scrub.take(row)).await?;
     connection.close().await?;
     Ok(scrub.finish(Seq(head.unsigned_abs())))

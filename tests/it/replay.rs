@@ -26,7 +26,7 @@ fn schema(random: &mut fastrand::Rng) -> Value {
 }
 
 /// Does anything; most of it is refused.
-async fn step(server: &Server, random: &mut fastrand::Rng) {
+pub(crate) async fn step(server: &Server, random: &mut fastrand::Rng) {
     let subject = SUBJECTS[random.usize(0..SUBJECTS.len())];
     let context = CONTEXTS[random.usize(0..CONTEXTS.len())];
     let path = percent_encoding::utf8_percent_encode(subject, percent_encoding::NON_ALPHANUMERIC);

@@ -1,0 +1,181 @@
+//! Filling an empty database from a backup: all of it, or nothing.
+
+use super::backup::{FORMAT, First, LAST, Last, Summary, hex};
+use super::lock::FileLock;
+use super::rows::Row;
+use super::{Error, open};
+use sha2::{Digest, Sha256};
+use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite, SqliteConnection};
+use std::io::BufRead;
+
+/// Rows handed to the database at once; nine columns of them stay far below what a statement may bind.
+const CHUNK_ROWS: usize = 500;
+
+/// Bytes of lines after which the database gets what there is.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Fills the database at `url`, which is created where it is missing and must hold nothing, with the backup in `from`.
+///
+/// The sum and the counts of the stream are compared before anything is committed: after an error the database is as
+/// empty as before, and restoring may simply be tried again.
+pub async fn restore(url: &str, from: &mut (impl BufRead + Send)) -> Result<Summary, Error> {
+    let options = open::options(url)?;
+    let _lock = FileLock::take(options.get_filename())?;
+    let mut connection = options.connect().await?;
+    open::migrate(&mut connection).await?;
+    let mut tx = connection.begin().await?;
+    ensure_empty(&mut tx).await?;
+    let summary = fill(&mut tx, from).await?;
+    tx.commit().await?;
+    connection.close().await?;
+    Ok(summary)
+}
+
+async fn ensure_empty(connection: &mut SqliteConnection) -> Result<(), Error> {
+    const SQL: &str = "SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM contents)
+        + (SELECT count(*) FROM scopes) + (SELECT count(*) FROM contexts WHERE name <> '.' OR last_id <> 0)
+        + (SELECT count(*) FROM log_head WHERE seq <> 0)";
+    let rows: i64 = sqlx::query_scalar(SQL).fetch_one(connection).await?;
+    if rows == 0 { Ok(()) } else { Err(Error::NotEmpty) }
+}
+
+/// Reads the stream to its end and writes what it holds.
+async fn fill(connection: &mut SqliteConnection, from: &mut impl BufRead) -> Result<Summary, Error> {
+    let damaged = |reason: &str| Error::BadBackup(reason.to_owned());
+    let mut lines = Lines { from, hash: Sha256::new(), number: 0 };
+    let first = lines.next()?.ok_or_else(|| damaged("it has no lines"))?;
+    let First { manifest } =
+        serde_json::from_slice(&first).map_err(|_| damaged("its first line is not one of Avow's"))?;
+    if manifest.format > FORMAT {
+        return Err(Error::BadBackup(format!("Avow {} wrote it, and this one is older", manifest.version)));
+    }
+    let mut summary = Summary::default();
+    let mut chunk = Chunk::default();
+    let totals = loop {
+        let sum = lines.hash.clone();
+        let line = lines.next()?.ok_or_else(|| damaged("its last line is missing"))?;
+        if line.starts_with(LAST.as_bytes()) {
+            let Last { end } = lines.parse(&line)?;
+            if end.sha256 != hex(&sum.finalize()) {
+                return Err(damaged("its SHA-256 is another one than its last line says"));
+            }
+            break end;
+        }
+        let row: Row = lines.parse(&line)?;
+        summary.add(&row, &line);
+        if !chunk.fits(&row) {
+            chunk.write(connection).await?;
+        }
+        chunk.push(row, line.len());
+    };
+    chunk.write(connection).await?;
+    if totals.rows != summary.rows() {
+        return Err(damaged("it has other rows than its last line counts"));
+    }
+    if lines.next()?.is_some() {
+        return Err(damaged("it goes on after its last line"));
+    }
+    sqlx::query("UPDATE log_head SET seq = $1").bind(manifest.seq).execute(connection).await?;
+    Ok(summary)
+}
+
+/// The lines of a stream, and the hash of those that were read.
+struct Lines<'f, R> {
+    from: &'f mut R,
+    hash: Sha256,
+    number: u64,
+}
+
+impl<R: BufRead> Lines<'_, R> {
+    /// The next line without its end.
+    fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let mut line = Vec::new();
+        self.from.read_until(b'\n', &mut line).map_err(Error::Stream)?;
+        self.number += 1;
+        self.hash.update(&line);
+        match line.pop() {
+            None => Ok(None),
+            Some(b'\n') => Ok(Some(line)),
+            Some(_) => Err(Error::BadBackup(format!("its line {} is cut off", self.number))),
+        }
+    }
+
+    fn parse<T: serde::de::DeserializeOwned>(&self, line: &[u8]) -> Result<T, Error> {
+        let parsed = serde_json::from_slice(line);
+        parsed.map_err(|error| Error::BadBackup(format!("its line {} cannot be read: {error}", self.number)))
+    }
+}
+
+/// Rows of one kind that wait to be written together.
+#[derive(Default)]
+struct Chunk {
+    rows: Vec<Row>,
+    bytes: usize,
+}
+
+impl Chunk {
+    fn fits(&self, row: &Row) -> bool {
+        let same = self.rows.first().is_none_or(|first| first.kind() == row.kind());
+        same && self.rows.len() < CHUNK_ROWS && self.bytes < CHUNK_BYTES
+    }
+
+    fn push(&mut self, row: Row, bytes: usize) {
+        self.rows.push(row);
+        self.bytes += bytes;
+    }
+
+    async fn write(&mut self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        let Some(first) = self.rows.first() else { return Ok(()) };
+        let (insert, conflict) = statement(first);
+        let mut query = QueryBuilder::<Sqlite>::new(insert);
+        query.push_values(self.rows.drain(..), |mut values, row| match row {
+            Row::Change(row) => {
+                values.push_bind(row.seq).push_bind(row.time).push_bind(row.actor).push_bind(row.request_id);
+                values.push_bind(row.kind).push_bind(row.subject).push_bind(row.before).push_bind(row.after);
+            }
+            Row::Context(row) => {
+                values.push_bind(row.name).push_bind(row.recorded).push_bind(row.last_id);
+            }
+            Row::Content(row) => {
+                values.push_bind(row.fingerprint).push_bind(row.shape).push_bind(row.text);
+                values.push_bind(row.refs).push_bind(row.metadata).push_bind(row.rule_set);
+            }
+            Row::Id(row) => {
+                values.push_bind(row.context).push_bind(row.id).push_bind(row.fingerprint);
+                values.push_bind(row.subject).push_bind(row.version).push_bind(row.written);
+            }
+            Row::Version(row) => {
+                values.push_bind(row.subject).push_bind(row.version).push_bind(row.context).push_bind(row.id);
+                values.push_bind(row.deleted).push_bind(row.time).push_bind(row.written);
+            }
+            Row::Use(row) => {
+                values.push_bind(row.subject).push_bind(row.version);
+                values.push_bind(row.target_subject).push_bind(row.target_version);
+            }
+            Row::Scope(row) => {
+                values.push_bind(row.subject).push_bind(row.context).push_bind(row.revision);
+                values.push_bind(row.config).push_bind(row.mode);
+            }
+        });
+        query.push(conflict);
+        query.build().execute(connection).await?;
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+/// What goes before and after the values of such rows. Only the default context is there already.
+fn statement(row: &Row) -> (&'static str, &'static str) {
+    match row {
+        Row::Change(_) => ("INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after) ", ""),
+        Row::Context(_) => (
+            "INSERT INTO contexts (name, recorded, last_id) ",
+            " ON CONFLICT (name) DO UPDATE SET recorded = excluded.recorded, last_id = excluded.last_id",
+        ),
+        Row::Content(_) => ("INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set) ", ""),
+        Row::Id(_) => ("INSERT INTO schemas (context, id, fingerprint, subject, version, written) ", ""),
+        Row::Version(_) => ("INSERT INTO versions (subject, version, context, id, deleted, time, written) ", ""),
+        Row::Use(_) => ("INSERT INTO uses (subject, version, target_subject, target_version) ", ""),
+        Row::Scope(_) => ("INSERT INTO scopes (subject, context, revision, config, mode) ", ""),
+    }
+}
