@@ -31,7 +31,7 @@ impl Backup {
             None => write(&url, &mut BufWriter::new(io::stdout()))?,
         };
         let (changes, versions) = (summary.count("changes"), summary.count("versions"));
-        Ok(writeln!(io::stderr(), "{url} is backed up: {versions} versions, {changes} changes")?)
+        Ok(writeln!(io::stderr(), "the database is backed up: {versions} versions, {changes} changes")?)
     }
 }
 

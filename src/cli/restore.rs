@@ -49,6 +49,6 @@ impl Restore {
             super::verify::scrub(url)?;
         }
         let (changes, versions) = (summary.count("changes"), summary.count("versions"));
-        Ok(writeln!(io::stdout(), "{url} is restored: {versions} versions, {changes} changes")?)
+        Ok(writeln!(io::stdout(), "the database is restored: {versions} versions, {changes} changes")?)
     }
 }

@@ -32,5 +32,5 @@ pub(super) fn scrub(url: &str) -> Result<(), Error> {
         return Err(Error::Damaged(report.faults.len()));
     }
     let store::Report { contents, versions, changes, .. } = report;
-    Ok(writeln!(stdout, "{url} is sound: {contents} contents, {versions} versions, {changes} changes")?)
+    Ok(writeln!(stdout, "the database is sound: {contents} contents, {versions} versions, {changes} changes")?)
 }

@@ -3,12 +3,12 @@
 //! The first line says what it is, then comes every row as of one moment, and the last line counts and sums up what
 //! came before it. Nothing in it depends on the database it was read from.
 
-use super::rows::{KINDS, Row, read_all, snapshot};
-use super::{Error, rows};
+use super::Error;
+use super::rows::{KINDS, Row, read_all};
+use super::session::Session;
 use crate::domain::{Moment, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::Connection;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -86,21 +86,21 @@ impl Summary {
 
 /// Writes everything in the database at `url` to `out`, as of one moment; a server may be running on it.
 pub async fn backup(url: &str, out: &mut (impl Write + Send)) -> Result<Summary, Error> {
-    let mut connection = snapshot(url).await?;
-    let seq = rows::head(&mut connection).await?;
+    let mut session = Session::snapshot(url).await?;
+    let seq = session.head().await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let time = Moment(Timestamp(i64::try_from(now).unwrap_or(i64::MAX))).to_string();
     let manifest = Manifest { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_owned(), time, seq };
     let mut stream = Stream { out, hash: Sha256::new() };
     stream.line(&First { manifest })?;
     let mut summary = Summary::default();
-    read_all(&mut connection, |row| {
+    read_all(&mut session, |row| {
         let line = stream.line(&row)?;
         summary.add(&row, &line);
         Ok(())
     })
     .await?;
-    connection.close().await?;
+    session.close().await?;
     let sha256 = hex(&stream.hash.clone().finalize());
     stream.line(&Last { end: Totals { rows: summary.rows(), sha256 } })?;
     stream.out.flush().map_err(Error::Stream)?;

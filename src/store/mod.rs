@@ -38,6 +38,7 @@ mod postgres;
 mod read;
 mod restore;
 mod rows;
+mod session;
 mod stats;
 mod unit;
 mod verify;

@@ -1,11 +1,12 @@
 //! Filling an empty database from a backup: all of it, or nothing.
 
+use super::Error;
 use super::backup::{FORMAT, First, LAST, Last, Summary, hex};
-use super::lock::FileLock;
-use super::rows::Row;
-use super::{Error, open};
+use super::rows::{KINDS, Row};
+use super::session::{Session, on};
+use serde_json::json;
 use sha2::{Digest, Sha256};
-use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{Database, Encode, Postgres, QueryBuilder, Sqlite, Type};
 use std::io::BufRead;
 
 /// Rows handed to the database at once; nine columns of them stay far below what a statement may bind.
@@ -19,28 +20,26 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// The sum and the counts of the stream are compared before anything is committed: after an error the database is as
 /// empty as before, and restoring may simply be tried again.
 pub async fn restore(url: &str, from: &mut (impl BufRead + Send)) -> Result<Summary, Error> {
-    let options = open::options(url)?;
-    let _lock = FileLock::take(options.get_filename())?;
-    let mut connection = options.connect().await?;
-    open::migrate(&mut connection).await?;
-    let mut tx = connection.begin().await?;
-    ensure_empty(&mut tx).await?;
-    let summary = fill(&mut tx, from).await?;
-    tx.commit().await?;
-    connection.close().await?;
+    let (mut session, _hold) = Session::exclusive(url).await?;
+    let rows = session.number(ROWS).await?;
+    if rows != 0 {
+        return Err(Error::NotEmpty);
+    }
+    let summary = fill(&mut session, from).await?;
+    session.commit().await?;
     Ok(summary)
 }
 
-async fn ensure_empty(connection: &mut SqliteConnection) -> Result<(), Error> {
-    const SQL: &str = "SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM contents)
-        + (SELECT count(*) FROM scopes) + (SELECT count(*) FROM contexts WHERE name <> '.' OR last_id <> 0)
-        + (SELECT count(*) FROM log_head WHERE seq <> 0)";
-    let rows: i64 = sqlx::query_scalar(SQL).fetch_one(connection).await?;
-    if rows == 0 { Ok(()) } else { Err(Error::NotEmpty) }
-}
+/// What a new database has none of.
+const ROWS: &str = "SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM contents)
+    + (SELECT count(*) FROM scopes) + (SELECT count(*) FROM contexts WHERE name <> '.' OR last_id <> 0)
+    + (SELECT count(*) FROM log_head WHERE seq <> 0)";
+
+/// Where the log ends.
+const HEAD: &str = "UPDATE log_head SET seq = $1";
 
 /// Reads the stream to its end and writes what it holds.
-async fn fill(connection: &mut SqliteConnection, from: &mut impl BufRead) -> Result<Summary, Error> {
+async fn fill(session: &mut Session, from: &mut impl BufRead) -> Result<Summary, Error> {
     let damaged = |reason: &str| Error::BadBackup(reason.to_owned());
     let mut lines = Lines { from, hash: Sha256::new(), number: 0 };
     let first = lines.next()?.ok_or_else(|| damaged("it has no lines"))?;
@@ -64,18 +63,18 @@ async fn fill(connection: &mut SqliteConnection, from: &mut impl BufRead) -> Res
         let row: Row = lines.parse(&line)?;
         summary.add(&row, &line);
         if !chunk.fits(&row) {
-            chunk.write(connection).await?;
+            chunk.write(session).await?;
         }
         chunk.push(row, line.len());
     };
-    chunk.write(connection).await?;
+    chunk.write(session).await?;
     if totals.rows != summary.rows() {
         return Err(damaged("it has other rows than its last line counts"));
     }
     if lines.next()?.is_some() {
         return Err(damaged("it goes on after its last line"));
     }
-    sqlx::query("UPDATE log_head SET seq = $1").bind(manifest.seq).execute(connection).await?;
+    on!(session, connection => sqlx::query(HEAD).persistent(false).bind(manifest.seq).execute(connection).await.map(drop))?;
     Ok(summary)
 }
 
@@ -124,58 +123,96 @@ impl Chunk {
         self.bytes += bytes;
     }
 
-    async fn write(&mut self, connection: &mut SqliteConnection) -> Result<(), Error> {
-        let Some(first) = self.rows.first() else { return Ok(()) };
-        let (insert, conflict) = statement(first);
-        let mut query = QueryBuilder::<Sqlite>::new(insert);
-        query.push_values(self.rows.drain(..), |mut values, row| match row {
-            Row::Change(row) => {
-                values.push_bind(row.seq).push_bind(row.time).push_bind(row.actor).push_bind(row.request_id);
-                values.push_bind(row.kind).push_bind(row.subject).push_bind(row.before).push_bind(row.after);
-            }
-            Row::Context(row) => {
-                values.push_bind(row.name).push_bind(row.recorded).push_bind(row.last_id);
-            }
-            Row::Content(row) => {
-                values.push_bind(row.fingerprint).push_bind(row.shape).push_bind(row.text);
-                values.push_bind(row.refs).push_bind(row.metadata).push_bind(row.rule_set);
-            }
-            Row::Id(row) => {
-                values.push_bind(row.context).push_bind(row.id).push_bind(row.fingerprint);
-                values.push_bind(row.subject).push_bind(row.version).push_bind(row.written);
-            }
-            Row::Version(row) => {
-                values.push_bind(row.subject).push_bind(row.version).push_bind(row.context).push_bind(row.id);
-                values.push_bind(row.deleted).push_bind(row.time).push_bind(row.written);
-            }
-            Row::Use(row) => {
-                values.push_bind(row.subject).push_bind(row.version);
-                values.push_bind(row.target_subject).push_bind(row.target_version);
-            }
-            Row::Scope(row) => {
-                values.push_bind(row.subject).push_bind(row.context).push_bind(row.revision);
-                values.push_bind(row.config).push_bind(row.mode);
-            }
-        });
-        query.push(conflict);
-        query.build().execute(connection).await?;
+    async fn write(&mut self, session: &mut Session) -> Result<(), Error> {
+        let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
+        let Some(kind) = rows.first().map(Row::kind) else { return Ok(()) };
+        match session {
+            Session::Sqlite(connection) => {
+                insert::<Sqlite>(rows, kind, "", false)
+                    .build()
+                    .persistent(false)
+                    .execute(connection)
+                    .await
+                    .map(drop)?;
+            }
+            Session::Postgres(connection) => {
+                let mut query = insert::<Postgres>(rows, kind, "::JSON", true);
+                query.build().persistent(false).execute(connection).await.map(drop)?;
+            }
+        }
         Ok(())
     }
 }
 
-/// What goes before and after the values of such rows. Only the default context is there already.
-fn statement(row: &Row) -> (&'static str, &'static str) {
-    match row {
-        Row::Change(_) => ("INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after) ", ""),
-        Row::Context(_) => (
-            "INSERT INTO contexts (name, recorded, last_id) ",
-            " ON CONFLICT (name) DO UPDATE SET recorded = excluded.recorded, last_id = excluded.last_id",
-        ),
-        Row::Content(_) => ("INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set) ", ""),
-        Row::Id(_) => ("INSERT INTO schemas (context, id, fingerprint, subject, version, written) ", ""),
-        Row::Version(_) => ("INSERT INTO versions (subject, version, context, id, deleted, time, written) ", ""),
-        Row::Use(_) => ("INSERT INTO uses (subject, version, target_subject, target_version) ", ""),
-        Row::Scope(_) => ("INSERT INTO scopes (subject, context, revision, config, mode) ", ""),
-    }
+/// What other nodes are told a restored change has made outdated. They may have looked for what was not there yet.
+fn receipt(subject: &str) -> String {
+    json!({"unit": "restore", "id": null, "scopes": [subject], "ids": [], "contexts": true}).to_string()
 }
+
+/// A statement that inserts rows of one kind. `json` makes a text JSON; `receipts` go with changes.
+fn insert<DB: Database>(rows: Vec<Row>, kind: usize, json: &'static str, receipts: bool) -> QueryBuilder<DB>
+where
+    for<'v> i64: Encode<'v, DB> + Type<DB>,
+    for<'v> bool: Encode<'v, DB> + Type<DB>,
+    for<'v> String: Encode<'v, DB> + Type<DB>,
+    for<'v> Option<String>: Encode<'v, DB> + Type<DB>,
+    for<'v> Vec<u8>: Encode<'v, DB> + Type<DB>,
+{
+    let mut query = QueryBuilder::new(INSERTS[kind]);
+    query.push(if kind == CHANGES && receipts { ", receipt) " } else { ") " });
+    query.push_values(rows, |mut values, row| match row {
+        Row::Change(row) => {
+            let receipt = receipts.then(|| receipt(&row.subject));
+            values.push_bind(row.seq).push_bind(row.time).push_bind(row.actor).push_bind(row.request_id);
+            values.push_bind(row.kind).push_bind(row.subject).push_bind(row.before).push_bind(row.after);
+            if let Some(receipt) = receipt {
+                values.push_bind(receipt);
+            }
+        }
+        Row::Context(row) => {
+            values.push_bind(row.name).push_bind(row.recorded).push_bind(row.last_id);
+        }
+        Row::Content(row) => {
+            values.push_bind(row.fingerprint).push_bind(row.shape).push_bind(row.text);
+            for text in [row.refs, row.metadata, row.rule_set] {
+                values.push_bind(text).push_unseparated(json);
+            }
+        }
+        Row::Id(row) => {
+            values.push_bind(row.context).push_bind(row.id).push_bind(row.fingerprint);
+            values.push_bind(row.subject).push_bind(row.version).push_bind(row.written);
+        }
+        Row::Version(row) => {
+            values.push_bind(row.subject).push_bind(row.version).push_bind(row.context).push_bind(row.id);
+            values.push_bind(row.deleted).push_bind(row.time).push_bind(row.written);
+        }
+        Row::Use(row) => {
+            values.push_bind(row.subject).push_bind(row.version);
+            values.push_bind(row.target_subject).push_bind(row.target_version);
+        }
+        Row::Scope(row) => {
+            values.push_bind(row.subject).push_bind(row.context).push_bind(row.revision);
+            values.push_bind(row.config).push_unseparated(json).push_bind(row.mode);
+        }
+    });
+    if kind == CONTEXTS {
+        // The default one is there from the start.
+        query.push(" ON CONFLICT (name) DO UPDATE SET recorded = excluded.recorded, last_id = excluded.last_id");
+    }
+    query
+}
+
+const CHANGES: usize = 0;
+const CONTEXTS: usize = 1;
+
+/// How the rows of each kind are inserted, up to the last column that both databases have.
+const INSERTS: [&str; KINDS.len()] = [
+    "INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after",
+    "INSERT INTO contexts (name, recorded, last_id",
+    "INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set",
+    "INSERT INTO schemas (context, id, fingerprint, subject, version, written",
+    "INSERT INTO versions (subject, version, context, id, deleted, time, written",
+    "INSERT INTO uses (subject, version, target_subject, target_version",
+    "INSERT INTO scopes (subject, context, revision, config, mode",
+];

@@ -2,11 +2,11 @@
 //!
 //! The lines of a backup are these rows as JSON. They name no database, so what one wrote the other can read.
 
-use super::{Error, open};
+use super::Error;
+use super::session::{Session, on};
 use crate::domain::{Change, Seq, Subject, Timestamp};
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
-use sqlx::{ConnectOptions, SqliteConnection};
 
 /// A row of any table.
 #[derive(Debug, Serialize, Deserialize)]
@@ -107,13 +107,15 @@ pub(super) struct ScopeRow {
 /// The log.
 const CHANGES: &str = "SELECT seq, time, actor, request_id, kind, subject, before, after FROM changes ORDER BY seq";
 const CONTEXTS: &str = "SELECT name, recorded, last_id FROM contexts ORDER BY name";
-const CONTENTS: &str = "SELECT fingerprint, shape, text, refs, metadata, rule_set FROM contents ORDER BY fingerprint";
+const CONTENTS: &str = "SELECT fingerprint, shape, text, CAST(refs AS TEXT) AS refs,
+    CAST(metadata AS TEXT) AS metadata, CAST(rule_set AS TEXT) AS rule_set FROM contents ORDER BY fingerprint";
 const IDS: &str = "SELECT context, id, fingerprint, subject, version, written FROM schemas ORDER BY context, id";
 const VERSIONS: &str =
     "SELECT subject, version, context, id, deleted, time, written FROM versions ORDER BY subject, version";
 const USES: &str = "SELECT subject, version, target_subject, target_version FROM uses
     ORDER BY target_subject, target_version, subject, version";
-const SCOPES: &str = "SELECT subject, context, revision, config, mode FROM scopes ORDER BY subject";
+const SCOPES: &str =
+    "SELECT subject, context, revision, CAST(config AS TEXT) AS config, mode FROM scopes ORDER BY subject";
 
 /// The kinds of rows, in the order they are read.
 pub(super) const KINDS: [&str; 7] = ["changes", "contexts", "contents", "ids", "versions", "uses", "scopes"];
@@ -148,33 +150,20 @@ impl From<ChangeRow> for Change {
     }
 }
 
-/// A connection that sees the database at `url` as of one moment and changes nothing; a server may be running on it.
-pub(super) async fn snapshot(url: &str) -> Result<SqliteConnection, Error> {
-    let options = open::options(url)?.create_if_missing(false).pragma("query_only", "ON");
-    let mut connection = options.connect().await?;
-    open::check_format(&mut connection).await?;
-    sqlx::query("BEGIN").execute(&mut connection).await?;
-    Ok(connection)
-}
-
-/// The position of the newest change.
-pub(super) async fn head(connection: &mut SqliteConnection) -> Result<i64, Error> {
-    Ok(sqlx::query_scalar("SELECT seq FROM log_head").fetch_one(connection).await?)
-}
-
 /// Hands every row to `sink`: the log first, in its order, then the state, what is referred to before what refers.
 pub(super) async fn read_all(
-    connection: &mut SqliteConnection,
+    session: &mut Session,
     mut sink: impl FnMut(Row) -> Result<(), Error>,
 ) -> Result<(), Error> {
     /// The rows of one table.
     macro_rules! table {
         ($sql:expr, $row:path) => {
-            let mut rows = sqlx::query_as($sql).fetch(&mut *connection);
-            while let Some(row) = rows.try_next().await? {
-                sink($row(row))?;
-            }
-            drop(rows);
+            on!(&mut *session, connection => {
+                let mut rows = sqlx::query_as($sql).persistent(false).fetch(connection);
+                while let Some(row) = rows.try_next().await? {
+                    sink($row(row))?;
+                }
+            });
         };
     }
     table!(CHANGES, Row::Change);

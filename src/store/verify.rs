@@ -2,12 +2,10 @@
 
 use super::Error;
 use super::read::{content_from, fingerprint_from, id_from, version_from};
-use super::rows::{
-    ChangeRow, ContentRow, ContextRow, IdRow, Row, ScopeRow, UseRow, VersionRow, head, read_all, snapshot,
-};
+use super::rows::{ChangeRow, ContentRow, ContextRow, IdRow, Row, ScopeRow, UseRow, VersionRow, read_all};
+use super::session::Session;
 use crate::domain::{Config, Context, Meaning, Mode, ReferencedVersion, Replay, Seq, Subject, Timestamp};
 use serde::de::DeserializeOwned;
-use sqlx::Connection;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -31,15 +29,17 @@ const LISTED: usize = 100;
 ///
 /// Every content is hashed, and the state that the log tells of is made again and compared with the tables.
 pub async fn verify(url: &str) -> Result<Report, Error> {
-    let mut connection = snapshot(url).await?;
+    let mut session = Session::snapshot(url).await?;
     let mut scrub = Scrub::default();
-    let integrity: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut connection).await?;
-    for line in integrity.into_iter().filter(|line| line != "ok") {
-        scrub.fault(line);
+    if let Session::Sqlite(connection) = &mut session {
+        let integrity: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(connection).await?;
+        for line in integrity.into_iter().filter(|line| line != "ok") {
+            scrub.fault(line);
+        }
     }
-    let head = head(&mut connection).await?;
-    read_all(&mut connection, |row| scrub.take(row)).await?;
-    connection.close().await?;
+    let head = session.head().await?;
+    read_all(&mut session, |row| scrub.take(row)).await?;
+    session.close().await?;
     Ok(scrub.finish(Seq(head.unsigned_abs())))
 }
 

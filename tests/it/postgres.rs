@@ -1,6 +1,7 @@
 //! The same integration tests on Postgres, and those of what only Postgres can do: many nodes, outages, poolers.
 
 mod allowances;
+mod backup;
 mod changes;
 mod concurrency;
 #[path = "database/postgres.rs"]
@@ -21,5 +22,6 @@ mod outage;
 mod pooler;
 #[path = "support/proxy.rs"]
 mod proxy;
+mod replay;
 mod support;
 mod wire;

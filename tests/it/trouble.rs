@@ -34,6 +34,15 @@ async fn a_second_server_on_the_same_file_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_in_use_is_not_restored_into() {
+    let server = Server::start().await;
+    let mut stream = Vec::new();
+    store::backup(&server.database(), &mut stream).await.expect("a backup beside the server");
+    let refused = store::restore(&server.database(), &mut stream.as_slice()).await;
+    assert!(matches!(refused, Err(Error::InUse(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_database_that_needs_a_newer_program_is_refused_and_one_it_merely_touched_is_not() {
     let directory = TempDir::new().expect("a directory");
     let url = url(&directory);
@@ -81,6 +90,56 @@ async fn verify_finds_what_was_altered_behind_our_back() {
         let report = store::verify(&url).await.expect("a database");
         assert!(report.faults.iter().any(|fault| fault.contains(expected)), "{sql}: {:?}", report.faults);
     }
+}
+
+#[tokio::test]
+async fn every_difference_between_log_and_state_is_found() {
+    let server = Server::start().await;
+    let one = r#"{"type":"record","name":"R","fields":[]}"#;
+    let two = r#"{"type":"record","name":"S","fields":[{"name":"r","type":"R"}]}"#;
+    server.register("one", one).await;
+    let body = json!({"schema": two, "references": [{"name": "R", "subject": "one", "version": 1}]});
+    server.post("/subjects/two/versions", &body).await.ok();
+    server.put("/config/one", &json!({"compatibility": "NONE"})).await.ok();
+    server.put("/mode/one", &json!({"mode": "READONLY"})).await.ok();
+    let database = server.stop().await;
+    let url = database.url();
+
+    for (sql, expected) in [
+        ("UPDATE versions SET deleted = TRUE WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
+        ("UPDATE versions SET time = time + 1 WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
+        ("UPDATE versions SET id = 1 WHERE subject = 'two'", "the version 1 of two is not as the log tells"),
+        ("UPDATE schemas SET subject = 'x' WHERE id = 1", "the id 1 of the context . is not as the log tells"),
+        ("INSERT INTO schemas SELECT context, 7, fingerprint, subject, 1, 1 FROM schemas WHERE id = 1", "the id 7 of"),
+        ("DELETE FROM uses", "the reference of two to one is missing"),
+        ("UPDATE uses SET target_version = 2", "the reference of two to one"),
+        ("UPDATE scopes SET config = NULL WHERE subject = 'one'", "the config of `one` is missing"),
+        ("UPDATE scopes SET mode = 'IMPORT' WHERE subject = 'one'", "the mode of `one` is not as the log tells"),
+        ("DELETE FROM scopes WHERE subject = 'two'", "the subject two has versions, but no revision"),
+        ("DELETE FROM scopes WHERE subject = 'one'", "settings of `one` are missing"),
+        ("INSERT INTO contexts VALUES ('.x', TRUE, 0)", "the context .x is there"),
+        ("UPDATE contexts SET last_id = 9", "the context . is not as the log tells"),
+        ("DELETE FROM changes WHERE seq = 2", "changes are missing in between"),
+        ("UPDATE changes SET kind = 'x' WHERE seq = 1", "of a kind this program does not know"),
+        ("UPDATE changes SET after = '{}' WHERE seq = 1", "has a `after` that cannot be read"),
+        ("UPDATE changes SET after = NULL WHERE seq = 3", "the config of `one`"),
+        ("UPDATE log_head SET seq = 5", "1 changes are missing from the log"),
+    ] {
+        let mut connection = SqliteConnection::connect(&url).await.expect("a database");
+        // Kept aside and put back, as a commit would be needed for another connection to see it.
+        let path = url.strip_prefix("sqlite://").expect("a path");
+        let copy = format!("{path}.copy");
+        let _ = std::fs::remove_file(&copy);
+        let whole = format!("VACUUM INTO '{copy}'");
+        sqlx::query(sqlx::AssertSqlSafe(whole)).execute(&mut connection).await.expect("a copy");
+        let mut altered = SqliteConnection::connect(&format!("sqlite://{copy}")).await.expect("a database");
+        sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut altered).await.expect("a pragma");
+        sqlx::query(sql).execute(&mut altered).await.expect(sql);
+        altered.close().await.expect("a clean end");
+        let report = store::verify(&format!("sqlite://{copy}")).await.expect("a database");
+        assert!(report.faults.iter().any(|fault| fault.contains(expected)), "{sql}: {:?}", report.faults);
+    }
+    assert_eq!(store::verify(&url).await.expect("a database").faults, Vec::<String>::new());
 }
 
 /// A limit on the size of its files stands in for a full disk: it needs no file system of its own.

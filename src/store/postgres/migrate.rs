@@ -35,6 +35,13 @@ pub(in crate::store) async fn migrate(url: &str, pooled: bool) -> Result<(), Err
     Ok(connection.close().await?)
 }
 
+/// A connection to a database that is up to date.
+pub(in crate::store) async fn connect(url: &str) -> Result<PgConnection, Error> {
+    let mut connection = parse(url)?.connect().await?;
+    check(&mut connection).await?;
+    Ok(connection)
+}
+
 /// Refuses a database that is not up to date, or that needs a newer program.
 pub(super) async fn check(connection: &mut PgConnection) -> Result<(), Error> {
     if is_current(connection).await? { Ok(()) } else { Err(Error::NotMigrated) }

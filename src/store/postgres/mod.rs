@@ -14,5 +14,5 @@ mod writer;
 pub use connect::{Options, Pooler};
 pub(super) use connect::{is_postgres, open, statement};
 pub(super) use follower::Follower;
-pub(super) use migrate::migrate;
+pub(super) use migrate::{connect, migrate};
 pub(super) use reads::Reads;

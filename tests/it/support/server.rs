@@ -24,11 +24,6 @@ impl Server {
         Self::start_with(&[]).await
     }
 
-    /// Starts a server on the database `avow.db` of a folder.
-    pub(crate) async fn start_on(directory: TempDir) -> Self {
-        Self::start_in(directory, &[]).await
-    }
-
     /// Starts a server with further flags, as a person would give them.
     pub(crate) async fn start_with(flags: &[&str]) -> Self {
         Self::start_on(Database::new().await, flags).await
@@ -46,7 +41,7 @@ impl Server {
 
     /// The URL of its database, for whoever reads beside it.
     pub(crate) fn database(&self) -> String {
-        format!("sqlite://{}", self.directory.path().join("avow.db").display())
+        self.database.url()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
