@@ -2,8 +2,9 @@
 -- Writes units, each wholly or not at all, and says what became of each: the statements that `store/apply.rs` runs one by
 -- one in SQLite, here in one round trip, so that no lock is ever held across the network.
 --
--- `units` is an array of what `store/postgres/unit.rs` makes of a unit. The answer has one object for each: either
--- `refused`, with the reason, or `seq` and `receipt`. The lock on the log's head comes first; each statement after it sees
+-- `units` is an array of what `store/postgres/unit.rs` makes of the parts of units. The answer has one object for each:
+-- either `refused`, with the reason, or `seq` and `receipt`. A part that is `joined` to the one before it shares its fate:
+-- it is refused with it, and where it alone cannot be written the whole call fails. The lock on the log's head comes first; each statement after it sees
 -- everything that was committed before, so units behave as if there were no others at the same time.
 --
 -- A program that needs other statements brings a function of another name; this one stays for those that still run.
@@ -36,7 +37,7 @@ BEGIN
         place := place + 1;
         added := unit -> 'add';
         entry := unit -> 'entry';
-        refused := NULL;
+        IF NOT unit ? 'joined' THEN refused := NULL; END IF;
         told := NULL;
         new_id := NULL;
 
@@ -50,7 +51,7 @@ BEGIN
             END IF;
         END IF;
 
-        IF unit ? 'revisions' THEN
+        IF refused IS NULL AND unit ? 'revisions' THEN
             SELECT count(*) INTO wrong FROM jsonb_to_recordset(unit -> 'revisions') AS g (subject TEXT, revision BIGINT)
                 LEFT JOIN scopes s ON s.subject = g.subject COLLATE "C" WHERE coalesce(s.revision, 0) <> g.revision;
             IF wrong > 0 THEN refused := 'conflict'; END IF;
@@ -97,6 +98,9 @@ BEGIN
             END IF;
         END IF;
         IF refused IS NOT NULL THEN
+            IF unit ? 'joined' AND (outcomes -> -1) ? 'seq' THEN
+                RAISE EXCEPTION 'a part of a unit was refused after others were written: %', refused;
+            END IF;
             outcomes := outcomes || jsonb_build_object('refused', refused);
             CONTINUE;
         END IF;

@@ -79,6 +79,9 @@ impl VersionSelector {
 pub struct SchemaId(i32);
 
 impl SchemaId {
+    /// The lowest id; no counter hands it out.
+    pub const LOWEST: Self = Self(0);
+
     /// The id with this number; `None` below 0 or beyond 2^31-1.
     pub fn new(number: i64) -> Option<Self> {
         i32::try_from(number).ok().filter(|number| *number >= 0).map(Self)

@@ -83,8 +83,15 @@ impl Object {
         self.take(name).map(|value| text(value, name)).transpose()
     }
 
-    fn integer(&mut self, name: &str) -> Result<Option<i32>, Error> {
+    pub(super) fn integer(&mut self, name: &str) -> Result<Option<i32>, Error> {
         self.take(name).map(|value| integer(&value, name)).transpose()
+    }
+
+    /// A whole number that may be larger than what the contract knows.
+    pub(super) fn whole(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let number = value.as_i64().filter(|number| *number >= 0);
+        number.map(Some).ok_or_else(|| Error::BadRequest(format!("{name} must be a whole number, 0 or more")))
     }
 
     pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, Error> {

@@ -135,6 +135,11 @@ impl Incoming {
         storable(Subject::parse_in(&self.arrival.context, self.text(name).unwrap_or_default()))
     }
 
+    /// A subject given in the body, within the context the path began with.
+    pub(super) fn named(&self, subject: &str) -> Result<Subject, Error> {
+        storable(Subject::parse_in(&self.arrival.context, subject))
+    }
+
     /// A prefix of subjects as the contract's `subjectPrefix`, within the context the path began with.
     pub(super) fn prefix(&self, name: &str, default: &'static str) -> Cow<'_, str> {
         let context = &self.arrival.context;

@@ -2,6 +2,7 @@
 
 mod accept;
 mod app;
+mod apply;
 mod body;
 mod changes;
 mod compatibility;
@@ -72,6 +73,7 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(compatibility::test_against_version))
         .routes(routes!(findings::check_batch))
         .routes(routes!(findings::list_rules))
+        .routes(routes!(apply::apply_plan))
         .routes(routes!(changes::list_changes))
         .routes(routes!(changes::get_subject))
         .routes(routes!(changes::get_content))

@@ -56,7 +56,7 @@ impl IntoResponses for Refusals {
             ),
             refusal(405, "The path has other methods"),
             refusal(406, "No media type of the `Accept` header is spoken"),
-            refusal(409, "40901: the schema would break readers or writers"),
+            refusal(409, "40901: the schema would break readers or writers; 40990: a plan is out of date"),
             refusal(413, "The body is too large"),
             refusal(415, "The body's media type is not spoken"),
             refusal(

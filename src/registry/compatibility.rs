@@ -109,13 +109,13 @@ impl Registry {
         let mut messages = Vec::new();
         if settings.validate_fields {
             let previous = match live.last() {
-                Some(stored) => Some(self.content(stored.fingerprint).await?),
+                Some(stored) => Some(view.content(stored.fingerprint).await?),
                 None => None,
             };
             messages = reserved_fields(candidate, previous.as_deref());
         }
         for stored in live.iter().rev() {
-            let content = self.content(stored.fingerprint).await?;
+            let content = view.content(stored.fingerprint).await?;
             if !same_group(settings, &candidate.content, &content) {
                 continue;
             }

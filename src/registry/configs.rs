@@ -5,13 +5,24 @@ use super::{Caller, Error, Registry, View, effective};
 use crate::domain::{Config, ConfigUpdate, Kind, Subject};
 use crate::store::Effect;
 
-struct Update<'a> {
+pub(super) struct Update<'a> {
     subject: &'a Subject,
     update: &'a ConfigUpdate,
 }
 
-struct Remove<'a> {
-    subject: &'a Subject,
+pub(super) struct Remove<'a> {
+    pub(super) subject: &'a Subject,
+}
+
+impl<'a> Update<'a> {
+    /// Refuses what no state of the registry could make good.
+    pub(super) fn new(subject: &'a Subject, update: &'a ConfigUpdate) -> Result<Self, Error> {
+        update.rule_sets().try_for_each(crate::domain::RuleSet::validate)?;
+        if !subject.is_configurable() {
+            return Err(Error::InvalidSubject(subject.to_string()));
+        }
+        Ok(Self { subject, update })
+    }
 }
 
 impl Registry {
@@ -35,11 +46,7 @@ impl Registry {
         update: &ConfigUpdate,
         caller: &Caller,
     ) -> Result<Config, Error> {
-        update.rule_sets().try_for_each(crate::domain::RuleSet::validate)?;
-        if !subject.is_configurable() {
-            return Err(Error::InvalidSubject(subject.to_string()));
-        }
-        self.settle(self.view(), &Update { subject, update }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &Update::new(subject, update)?, caller).await.map(Settled::into_inner)
     }
 
     /// Removes the settings of a scope; what they were.

@@ -5,15 +5,15 @@ use super::{Caller, Error, Registry, View, effective};
 use crate::domain::{Deleted, Kind, ReferencedVersion, Subject, Version, VersionSelector};
 use crate::store::{Effect, Scope, StoredVersion};
 
-struct DeleteVersion<'a> {
-    subject: &'a Subject,
-    selector: VersionSelector,
-    permanent: bool,
+pub(super) struct DeleteVersion<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) selector: VersionSelector,
+    pub(super) permanent: bool,
 }
 
-struct DeleteSubject<'a> {
-    subject: &'a Subject,
-    permanent: bool,
+pub(super) struct DeleteSubject<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) permanent: bool,
 }
 
 impl Registry {
@@ -112,7 +112,7 @@ pub(super) async fn unreferenced(
     except: Option<&Subject>,
 ) -> Result<(), Error> {
     let target = ReferencedVersion { subject: subject.clone(), version };
-    let referrers = view.registry().store.referrers(&target).await?;
+    let referrers = view.referrers(&target).await?;
     let counts = |referrer: &crate::store::Referrer| {
         (permanent || !referrer.deleted) && except.is_none_or(|subject| referrer.version.subject != *subject)
     };

@@ -53,6 +53,9 @@ pub enum Error {
     )]
     Incompatible { subject: Subject, messages: Vec<String> },
 
+    #[error("{scope} is not as it was when this was planned: {reason}; plan again")]
+    Stale { scope: String, reason: String },
+
     #[error("Invalid schema of type AVRO, details: {0}")]
     InvalidSchema(String),
     #[error("Invalid schema type {0}")]
@@ -131,6 +134,7 @@ impl Error {
             Self::NoSubjectLevel(_) => 40408,
             Self::NoSubjectMode(_) => 40409,
             Self::Incompatible { .. } => 40901,
+            Self::Stale { .. } => 40990,
             Self::InvalidSchema(_) | Self::InvalidSchemaType(_) | Self::EmptySchema | Self::VersionNotNext => 42201,
             Self::InvalidVersion(_) => 42202,
             Self::InvalidLevel => 42203,

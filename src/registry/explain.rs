@@ -124,7 +124,7 @@ impl Registry {
             if !asked {
                 continue;
             }
-            let content = self.content(stored.fingerprint).await?;
+            let content = view.content(stored.fingerprint).await?;
             if same_group(&settings, &candidate.content, &content) {
                 history.push((*stored, content));
             }

@@ -94,7 +94,7 @@ impl Registry {
             return Ok(Some(found.describe(subject, &candidate)));
         }
         let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) else { return Ok(None) };
-        let previous = self.content(latest.fingerprint).await?;
+        let previous = view.content(latest.fingerprint).await?;
         let (metadata, rule_set) = decorate(&candidate.content, Some(&previous), &settings.config);
         if metadata == candidate.content.metadata && rule_set == candidate.content.rule_set {
             return Ok(None);
@@ -136,7 +136,7 @@ impl Registry {
         if !inlined && candidate.schema.shape() != stored.shape {
             return Ok(None);
         }
-        let content = self.content(stored.fingerprint).await?;
+        let content = view.content(stored.fingerprint).await?;
         if inlined {
             let Ok(parsed) = self.parsed(view, &candidate.context, stored.fingerprint, &content).await else {
                 return Ok(None);

@@ -4,6 +4,7 @@
 //! can be kept until any of it changes.
 
 mod answers;
+mod apply;
 mod candidate;
 mod compatibility;
 mod configs;
@@ -16,6 +17,7 @@ mod explain;
 mod feed;
 mod lookup;
 mod modes;
+mod overlay;
 mod past;
 mod read;
 mod references;
@@ -26,6 +28,7 @@ mod view;
 mod write;
 
 pub use answers::{Answer, AnswerKey, Answered, Caching, Mark};
+pub use apply::{Action, Applied, Expectation, Operation, Plan, State, Step};
 pub use candidate::Draft;
 pub use compatibility::Verdict;
 pub use currency::Currency;

@@ -6,15 +6,55 @@ use crate::domain::{Context, Kind, Mode, ModeState, Subject, Version};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
 use std::collections::BTreeMap;
 
-struct SetMode<'a> {
+pub(super) struct SetMode<'a> {
     subject: &'a Subject,
     mode: Option<Mode>,
     force: bool,
 }
 
-struct RemoveMode<'a> {
+pub(super) struct RemoveMode<'a> {
     subject: &'a Subject,
     recursive: bool,
+}
+
+impl<'a> SetMode<'a> {
+    /// Refuses what no state of the registry could make good.
+    pub(super) fn new(
+        registry: &Registry,
+        subject: &'a Subject,
+        mode: Option<&str>,
+        force: bool,
+    ) -> Result<Self, Error> {
+        if !subject.is_configurable() {
+            return Err(Error::InvalidSubject(subject.to_string()));
+        }
+        let mode = match mode {
+            Some(name) => Some(Mode::parse(name).ok_or(Error::InvalidMode)?),
+            None => None,
+        };
+        if mode == Some(Mode::Forward) && *subject != Subject::everywhere() {
+            return Err(Error::ForwardNotGlobal);
+        }
+        if !registry.settings.mode_mutability {
+            return Err(Error::ModeImmutable);
+        }
+        Ok(Self { subject, mode, force })
+    }
+
+    /// Whether it makes room in a whole context, which nothing else may be done to at the same time.
+    pub(super) fn clears_a_context(&self) -> bool {
+        self.mode == Some(Mode::Import) && !self.force && self.subject.is_context()
+    }
+}
+
+impl<'a> RemoveMode<'a> {
+    /// Refuses what no state of the registry could make good.
+    pub(super) fn new(registry: &Registry, subject: &'a Subject, recursive: bool) -> Result<Self, Error> {
+        if !registry.settings.mode_mutability {
+            return Err(Error::ModeImmutable);
+        }
+        Ok(Self { subject, recursive })
+    }
 }
 
 impl Registry {
@@ -40,20 +80,7 @@ impl Registry {
         force: bool,
         caller: &Caller,
     ) -> Result<(), Error> {
-        if !subject.is_configurable() {
-            return Err(Error::InvalidSubject(subject.to_string()));
-        }
-        let mode = match mode {
-            Some(name) => Some(Mode::parse(name).ok_or(Error::InvalidMode)?),
-            None => None,
-        };
-        if mode == Some(Mode::Forward) && *subject != Subject::everywhere() {
-            return Err(Error::ForwardNotGlobal);
-        }
-        if !self.settings.mode_mutability {
-            return Err(Error::ModeImmutable);
-        }
-        self.settle(self.view(), &SetMode { subject, mode, force }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &SetMode::new(self, subject, mode, force)?, caller).await.map(Settled::into_inner)
     }
 
     /// Removes the mode of a scope, with `recursive` those of its subjects too; what it was.
@@ -63,10 +90,7 @@ impl Registry {
         recursive: bool,
         caller: &Caller,
     ) -> Result<Option<Mode>, Error> {
-        if !self.settings.mode_mutability {
-            return Err(Error::ModeImmutable);
-        }
-        self.settle(self.view(), &RemoveMode { subject, recursive }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(), &RemoveMode::new(self, subject, recursive)?, caller).await.map(Settled::into_inner)
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) async fn resolve(
                 if seen.len() > MOST_DOCUMENTS {
                     return Err(Error::InvalidSchema(format!("more than {MOST_DOCUMENTS} documents are referred to")));
                 }
-                let content = view.registry().content(fingerprint).await?;
+                let content = view.content(fingerprint).await?;
                 steps.push(Step::Take(fingerprint, Arc::clone(&content)));
                 let nested = content.references.iter().rev();
                 steps.extend(nested.map(|nested| Step::Enter(nested.clone(), target_context.clone(), false)));

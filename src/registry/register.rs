@@ -23,7 +23,7 @@ pub struct RegisterOptions {
     pub force: bool,
 }
 
-struct Register<'a> {
+pub(super) struct Register<'a> {
     subject: &'a Subject,
     draft: &'a Draft,
     options: RegisterOptions,
@@ -59,14 +59,26 @@ impl Registry {
         options: RegisterOptions,
         caller: &Caller,
     ) -> Result<Settled<'r, Described>, Error> {
+        self.settle(view, &Register::new(self, subject, draft, options)?, caller).await
+    }
+}
+
+impl<'a> Register<'a> {
+    /// Refuses what no state of the registry could make good.
+    pub(super) fn new(
+        registry: &Registry,
+        subject: &'a Subject,
+        draft: &'a Draft,
+        options: RegisterOptions,
+    ) -> Result<Self, Error> {
         if let Some(rule_set) = &draft.rule_set {
             rule_set.validate()?;
         }
-        let nameless = matches!(subject.name(), "" | "*") && self.settings.reject_empty_subject;
+        let nameless = matches!(subject.name(), "" | "*") && registry.settings.reject_empty_subject;
         if !subject.is_registrable() || nameless {
             return Err(Error::InvalidSubject(subject.to_string()));
         }
-        self.settle(view, &Register { subject, draft, options }, caller).await
+        Ok(Self { subject, draft, options })
     }
 }
 
@@ -210,7 +222,7 @@ impl Register<'_> {
             return Ok(self.content(text.ok_or(Error::EmptySchema)?));
         }
         let previous = match scope.versions.iter().rfind(|stored| !stored.deleted) {
-            Some(stored) => Some(view.registry().content(stored.fingerprint).await?),
+            Some(stored) => Some(view.content(stored.fingerprint).await?),
             None => None,
         };
         let mut content = match (text, &previous) {
@@ -335,7 +347,7 @@ impl Register<'_> {
         let mut superseded = Vec::new();
         for stored in scope.versions.iter().filter(deleted).filter(|stored| Some(stored.id) == id) {
             let target = ReferencedVersion { subject: self.subject.clone(), version: stored.version };
-            if store.referrers(&target).await?.is_empty() {
+            if view.referrers(&target).await?.is_empty() {
                 superseded.push(stored.version);
             }
         }

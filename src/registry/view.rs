@@ -1,5 +1,6 @@
 //! Reading with a memory: what a use case saw, at which position of the log.
 
+use super::overlay::Overlay;
 use super::stats::{Memory, Registration};
 use super::{Error, Registry};
 use crate::domain::{Context, SchemaId, Seq, Subject};
@@ -14,6 +15,7 @@ pub struct View<'r> {
     contexts: Option<Arc<[Context]>>,
     basis: Basis,
     tally: Option<Registration>,
+    overlay: Overlay,
 }
 
 /// A scope that was read.
@@ -71,7 +73,14 @@ enum LoadFailure {
 
 impl<'r> View<'r> {
     pub(super) fn new(registry: &'r Registry) -> Self {
-        Self { registry, scopes: Vec::new(), contexts: None, basis: Basis::default(), tally: None }
+        Self {
+            registry,
+            scopes: Vec::new(),
+            contexts: None,
+            basis: Basis::default(),
+            tally: None,
+            overlay: Overlay::default(),
+        }
     }
 
     /// Whose data is read.
@@ -117,6 +126,33 @@ impl<'r> View<'r> {
         let (seq, holder) = self.registry.store.holder(context, id).await?;
         self.basis.add_meaning(self.registry.store.freshness().id(context, id), seq);
         Ok(holder)
+    }
+
+    /// A scope as it was read, and with what was assumed of it since.
+    pub(super) fn seen(&self, subject: &Subject) -> Option<&Scope> {
+        self.scopes.iter().find(|seen| seen.subject == *subject).map(|seen| &*seen.scope)
+    }
+
+    /// The same, to assume something of it.
+    pub(super) fn seen_mut(&mut self, subject: &Subject) -> Option<&mut Scope> {
+        self.scopes.iter_mut().find(|seen| seen.subject == *subject).map(|seen| Arc::make_mut(&mut seen.scope))
+    }
+
+    /// Assumes a context to be on the list.
+    pub(super) async fn record(&mut self, context: &Context) -> Result<(), Error> {
+        let contexts = self.contexts().await?;
+        if !contexts.contains(context) {
+            self.contexts = Some(contexts.iter().chain([context]).cloned().collect());
+        }
+        Ok(())
+    }
+
+    pub(super) fn overlay(&self) -> &Overlay {
+        &self.overlay
+    }
+
+    pub(super) fn overlay_mut(&mut self) -> &mut Overlay {
+        &mut self.overlay
     }
 
     /// Both views as one: what rests on this one and the other.

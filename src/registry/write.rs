@@ -2,7 +2,7 @@
 
 use super::{Caller, Error, Registry, View};
 use crate::domain::{Context, Kind, SchemaId, Subject};
-use crate::store::{self, Effect, Entry, Guard, IdChoice, Outcome, Unit};
+use crate::store::{self, Effect, Entry, Guard, IdChoice, Outcome, Part, Unit};
 use serde::Serialize;
 use std::hash::{BuildHasher, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
@@ -33,7 +33,7 @@ impl Queues {
 /// A use case that may write. Deciding has no effect, so it may be done again.
 pub(super) trait UseCase: Sync {
     /// What the caller gets.
-    type Output: Send;
+    type Output: Send + 'static;
 
     /// The scope it is about, under which the log files it.
     fn subject(&self) -> &Subject;
@@ -48,10 +48,15 @@ pub(super) enum Decision<T> {
     Done(T),
     /// This is to be written; the answer follows from the id it gets.
     Write(Change, Finish<T>),
+    /// Changes of several scopes are to be written together, or none of them; the answer follows from their ids.
+    WriteAll(Vec<(Subject, Change)>, FinishAll<T>),
 }
 
 /// Makes the answer once the id of a new version is known.
 type Finish<T> = Box<dyn FnOnce(Option<SchemaId>) -> T + Send>;
+
+/// Makes the answer once the ids of all new versions are known.
+type FinishAll<T> = Box<dyn FnOnce(&[Option<SchemaId>]) -> T + Send>;
 
 /// A change as use cases state it.
 #[derive(Debug)]
@@ -116,37 +121,45 @@ impl Registry {
             let mut view = first.take().unwrap_or_else(|| self.view());
             let decision = case.decide(&mut view).await;
             // A write is guarded by what was read; whatever else was decided has to rest on one moment, too.
-            if !matches!(decision, Ok(Decision::Write(..))) && !self.is_of_one_moment(view.basis()).await? {
+            if !matches!(decision, Ok(Decision::Write(..) | Decision::WriteAll(..)))
+                && !self.is_of_one_moment(view.basis()).await?
+            {
                 continue;
             }
-            let (change, finish) = match decision? {
+            let (changes, finish): (_, FinishAll<U::Output>) = match decision? {
                 Decision::Done(value) => return Ok(Settled::Read(value, view)),
-                Decision::Write(change, finish) => (change, finish),
+                Decision::Write(change, finish) => {
+                    let finish = Box::new(|ids: &[Option<SchemaId>]| finish(ids.first().copied().flatten()));
+                    (vec![(subject.clone(), change)], finish)
+                }
+                Decision::WriteAll(changes, finish) => (changes, finish),
             };
-            let mut guards = change.guards;
-            guards.extend(view.guards());
-            let new = change.effects.iter().find_map(|effect| match effect {
-                Effect::AddVersion(new) => Some((new.subject.context(), new.id)),
-                _ => None,
-            });
-            let entry = Entry {
-                time: caller.now,
-                actor: caller.actor.clone(),
-                request_id: caller.request_id.clone(),
-                kind: change.kind.as_str(),
-                subject: subject.clone(),
-                before: change.before,
-                after: change.after,
-            };
-            let outcome = self.store.write(Unit { guards, effects: change.effects, entry }).await;
+            let mut guards = view.guards();
+            let mut parts = Vec::with_capacity(changes.len());
+            let mut new = None;
+            for (subject, change) in changes {
+                guards.extend(change.guards);
+                new = new.or_else(|| change.effects.iter().find_map(added));
+                let entry = Entry {
+                    time: caller.now,
+                    actor: caller.actor.clone(),
+                    request_id: caller.request_id.clone(),
+                    kind: change.kind.as_str(),
+                    subject,
+                    before: change.before,
+                    after: change.after,
+                };
+                parts.push(Part { effects: change.effects, entry });
+            }
+            let outcome = self.store.write(Unit { guards, parts }).await;
             match outcome.map_err(|error| too_long(error, subject))? {
-                Outcome::Committed { seq, id } => {
+                Outcome::Committed { seq, ids } => {
                     caller.written.set(seq);
-                    return Ok(Settled::Written(finish(id)));
+                    return Ok(Settled::Written(finish(&ids)));
                 }
                 // Another node was faster; its change has to be known before it can be taken into account.
                 Outcome::Conflict => drop(self.store.catch_up().await?),
-                refused => return Err(refusal(refused, new)),
+                refused => return Err(refusal(&refused, new)),
             }
         }
         Err(Error::Contended { subject: subject.clone() })
@@ -161,12 +174,23 @@ fn too_long(error: store::Error, subject: &Subject) -> Error {
     }
 }
 
-fn refusal(outcome: Outcome, new: Option<(Context, IdChoice)>) -> Error {
+/// The context of a version that an effect adds, and how it gets its id.
+fn added(effect: &Effect) -> Option<(Context, IdChoice)> {
+    match effect {
+        Effect::AddVersion(new) => Some((new.subject.context(), new.id)),
+        _ => None,
+    }
+}
+
+fn refusal(outcome: &Outcome, new: Option<(Context, IdChoice)>) -> Error {
     match (outcome, new) {
         (Outcome::IdTaken, Some((context, IdChoice::Explicit(id)))) => Error::IdTaken { id, context },
         (Outcome::IdsExhausted, Some((context, _))) => Error::IdsExhausted(context),
-        _ => Error::InvalidSchema(
-            "another schema with the same fingerprint is stored; change the doc of this one".to_owned(),
-        ),
+        _ => same_fingerprint(),
     }
+}
+
+/// Refuses a content whose fingerprint another content has already.
+pub(super) fn same_fingerprint() -> Error {
+    Error::InvalidSchema("another schema with the same fingerprint is stored; change the doc of this one".to_owned())
 }

@@ -1,6 +1,6 @@
 //! One unit in SQLite: a few statements inside the transaction the writer holds open.
 
-use super::unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Unit};
+use super::unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
 use super::{Error, Freshness, Slot};
 use crate::domain::{Context, SchemaId, Seq, Subject, Timestamp, Version};
 use sqlx::SqliteConnection;
@@ -48,7 +48,7 @@ macro_rules! add_version {
     };
 }
 
-/// Which ends of its transaction a unit is to take care of, in the statements it runs anyway.
+/// Which ends of its transaction a unit, or a part of one, is to take care of, in the statements it runs anyway.
 #[derive(Clone, Copy)]
 pub(super) struct Ends {
     /// It is the first.
@@ -57,8 +57,37 @@ pub(super) struct Ends {
     pub(super) closes: bool,
 }
 
-/// One unit on its way into the open transaction.
-pub(super) struct Work<'t> {
+/// Runs a unit and says what became of it. `ends` tells what of its transaction it is to open and close itself; a unit
+/// that is refused closes nothing.
+///
+/// Every refusal comes before the first change, so that a refused unit leaves nothing in the transaction. Where a later
+/// part cannot be written the transaction is lost, and with it everything else that is in it.
+pub(super) async fn run(
+    tx: &mut SqliteConnection,
+    freshness: &Freshness,
+    touched: &mut Vec<(Slot, Seq)>,
+    unit: &Unit,
+    ends: Ends,
+) -> Result<Outcome, Error> {
+    let mut ids = Vec::with_capacity(unit.parts.len());
+    let mut last = Seq(0);
+    for (place, part) in unit.parts.iter().enumerate() {
+        let (first, end) = (place == 0, place + 1 == unit.parts.len());
+        let guards = if first { unit.guards.as_slice() } else { &[] };
+        let ends = Ends { opens: ends.opens && first, closes: ends.closes && end };
+        let mut work = Work { tx: &mut *tx, freshness, touched: &mut *touched, seq: Seq(0), time: part.entry.time };
+        match work.run(part, guards, ends).await? {
+            Ok(id) => ids.push(id),
+            Err(refused) if first => return Ok(refused),
+            Err(refused) => return Err(Error::Invalid(format!("part {place} of a unit: {refused:?}"))),
+        }
+        last = work.seq;
+    }
+    Ok(Outcome::Committed { seq: last, ids })
+}
+
+/// One part of a unit on its way into the open transaction.
+struct Work<'t> {
     tx: &'t mut SqliteConnection,
     freshness: &'t Freshness,
     /// What the commit will make outdated.
@@ -67,7 +96,7 @@ pub(super) struct Work<'t> {
     time: Timestamp,
 }
 
-/// What a unit finds before it changes anything.
+/// What a part finds before it changes anything.
 #[derive(sqlx::FromRow)]
 struct Found {
     /// Scopes that were changed since the decision.
@@ -102,44 +131,34 @@ impl Found {
     }
 }
 
-impl<'t> Work<'t> {
-    pub(super) fn new(
-        tx: &'t mut SqliteConnection,
-        freshness: &'t Freshness,
-        touched: &'t mut Vec<(Slot, Seq)>,
-        unit: &Unit,
-    ) -> Self {
-        Self { tx, freshness, touched, seq: Seq(0), time: unit.entry.time }
-    }
-
-    /// Runs the unit and says what became of it. `ends` tells what of its transaction it is to open and close itself;
-    /// a unit that is refused closes nothing.
-    ///
-    /// Every refusal comes before the first change, so that a refused unit leaves nothing in the transaction.
-    pub(super) async fn run(&mut self, unit: &Unit, ends: Ends) -> Result<Outcome, Error> {
-        let new = unit.effects.iter().find_map(|effect| match effect {
-            Effect::AddVersion(new) => Some(new),
-            _ => None,
-        });
-        let found = self.look(&unit.guards, new, ends.opens).await?;
+impl Work<'_> {
+    /// Makes the change: the id of the version it added, or why it was refused before anything was changed.
+    async fn run(
+        &mut self,
+        part: &Part,
+        guards: &[Guard],
+        ends: Ends,
+    ) -> Result<Result<Option<SchemaId>, Outcome>, Error> {
+        let new = part.added();
+        let found = self.look(guards, new, ends.opens).await?;
         if found.outdated > 0 {
-            return Ok(Outcome::Conflict);
+            return Ok(Err(Outcome::Conflict));
         }
-        for guard in &unit.guards {
+        for guard in guards {
             if !self.holds(guard).await? {
-                return Ok(Outcome::Conflict);
+                return Ok(Err(Outcome::Conflict));
             }
         }
         let added = match new.map(|new| found.choose_id(new).map(|id| (new, id))).transpose() {
             Ok(added) => added,
-            Err(refused) => return Ok(refused),
+            Err(refused) => return Ok(Err(refused)),
         };
         self.seq = Seq(found.head.unsigned_abs() + 1);
-        for effect in &unit.effects {
+        for effect in &part.effects {
             self.apply(effect).await?;
         }
         // One effect after another on the same scope is one change of it.
-        let mut scopes: Vec<Subject> = unit.effects.iter().map(Effect::scope).collect();
+        let mut scopes: Vec<Subject> = part.effects.iter().map(Effect::scope).collect();
         scopes.dedup();
         for scope in &scopes[1.min(scopes.len())..] {
             self.bump(scope).await?;
@@ -148,8 +167,8 @@ impl<'t> Work<'t> {
             self.refer(new).await?;
             self.touch(self.freshness.id(&new.subject.context(), id));
         }
-        self.finish(&unit.entry, scopes.first().unwrap_or(&unit.entry.subject), added, ends.closes).await?;
-        Ok(Outcome::Committed { seq: self.seq, id: added.map(|(_, id)| id) })
+        self.finish(&part.entry, scopes.first().unwrap_or(&part.entry.subject), added, ends.closes).await?;
+        Ok(Ok(added.map(|(_, id)| id)))
     }
 
     /// Whether a guard holds that is not about a revision; those are looked at all at once.

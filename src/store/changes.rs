@@ -56,6 +56,16 @@ impl Store {
         }
     }
 
+    /// Where the changes after `after` are filed and of what kind they are, in their order: at most `limit`.
+    pub async fn filed_after(&self, after: Seq, limit: u32) -> Result<Vec<(Seq, String, Subject)>, Error> {
+        const SQL: &str = "SELECT seq, kind, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2";
+        let rows: Vec<(i64, String, String)> =
+            read!(self, fetch_all, sqlx::query_as(SQL).bind(after.0.cast_signed()).bind(i64::from(limit)))?;
+        let filed =
+            |(seq, kind, subject): (i64, String, String)| (Seq(seq.unsigned_abs()), kind, Subject::parse(&subject));
+        Ok(rows.into_iter().map(filed).collect())
+    }
+
     /// The newest change that was made at a moment or before it; 0 where none was.
     pub async fn newest_until(&self, time: Timestamp) -> Result<Seq, Error> {
         const SQL: &str = "SELECT seq FROM changes WHERE time <= $1 ORDER BY seq DESC LIMIT 1";

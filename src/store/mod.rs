@@ -53,7 +53,7 @@ pub use postgres::{Options, Pooler};
 pub use read::{Holder, Referrer, Scope, StoredVersion};
 pub use restore::restore;
 pub use stats::{Connections, Retry, Stats};
-pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Unit};
+pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
 pub use verify::{Report, verify};
 
 use crate::domain::Seq;

@@ -6,15 +6,33 @@ use crate::domain::{
 };
 use std::sync::Arc;
 
-/// One change of the registry. All of it is written, or nothing.
+/// What is written together: all of it, or nothing.
 #[derive(Debug, Clone)]
 pub struct Unit {
-    /// What the decision rested on; where one fails nothing is written and the decision is taken again.
+    /// What the decision rested on; where one fails nothing is written and the decision is taken again. They are looked
+    /// at before the first part, so what one part does cannot be guarded for another.
     pub guards: Vec<Guard>,
-    /// What changes.
+    /// One change of the registry each, in the order they are made; at least one.
+    pub parts: Vec<Part>,
+}
+
+/// One change of the registry, and its entry in the log.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// What changes; at most one version is added.
     pub effects: Vec<Effect>,
     /// What the log will say.
     pub entry: Entry,
+}
+
+impl Part {
+    /// The version it adds.
+    pub(super) fn added(&self) -> Option<&NewVersion> {
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::AddVersion(new) => Some(new),
+            _ => None,
+        })
+    }
 }
 
 /// A fact that must still hold when the unit is written.
@@ -44,7 +62,7 @@ pub enum Effect {
     SoftDelete(Subject, Vec<Version>),
     /// Removes versions, and ids nobody else holds.
     HardDelete(Subject, Vec<Version>),
-    /// Removes versions whose id the version that the unit adds takes over.
+    /// Removes versions whose id the version that the part adds takes over.
     Supersede(Subject, Vec<Version>),
     /// Sets or removes the settings of a scope.
     SetConfig(Subject, Option<Box<Config>>),
@@ -99,7 +117,7 @@ pub enum IdChoice {
     Explicit(SchemaId),
 }
 
-/// What the log says of a unit.
+/// What the log says of a change.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// When.
@@ -119,14 +137,14 @@ pub struct Entry {
 }
 
 /// What became of a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Written.
     Committed {
-        /// Its place in the log.
+        /// The place in the log of its last part; the others are right before it.
         seq: Seq,
-        /// The id of the version it added, if it added one.
-        id: Option<SchemaId>,
+        /// Of each part the id of the version it added, if it added one.
+        ids: Vec<Option<SchemaId>>,
     },
     /// A guard failed; nothing was written.
     Conflict,

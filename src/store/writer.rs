@@ -2,7 +2,7 @@
 //!
 //! A commit costs a flush of the disk whatever it holds, so while one runs the next units gather.
 
-use super::apply::{Ends, Work};
+use super::apply::{self, Ends};
 use super::lock::Hold;
 use super::unit::{Outcome, Unit};
 use super::{Error, Freshness};
@@ -126,7 +126,7 @@ async fn transact(
     let mut touched = Vec::new();
     for (place, unit) in units.iter().enumerate() {
         let ends = Ends { opens: place == 0, closes: place + 1 == units.len() };
-        outcomes.push(Work::new(connection, freshness, &mut touched, unit).run(unit, ends).await?);
+        outcomes.push(apply::run(connection, freshness, &mut touched, unit, ends).await?);
     }
     if !matches!(outcomes.last(), Some(Outcome::Committed { .. })) {
         sqlx::query("COMMIT").execute(connection).await?;

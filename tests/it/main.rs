@@ -1,6 +1,7 @@
 //! The integration tests: the real server on a port, a SQLite file in a temporary directory.
 
 mod allowances;
+mod apply;
 mod backup;
 mod changes;
 mod client;

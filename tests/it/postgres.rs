@@ -1,6 +1,7 @@
 //! The same integration tests on Postgres, and those of what only Postgres can do: many nodes, outages, poolers.
 
 mod allowances;
+mod apply;
 mod backup;
 mod changes;
 mod concurrency;

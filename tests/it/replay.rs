@@ -35,7 +35,32 @@ pub(crate) async fn step(server: &Server, random: &mut fastrand::Rng) {
         _ => format!("/{path}"),
     };
     let version = random.i32(1..6);
-    match random.u8(0..20) {
+    match random.u8(0..22) {
+        20.. => {
+            let mut operations = Vec::new();
+            for _ in 0..random.u8(1..5) {
+                let subject = SUBJECTS[random.usize(0..SUBJECTS.len())];
+                let mut operation = match random.u8(0..8) {
+                    0..5 => schema(random),
+                    5 => json!({"config": {"compatibility": "FULL"}}),
+                    6 => json!({"mode": "READWRITE"}),
+                    _ => json!({"version": version}),
+                };
+                let fields = operation.as_object_mut().expect("an object");
+                let op = [
+                    ("schema", "register"),
+                    ("config", "setConfig"),
+                    ("mode", "setMode"),
+                    ("version", "deleteVersion"),
+                ]
+                .into_iter()
+                .find_map(|(field, op)| fields.contains_key(field).then_some(op));
+                fields.insert("op".to_owned(), op.into());
+                fields.insert("subject".to_owned(), subject.into());
+                operations.push(operation);
+            }
+            server.post("/avow/v1/apply", &json!({ "operations": operations })).await;
+        }
         0..8 => {
             let mut body = schema(random);
             if random.u8(0..3) == 0 {

@@ -1,16 +1,19 @@
-//! A unit as `avow_write_1` takes it, and what the function says became of it.
+//! The parts of a unit as `avow_write_1` takes them, and what the function says became of them.
 
 use crate::domain::{Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Version};
-use crate::store::unit::{Effect, Guard, IdChoice, NewVersion, Outcome, Unit};
+use crate::store::unit::{Effect, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
 use crate::store::{Error, Freshness};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A unit on its way to the database. Fields that are not there spare the function a statement.
+/// A part of a unit on its way to the database. Fields that are not there spare the function a statement.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Call {
-    /// Tells this unit from every other one.
+    /// Tells this part from every other one.
     unit: String,
+    /// Whether it is written with the one before it, or not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<bool>,
     /// The position of the log before it was first sent, if it is not sent for the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_at: Option<u64>,
@@ -111,7 +114,7 @@ struct Entry {
     after: Option<String>,
 }
 
-/// What became of one unit.
+/// What became of one part.
 #[derive(Debug, Deserialize)]
 pub(super) struct Reply {
     refused: Option<Refusal>,
@@ -155,37 +158,60 @@ impl Receipt {
 }
 
 impl Reply {
-    /// The outcome, once what it changed is marked as changed.
-    pub(super) fn outcome(self, freshness: &Freshness) -> Result<Outcome, Error> {
+    /// The outcome of a unit, of what became of its parts, once what they changed is marked as changed.
+    pub(super) fn outcome(replies: Vec<Self>, freshness: &Freshness) -> Result<Outcome, Error> {
+        let (mut last, mut ids) = (Seq(0), Vec::with_capacity(replies.len()));
+        for reply in replies {
+            match reply.part(freshness)? {
+                Ok((seq, id)) => {
+                    last = seq;
+                    ids.push(id);
+                }
+                Err(refused) => return Ok(refused),
+            }
+        }
+        Ok(Outcome::Committed { seq: last, ids })
+    }
+
+    fn part(self, freshness: &Freshness) -> Result<Result<(Seq, Option<SchemaId>), Outcome>, Error> {
         if let Some(refusal) = self.refused {
-            return Ok(match refusal {
+            return Ok(Err(match refusal {
                 Refusal::Conflict => Outcome::Conflict,
                 Refusal::Fingerprint => Outcome::FingerprintTaken,
                 Refusal::Id => Outcome::IdTaken,
                 Refusal::Ids => Outcome::IdsExhausted,
-            });
+            }));
         }
         let (Some(seq), Some(receipt)) = (self.seq, self.receipt) else {
             return Err(Error::Invalid("a unit without an outcome".to_owned()));
         };
         receipt.mark(freshness, Seq(seq));
-        Ok(Outcome::Committed { seq: Seq(seq), id: receipt.id.and_then(SchemaId::new) })
+        Ok(Ok((Seq(seq), receipt.id.and_then(SchemaId::new))))
     }
 }
 
 impl Call {
-    /// Says that the unit may have been written already, by a call whose answer was lost, but not before `seq`.
+    /// Says that the part may have been written already, by a call whose answer was lost, but not before `seq`.
     pub(super) fn may_have_been_written_after(&mut self, seq: Seq) {
         self.sent_at.get_or_insert(seq.0);
     }
 
-    /// The unit as the function takes it.
-    pub(super) fn new(unit: &Unit) -> Result<Self, Error> {
-        let mut call = Self { unit: Uuid::new_v4().to_string(), entry: entry(unit), ..Self::default() };
-        for guard in &unit.guards {
-            call.guard(guard);
+    /// The parts of a unit as the function takes them.
+    pub(super) fn of(unit: &Unit) -> Result<Vec<Self>, Error> {
+        let mut calls = unit.parts.iter().map(Self::new).collect::<Result<Vec<_>, Error>>()?;
+        for call in calls.iter_mut().skip(1) {
+            call.joined = Some(true);
         }
-        for effect in &unit.effects {
+        let first = calls.first_mut().ok_or_else(|| Error::Invalid("a unit without parts".to_owned()))?;
+        for guard in &unit.guards {
+            first.guard(guard);
+        }
+        Ok(calls)
+    }
+
+    fn new(part: &Part) -> Result<Self, Error> {
+        let mut call = Self { unit: Uuid::new_v4().to_string(), entry: entry(part), ..Self::default() };
+        for effect in &part.effects {
             call.effect(effect)?;
         }
         Ok(call)
@@ -289,8 +315,8 @@ fn numbered(subject: &Subject, versions: &[Version]) -> impl Iterator<Item = Num
     })
 }
 
-fn entry(unit: &Unit) -> Entry {
-    let entry = &unit.entry;
+fn entry(part: &Part) -> Entry {
+    let entry = &part.entry;
     Entry {
         time: entry.time.0,
         actor: entry.actor.to_string(),

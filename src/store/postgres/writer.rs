@@ -55,9 +55,9 @@ impl Writer {
         let mut calls = Vec::with_capacity(jobs.len());
         let mut replies = Vec::with_capacity(jobs.len());
         for Job { unit, reply } in jobs {
-            match Call::new(&unit) {
-                Ok(call) => {
-                    calls.push(call);
+            match Call::of(&unit) {
+                Ok(parts) => {
+                    calls.push(parts);
                     replies.push(reply);
                 }
                 Err(error) => drop(reply.send(Err(error))),
@@ -91,15 +91,23 @@ impl Writer {
     }
 
     /// Has units written together, trying again until the deadline while that may help.
-    async fn commit(&mut self, calls: &mut [Call], deadline: Instant) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    async fn commit(
+        &mut self,
+        calls: &mut [Vec<Call>],
+        deadline: Instant,
+    ) -> Result<Vec<Result<Outcome, Error>>, Error> {
         let known = *self.freshness.head().borrow();
         let mut pause = Duration::from_millis(5);
+        let parts: usize = calls.iter().map(Vec::len).sum();
         loop {
             let sent = self.send(calls, deadline).await;
             let error = match sent {
-                Ok(replies) if replies.len() == calls.len() => {
+                Ok(replies) if replies.len() == parts => {
                     self.trouble.clear();
-                    let outcomes: Vec<_> = replies.into_iter().map(|reply| reply.outcome(&self.freshness)).collect();
+                    let mut replies = replies.into_iter();
+                    let of_unit = |parts: &Vec<Call>| replies.by_ref().take(parts.len()).collect();
+                    let outcomes: Vec<_> =
+                        calls.iter().map(of_unit).map(|replies| Reply::outcome(replies, &self.freshness)).collect();
                     let newest = outcomes.iter().filter_map(|outcome| match outcome {
                         Ok(Outcome::Committed { seq, .. }) => Some(*seq),
                         _ => None,
@@ -107,12 +115,12 @@ impl Writer {
                     self.freshness.advance(newest.max().unwrap_or(Seq(0)));
                     return Ok(outcomes);
                 }
-                Ok(_) => return Err(Error::Invalid("another number of outcomes than of units".to_owned())),
+                Ok(_) => return Err(Error::Invalid("another number of outcomes than of parts".to_owned())),
                 Err(error) => error,
             };
             self.link.learn(&error);
             // Whether they were written is not always known; their names in the log will tell.
-            for call in &mut *calls {
+            for call in calls.iter_mut().flatten() {
                 call.may_have_been_written_after(known);
             }
             let again =
@@ -128,9 +136,10 @@ impl Writer {
         }
     }
 
-    async fn send(&mut self, calls: &[Call], deadline: Instant) -> Result<Vec<Reply>, sqlx::Error> {
+    async fn send(&mut self, calls: &[Vec<Call>], deadline: Instant) -> Result<Vec<Reply>, sqlx::Error> {
         const SQL: &str = "SELECT avow_write_1($1)";
-        let units = serde_json::to_string(calls).map_err(|error| sqlx::Error::Encode(error.into()))?;
+        let parts: Vec<&Call> = calls.iter().flatten().collect();
+        let units = serde_json::to_string(&parts).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let work = async {
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,

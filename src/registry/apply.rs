@@ -1,0 +1,382 @@
+//! Applying a plan: changes of many subjects, decided one after another and written together, or not at all.
+
+use super::configs::{Remove, Update};
+use super::delete::{DeleteSubject, DeleteVersion};
+use super::modes::{RemoveMode, SetMode};
+use super::register::Register;
+use super::stats::Registration;
+use super::write::{Change, Decision, UseCase};
+use super::{Caller, Draft, Error, Explained, RegisterOptions, Registry, View, effective};
+use crate::domain::{ConfigUpdate, Context, Revision, SchemaId, Seq, Subject, Timestamp, Version, VersionSelector};
+use crate::store::{Effect, IdChoice, NewVersion, Scope};
+use std::collections::BTreeSet;
+
+/// What is to be done, in order.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The steps.
+    pub operations: Vec<Operation>,
+    /// The place in the log that it was made at: it is stale once anything it speaks of has changed since.
+    pub since: Option<Seq>,
+    /// Whether to say what would be done, and do nothing.
+    pub dry_run: bool,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// What it is about: a subject, or for settings and modes also a whole context.
+    pub subject: Subject,
+    /// What is to be done there.
+    pub action: Action,
+    /// What must be true there before anything is done.
+    pub expectation: Expectation,
+}
+
+/// What can be done to a scope. What is so already is left alone.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names of the variants and fields say it")]
+pub enum Action {
+    Register { draft: Box<Draft>, options: RegisterOptions },
+    SetConfig(Box<ConfigUpdate>),
+    DeleteConfig,
+    SetMode { mode: String, force: bool },
+    DeleteMode,
+    DeleteVersion(Version),
+    DeleteSubject,
+}
+
+/// What the plan took for granted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// The number of the latest live version; 0 for none.
+    pub latest: Option<i32>,
+    /// The revision of the scope.
+    pub revision: Option<Revision>,
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub struct Applied {
+    /// What became of each operation, in their order.
+    pub steps: Vec<Step>,
+    /// Where the log stood when it was decided: what a later plan can be held against.
+    pub seq: Seq,
+    /// Whether it is written; otherwise nothing of it is.
+    pub written: bool,
+}
+
+/// What became of one operation.
+#[derive(Debug)]
+pub struct Step {
+    /// Where it was done; aliases are resolved.
+    pub subject: Subject,
+    /// The latest live version before the plan; 0 for none.
+    pub latest: i32,
+    /// The revision of the scope before the plan.
+    pub revision: Revision,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What an operation comes to.
+#[derive(Debug)]
+pub enum State {
+    /// A new version; its id is known once it is written.
+    Created(Version, Option<SchemaId>),
+    /// Everything is so already: a registration is this version with this id.
+    Unchanged(Option<(Version, SchemaId)>),
+    /// The settings or the mode before and after, as JSON; `None` where there are none of its own.
+    Changed(Option<String>, Option<String>),
+    /// These versions are soft-deleted.
+    Deleted(Vec<Version>),
+    /// Why it cannot be done, and what breaks.
+    Refused(Error, Vec<Explained>),
+}
+
+impl Applied {
+    /// The first operation that was refused.
+    pub fn refusal(&self) -> Option<(usize, &Step, &Error)> {
+        self.steps.iter().enumerate().find_map(|(place, step)| match &step.state {
+            State::Refused(error, _) => Some((place, step, error)),
+            _ => None,
+        })
+    }
+}
+
+/// Changes of the log that are looked through for what made a plan stale.
+const LOOKED_THROUGH: u32 = 10_000;
+
+impl Registry {
+    /// Does everything a plan says, or nothing where any of it is refused.
+    pub async fn apply(&self, plan: &Plan, caller: &Caller) -> Result<Applied, Error> {
+        let Some(first) = plan.operations.first() else {
+            return Ok(Applied { steps: Vec::new(), seq: self.store.head().await?, written: false });
+        };
+        let case = Apply { plan, first: &first.subject, now: caller.now };
+        let applied = self.settle(self.view(), &case, caller).await?.into_inner();
+        if !plan.dry_run {
+            self.count(plan, &applied);
+        }
+        Ok(applied)
+    }
+
+    fn count(&self, plan: &Plan, applied: &Applied) {
+        let refused = applied.refusal().is_some();
+        for (operation, step) in plan.operations.iter().zip(&applied.steps) {
+            match (&operation.action, &step.state) {
+                (Action::Register { .. }, State::Refused(error, _)) => {
+                    self.stats.registered(Registration::refused(error));
+                }
+                (Action::Register { .. }, State::Created(..)) if !refused => {
+                    self.stats.registered(Registration::Created);
+                }
+                (Action::Register { .. }, State::Unchanged(_)) if !refused => {
+                    self.stats.registered(Registration::Existing);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+struct Apply<'a> {
+    plan: &'a Plan,
+    first: &'a Subject,
+    now: Timestamp,
+}
+
+/// What an operation was decided to do: what became of it, and what has to be written for it.
+type Decided = Result<(State, Option<Change>), Error>;
+
+impl UseCase for Apply<'_> {
+    type Output = Applied;
+
+    fn subject(&self) -> &Subject {
+        self.first
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Applied>, Error> {
+        // The position comes first: what is decided on may be newer than it claims, never older.
+        let seq = view.registry().store.head().await?;
+        let mut steps = self.look(view).await?;
+        self.hold_expectations(view, &mut steps).await?;
+        let stale = steps.iter().any(|step| matches!(step.state, State::Refused(..)));
+        let mut changes = Vec::new();
+        let mut registered = BTreeSet::new();
+        for (operation, step) in self.plan.operations.iter().zip(&mut steps) {
+            if stale {
+                break;
+            }
+            let again = matches!(operation.action, Action::Register { .. }) && !registered.insert(step.subject.clone());
+            let decided = match again {
+                true => Err(Error::BadRequest(format!(
+                    "a plan registers one schema under a subject; send the next one for {} in another plan",
+                    step.subject
+                ))),
+                false => decide(view, &step.subject, &operation.action).await,
+            };
+            match decided {
+                Ok((state, change)) => {
+                    step.state = state;
+                    if let Some(mut change) = change {
+                        view.assume(&mut change, self.now).await?;
+                        changes.push((step.subject.clone(), change));
+                    }
+                }
+                Err(error) if error.status() >= 500 => return Err(error),
+                Err(error) => {
+                    let findings = match (&operation.action, &error) {
+                        (Action::Register { draft, options }, Error::Incompatible { .. }) => {
+                            let registry = view.registry();
+                            let explained = registry.explain(view, &step.subject, None, draft, options.normalize).await;
+                            explained.map(|explained| explained.findings).unwrap_or_default()
+                        }
+                        _ => Vec::new(),
+                    };
+                    step.state = State::Refused(error, findings);
+                }
+            }
+        }
+        let applied = Applied { steps, seq, written: false };
+        if self.plan.dry_run || changes.is_empty() || applied.refusal().is_some() {
+            return Ok(Decision::Done(applied));
+        }
+        let finish = move |ids: &[Option<SchemaId>]| {
+            let mut written = applied;
+            let changed = written.steps.iter_mut().filter(|step| !matches!(step.state, State::Unchanged(_)));
+            for (step, id) in changed.zip(ids) {
+                if let State::Created(_, known) = &mut step.state {
+                    *known = *id;
+                }
+            }
+            Applied { written: true, ..written }
+        };
+        Ok(Decision::WriteAll(changes, Box::new(finish)))
+    }
+}
+
+impl Apply<'_> {
+    /// Reads every scope of the plan as it is before anything is done.
+    async fn look(&self, view: &mut View<'_>) -> Result<Vec<Step>, Error> {
+        let mut steps = Vec::with_capacity(self.plan.operations.len());
+        for operation in &self.plan.operations {
+            let subject = match operation.action {
+                Action::Register { .. } | Action::DeleteVersion(_) | Action::DeleteSubject => {
+                    view.registry().aliased(view, operation.subject.clone()).await?
+                }
+                _ => operation.subject.clone(),
+            };
+            let scope = view.scope(&subject).await?;
+            let (latest, revision) = (latest(&scope), scope.revision);
+            steps.push(Step { subject, latest, revision, state: State::Unchanged(None) });
+        }
+        Ok(steps)
+    }
+
+    /// Refuses the operations that rest on what is not so any more.
+    async fn hold_expectations(&self, view: &View<'_>, steps: &mut [Step]) -> Result<(), Error> {
+        for (operation, step) in self.plan.operations.iter().zip(&mut *steps) {
+            let Expectation { latest, revision } = operation.expectation;
+            let reason = if let Some(latest) = latest.filter(|latest| *latest != step.latest) {
+                format!("its latest version is {}, not {}", named(step.latest), named(latest))
+            } else if let Some(revision) = revision.filter(|revision| *revision != step.revision) {
+                format!("its revision is {}, not {}", step.revision.0, revision.0)
+            } else {
+                continue;
+            };
+            step.state = State::Refused(stale(&step.subject, reason), Vec::new());
+        }
+        let Some(since) = self.plan.since else { return Ok(()) };
+        let filed = view.registry().store.filed_after(since, LOOKED_THROUGH).await?;
+        let reached = filed.last().map_or(since, |(seq, ..)| *seq);
+        for step in steps {
+            let scopes = effective::chain(&step.subject);
+            let touching: Vec<String> = filed
+                .iter()
+                .filter(|(_, _, subject)| scopes.contains(subject))
+                .map(|(seq, kind, subject)| match subject == &step.subject {
+                    true => format!("{kind} ({})", seq.0),
+                    false => format!("{kind} of `{subject}` ({})", seq.0),
+                })
+                .collect();
+            let reason = if !touching.is_empty() {
+                format!("since change {} there was {}", since.0, shortened(&touching))
+            } else if filed.len() >= LOOKED_THROUGH as usize {
+                format!("more than {LOOKED_THROUGH} changes were made since change {}, up to {}", since.0, reached.0)
+            } else {
+                continue;
+            };
+            step.state = State::Refused(stale(&step.subject, reason), Vec::new());
+        }
+        Ok(())
+    }
+}
+
+/// The first few of many.
+fn shortened(entries: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match entries.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        None => entries.join(", "),
+        Some(more) => format!("{} and {more} more", entries[..SHOWN].join(", ")),
+    }
+}
+
+fn stale(subject: &Subject, reason: String) -> Error {
+    Error::Stale { scope: effective::shown(subject), reason }
+}
+
+fn named(version: i32) -> String {
+    if version == 0 { "none".to_owned() } else { version.to_string() }
+}
+
+fn latest(scope: &Scope) -> i32 {
+    scope.versions.iter().rfind(|stored| !stored.deleted).map_or(0, |stored| stored.version.get())
+}
+
+/// Decides one operation on what the view shows, the operations before it included.
+async fn decide(view: &mut View<'_>, subject: &Subject, action: &Action) -> Decided {
+    let registry = view.registry();
+    let decided = match action {
+        Action::Register { draft, options } => return register(view, subject, draft, *options).await,
+        Action::SetConfig(update) => changed(Update::new(subject, update)?.decide(view).await),
+        Action::DeleteConfig => changed(Remove { subject }.decide(view).await),
+        Action::SetMode { mode, force } => {
+            let case = SetMode::new(registry, subject, Some(mode), *force)?;
+            if case.clears_a_context() {
+                let text = "the mode IMPORT makes room in the whole context; set it with `force`, or not in a plan";
+                return Err(Error::BadRequest(text.to_owned()));
+            }
+            changed(case.decide(view).await)
+        }
+        Action::DeleteMode => changed(RemoveMode::new(registry, subject, false)?.decide(view).await),
+        Action::DeleteVersion(version) => {
+            let selector = VersionSelector::Number(*version);
+            deleted(DeleteVersion { subject, selector, permanent: false }.decide(view).await, |version| vec![version])
+        }
+        Action::DeleteSubject => {
+            deleted(DeleteSubject { subject, permanent: false }.decide(view).await, |versions| versions)
+        }
+    };
+    match decided {
+        // It is so already.
+        Err(Error::SubjectNotFound(_)) if matches!(action, Action::DeleteConfig | Action::DeleteMode) => {
+            Ok((State::Unchanged(None), None))
+        }
+        Err(Error::VersionSoftDeleted(..) | Error::SubjectSoftDeleted(_)) => Ok((State::Unchanged(None), None)),
+        decided => decided,
+    }
+}
+
+fn changed<T>(decision: Result<Decision<T>, Error>) -> Decided {
+    Ok(match decision? {
+        // Written down by itself it would be an entry in the log; as a part of a plan it is nothing to do.
+        Decision::Write(change, _) if change.before != change.after => {
+            (State::Changed(change.before.clone(), change.after.clone()), Some(change))
+        }
+        _ => (State::Unchanged(None), None),
+    })
+}
+
+fn deleted<T>(decision: Result<Decision<T>, Error>, versions: impl FnOnce(T) -> Vec<Version>) -> Decided {
+    Ok(match decision? {
+        Decision::Write(change, finish) => (State::Deleted(versions(finish(None))), Some(change)),
+        _ => (State::Unchanged(None), None),
+    })
+}
+
+async fn register(view: &mut View<'_>, subject: &Subject, draft: &Draft, options: RegisterOptions) -> Decided {
+    let registry = view.registry();
+    if draft.id >= 0 {
+        return Err(Error::BadRequest(
+            "a plan cannot give ids of its own; register such schemas one by one".to_owned(),
+        ));
+    }
+    match Register::new(registry, subject, draft, options)?.decide(view).await? {
+        Decision::Done(described) => Ok((State::Unchanged(Some((described.version, described.id))), None)),
+        Decision::WriteAll(..) => unreachable!("a registration is one change"),
+        Decision::Write(change, _) => {
+            let new = change.effects.iter().find_map(|effect| match effect {
+                Effect::AddVersion(new) => Some(new),
+                _ => None,
+            });
+            let new = new.expect("a registration that writes adds a version");
+            storable(registry, new).await?;
+            Ok((State::Created(new.version, None), Some(change)))
+        }
+    }
+}
+
+/// Refuses beforehand what would spoil the whole plan when it is written.
+async fn storable(registry: &Registry, new: &NewVersion) -> Result<(), Error> {
+    let stored = registry.store.content(new.fingerprint).await?;
+    if stored.is_some_and(|stored| stored.text != new.content.text) {
+        return Err(super::write::same_fingerprint());
+    }
+    let context: Context = new.subject.context();
+    let spent = registry.store.last_id(&context).await? == i32::MAX;
+    if spent && new.id == IdChoice::OfContent && registry.store.id_of(&context, new.fingerprint).await?.is_none() {
+        return Err(Error::IdsExhausted(context));
+    }
+    Ok(())
+}
