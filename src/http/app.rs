@@ -3,7 +3,7 @@
 use super::extract::Arrival;
 use super::meter::{Meter, Operation};
 use super::respond::AsOf;
-use super::{Settings, State, accept, body, openapi, respond, routes};
+use super::{Settings, State, accept, body, openapi, respond, routes, trace};
 use crate::domain::{Context, Seq};
 use crate::registry::{Currency, Error, Registry, Written};
 use axum::Router;
@@ -106,7 +106,7 @@ impl App {
             Ok(Remembered::Nothing(mut request, currency)) => match route(&mut request, &request_id) {
                 Ok((operation, written)) => {
                     let id = request_id.to_str().unwrap_or_default();
-                    let span = tracing::info_span!("request", request.id = id, %method);
+                    let span = trace::span(request.headers(), id, &method);
                     let mut response = self.guarded(request).instrument(span).await;
                     let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
                     let written = written.get();

@@ -20,6 +20,7 @@ mod schemas;
 pub mod server;
 mod shapes;
 mod subjects;
+mod trace;
 mod versions;
 
 pub use app::{App, app};

@@ -152,3 +152,12 @@ async fn the_operator_chooses_the_level_that_holds_by_default() {
     server.register("s", INT).await;
     server.register("s", r#""string""#).await;
 }
+
+#[tokio::test]
+async fn a_trace_context_does_not_disturb_whoever_sends_one() {
+    let server = Server::start().await;
+    for header in ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "nonsense", ""] {
+        let answer = server.send("GET", "/subjects", &[("traceparent", header)], "").await;
+        assert_eq!(answer.status, 200, "{header}");
+    }
+}
