@@ -7,32 +7,45 @@
 //! - `connection`: the registry's address and credentials, and a client of it
 //! - `project`: `avow.toml` (files, subjects, levels, lint rules), `avow.lock`, types by the documents that define them
 //! - `source`: schema files with the place of everything in them, and edits that leave the rest alone
-//! - `remote`: what a registry holds, asked with the calls that every registry answers
+//! - `remote`: what a registry holds, asked with the calls that every registry answers; `listing`: all of it
+//! - `at`, `stored`: one registry, how its data is printed, and how a person names what it holds
 //! - `git`: what a repository held before
 //! - `report`: findings, and the formats of `-o`
 
+mod at;
 mod backup;
 mod check;
 mod completions;
+mod config;
 mod connection;
+mod delete;
 mod diff;
 mod error;
 mod exit;
 mod explain;
 mod fmt;
+mod get;
 mod git;
 mod healthcheck;
 mod lint;
+mod list;
+mod listing;
 mod lock;
 mod migrate;
+mod mode;
 mod openapi;
 mod project;
+mod refs;
+mod register;
 mod remote;
 mod report;
 mod restore;
+mod search;
 pub mod serve;
 mod source;
+mod stored;
 mod terminal;
+mod undelete;
 mod validate;
 mod verify;
 
@@ -63,6 +76,16 @@ enum Command {
     Diff(diff::Diff),
     Explain(explain::Explain),
     Lock(lock::LockCommand),
+    Register(register::Register),
+    Get(get::Get),
+    List(list::List),
+    Versions(list::Versions),
+    Search(search::Search),
+    Refs(refs::Refs),
+    Config(config::Config),
+    Mode(mode::Mode),
+    Delete(delete::Delete),
+    Undelete(undelete::Undelete),
     Completions(completions::Completions),
     Man(completions::Man),
     Migrate(migrate::Migrate),
@@ -115,6 +138,20 @@ impl Command {
             Self::Diff(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Lock(command) => command.run(),
+            Self::Register(command) => command.run(),
+            Self::Get(command) => command.run(),
+            Self::List(command) => command.run(),
+            Self::Versions(command) => command.run(),
+            Self::Search(command) => command.run(),
+            Self::Refs(command) => command.run(),
+            Self::Config(command) => command.run(),
+            Self::Mode(command) => command.run(),
+            Self::Delete(command) => command.run(),
+            Self::Undelete(command) => command.run(),
+            Self::Decode(command) => command.run(),
+            Self::Encode(command) => command.run(),
+            Self::Sample(command) => command.run(),
+            Self::Doctor(command) => command.run(),
             Self::Completions(command) => command.run(Avow::command()),
             Self::Man(command) => command.run(Avow::command()),
         }

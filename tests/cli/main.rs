@@ -5,10 +5,12 @@
 mod check;
 mod ci;
 mod diff;
+mod everyday;
 mod foreign;
 mod formats;
 mod git;
 mod lint;
+mod old;
 mod registry;
 mod usage;
 mod work;

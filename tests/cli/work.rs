@@ -81,6 +81,13 @@ impl Work {
         self.compare(name, &shown.join("\n"));
     }
 
+    /// The same at a registry, whose address is another one every time.
+    pub(crate) fn golden_at(&mut self, url: &str, name: &str, commands: &[&str]) {
+        self.set("AVOW_REGISTRY_URL", url);
+        let shown: Vec<String> = commands.iter().map(|arguments| self.avow(arguments).shown(arguments)).collect();
+        self.compare(name, &shown.join("\n").replace(url, "http://registry"));
+    }
+
     pub(crate) fn compare(&self, name: &str, text: &str) {
         let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/golden").join(name);
         let text = text.replace(&self.path().display().to_string(), "/project").replace(VERSION, "0.0.0");

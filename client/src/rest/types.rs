@@ -406,32 +406,42 @@ pub struct Compatibility {
 }
 
 /// What is configured, for a subject, a context or all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Config {
     /// Which versions have to be able to read which.
-    #[serde(alias = "compatibility")]
+    #[serde(alias = "compatibility", skip_serializing_if = "Option::is_none")]
     pub compatibility_level: Option<Level>,
     /// The metadata property by which versions are compared only among themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_group: Option<String>,
     /// A policy of checking, such as `STRICT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_policy: Option<String>,
     /// The subject this one stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// Whether new schemas are brought into normal form.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub normalize: Option<bool>,
     /// Whether reserved fields are checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub validate_fields: Option<bool>,
     /// Whether new schemas are parsed strictly.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub validate_new_schemas: Option<bool>,
     /// Metadata that new schemas get unless they say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub default_metadata: Option<Metadata>,
     /// Metadata that new schemas get whatever they say.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub override_metadata: Option<Metadata>,
     /// Rules that new schemas get unless they say otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub default_rule_set: Option<RuleSet>,
     /// Rules that new schemas get whatever they say.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub override_rule_set: Option<RuleSet>,
     /// Settings that this crate does not know.
     #[serde(flatten)]

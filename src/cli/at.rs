@@ -1,0 +1,116 @@
+//! What commands that ask one registry have in common: where it is, how data is printed, and consent to what is final.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde_json::Value;
+
+use super::Error;
+use super::connection::Connection;
+use super::project::{Project, ProjectOptions};
+use super::remote::Remote;
+use super::terminal::Talk;
+
+/// A registry, one context of it, and whoever wants to know.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct At {
+    /// The context of subjects and ids, where they do not name one; otherwise the default context.
+    #[arg(long, env = "AVOW_CONTEXT", value_name = "NAME", help_heading = "Registry")]
+    pub(super) context: Option<String>,
+    #[command(flatten)]
+    pub(super) connection: Connection,
+    #[command(flatten)]
+    project: ProjectOptions,
+    #[command(flatten)]
+    pub(super) talk: Talk,
+}
+
+impl At {
+    pub(super) fn project(&self) -> Result<Project, Error> {
+        self.project.load()
+    }
+
+    /// The registry; nothing is asked yet.
+    pub(super) fn open(&self) -> Result<Remote, Error> {
+        self.open_for(&self.project()?)
+    }
+
+    pub(super) fn open_for(&self, project: &Project) -> Result<Remote, Error> {
+        let url = self.connection.known_url(project)?;
+        let client = self.connection.open(&url)?;
+        let client = match &self.context {
+            Some(context) => client.in_context(context),
+            None => client,
+        };
+        Ok(Remote::new(client, &url))
+    }
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Form {
+    /// For people, and for `cut` and `grep`.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// How what was asked for is printed on standard output.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Printed {
+    /// How it is printed.
+    #[arg(long = "output", short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
+    form: Form,
+}
+
+impl Printed {
+    /// Prints one of the two.
+    pub(super) fn print(&self, talk: &Talk, text: &str, json: &Value) -> Result<(), Error> {
+        match self.form {
+            Form::Text => write!(talk.stdout(), "{text}")?,
+            Form::Json => writeln!(io::stdout().lock(), "{json:#}")?,
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.form == Form::Json
+    }
+}
+
+/// Consent to what cannot be taken back.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct Consent {
+    /// Does it without asking.
+    #[arg(long, short = 'y')]
+    yes: bool,
+}
+
+impl Consent {
+    /// Whether to go on: as the flag says, else as the person at the keyboard does.
+    pub(super) fn given(&self, question: &str) -> Result<bool, Error> {
+        if self.yes {
+            return Ok(true);
+        }
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(Error::Usage("nothing was changed; give --yes to do it".to_owned()));
+        }
+        write!(io::stderr(), "{question} [y/N] ")?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+}
+
+/// Rows in columns, as wide as what is in them.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|at| width(at).unwrap_or_default()).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}

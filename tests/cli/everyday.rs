@@ -1,0 +1,130 @@
+//! The commands of every day, on a registry of ours and on an old one.
+
+use serde_json::{Value, json};
+
+use crate::old::Old;
+use crate::support::Server;
+use crate::work::Work;
+
+const ADDRESS: &str =
+    r#"{"type":"record","name":"Address","namespace":"com.acme","fields":[{"name":"zip","type":"string"}]}"#;
+const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"com.acme","fields":[{"name":"id","type":"long"},{"name":"to","type":"Address"}]}"#;
+
+fn files() -> Work {
+    Work::with(&[
+        ("addresses.avsc", ADDRESS),
+        ("orders.avsc", ORDER),
+        ("broken/orders.avsc", &ORDER.replace("\"long\"", "\"string\"")),
+        ("lost.avsc", &ORDER.replace("Address", "Lost")),
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_is_filled_looked_at_and_emptied() {
+    let server = Server::start().await;
+    let mut work = files();
+    work.golden_at(
+        &format!("http://{}", server.address()),
+        "everyday.txt",
+        &[
+            "register orders.avsc",
+            "register addresses.avsc",
+            "register orders.avsc --reference com.acme.Address=addresses@1 --dry-run",
+            "register orders.avsc --reference com.acme.Address=addresses@latest",
+            "register orders.avsc --reference com.acme.Address=addresses@1 -o json",
+            "register broken/orders.avsc --dry-run --reference com.acme.Address=addresses@1",
+            "register addresses.avsc --subject shop:addresses --context dev --metadata owner=ann",
+            "list",
+            "list o* -o json",
+            "list --context dev",
+            "get orders",
+            "get addresses@1 --pretty --quiet",
+            "get id:9",
+            "refs addresses",
+            "refs orders@1 -o json",
+            "search --field Z*",
+            "search addr* --type com.* -o json --all-contexts",
+            "search --field nothing",
+            "config",
+            "config orders",
+            "config orders --level full_transitive --set normalize=true",
+            "config orders --unset normalize -o json",
+            "config orders --delete",
+            "config orders --delete --yes",
+            "mode",
+            "mode orders --set readonly",
+            "mode orders --set nonsense",
+            "mode orders --delete",
+            "delete addresses --yes",
+            "delete orders",
+            "delete orders --yes",
+            "list --deleted",
+            "versions orders",
+            "delete orders@2 --yes",
+            "delete orders --yes --permanent -o json",
+            "delete addresses@latest --yes",
+            "versions addresses --registry http://127.0.0.1:1 --timeout 1 --quiet",
+        ],
+    );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_does_not_fit_is_a_finding() {
+    let server = Server::start().await;
+    let mut work = Work::with(&[("a.avsc", "\"int\""), ("b/a.avsc", "\"string\"")]);
+    work.set("AVOW_REGISTRY_URL", &format!("http://{}", server.address()));
+    assert_eq!(work.avow("register a.avsc").code, 0);
+    let refused = work.avow("register b/a.avsc");
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains("`avow check b/a.avsc` tells what breaks"), "{}", refused.stderr);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_say_what_they_are() {
+    let server = Server::start().await;
+    let mut work = Work::with(&[("a.avsc", "\"int\""), ("b.avsc", "\"long\"")]);
+    work.set("AVOW_REGISTRY_URL", &format!("http://{}", server.address()));
+    for file in ["a", "b"] {
+        assert_eq!(work.avow(&format!("register {file}.avsc --subject s")).code, 0);
+    }
+    assert_eq!(work.avow("delete s@1 --yes").code, 0);
+    let told = |arguments: &str| -> Vec<Value> {
+        let versions = work.avow(arguments).json();
+        let told = |it: &Value| json!([it["version"], it["id"], it["deleted"], it["schema"]]);
+        versions.as_array().expect("a list").iter().map(told).collect()
+    };
+    assert_eq!(told("versions s -o json"), [json!([2, 2, false, null])]);
+    assert_eq!(told("versions s --deleted -o json"), [json!([1, 1, true, null]), json!([2, 2, false, null])]);
+    let text = work.avow("versions s --deleted").stdout;
+    assert!(text.starts_with("1  id 1  AVRO  20") && text.contains("Z  deleted\n2"), "{text}");
+    assert_eq!(work.avow("get s@1").code, 3);
+    assert_eq!(work.avow("get s@1 --deleted").stdout, "\"int\"\n");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_registry_is_enough() {
+    let old = Old::start().await;
+    let mut work = files();
+    work.golden_at(
+        &old.url(),
+        "everyday-old.txt",
+        &[
+            "register addresses.avsc",
+            "register orders.avsc --reference com.acme.Address=addresses@1",
+            "list",
+            "get orders --quiet",
+            "refs orders",
+            "search --field *z*",
+            "config orders --level full",
+            "config addresses",
+            "mode addresses",
+            "delete addresses@1 --yes",
+            "undelete addresses@1",
+            "undelete addresses@1 --yes",
+            "versions addresses -o json",
+        ],
+    );
+}
