@@ -18,6 +18,7 @@ mod check;
 mod completions;
 mod config;
 mod connection;
+mod data;
 mod delete;
 mod diff;
 mod error;
@@ -86,6 +87,9 @@ enum Command {
     Mode(mode::Mode),
     Delete(delete::Delete),
     Undelete(undelete::Undelete),
+    Decode(data::Decode),
+    Encode(data::Encode),
+    Sample(data::Sample),
     Completions(completions::Completions),
     Man(completions::Man),
     Migrate(migrate::Migrate),

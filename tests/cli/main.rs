@@ -4,6 +4,7 @@
 
 mod check;
 mod ci;
+mod data;
 mod diff;
 mod everyday;
 mod foreign;
