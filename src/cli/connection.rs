@@ -71,13 +71,24 @@ impl Connection {
 
     /// A client of the registry at `url`; nothing is sent yet.
     pub(super) fn open(&self, url: &str) -> Result<Client, Error> {
+        let user = if self.token()?.is_some() { None } else { self.user_and_password()? };
+        self.open_as(url, self.token()?, user)
+    }
+
+    /// The same for a registry that is copied: what is said to one registry is not told to another.
+    pub(super) fn open_source(&self, url: &str) -> Result<Client, Error> {
+        let user = filled("AVOW_FROM_USER").zip(filled("AVOW_FROM_PASSWORD"));
+        self.open_as(url, filled("AVOW_FROM_TOKEN"), user)
+    }
+
+    fn open_as(&self, url: &str, token: Option<String>, user: Option<(String, String)>) -> Result<Client, Error> {
         let attempt = self.timeout.min(LONGEST_ATTEMPT);
         let mut client = Client::builder(url.split(','))
             .user_agent(concat!("avow/", env!("CARGO_PKG_VERSION")))
             .retry(Retry::default().attempt(attempt).deadline(self.timeout));
-        if let Some(token) = self.token()? {
+        if let Some(token) = token {
             client = client.bearer_auth(token);
-        } else if let Some((user, password)) = self.user_and_password()? {
+        } else if let Some((user, password)) = user {
             client = client.basic_auth(user, password);
         }
         if let Some(path) = &self.ca_cert {

@@ -129,7 +129,7 @@ impl Command {
         let done = |()| Exit::Clean;
         match self {
             Self::Serve(command) => command.run().map(done),
-            Self::Migrate(command) => command.run().map(done),
+            Self::Migrate(command) => command.run(),
             Self::Verify(command) => command.run().map(done),
             Self::Backup(command) => command.run().map(done),
             Self::Restore(command) => command.run().map(done),

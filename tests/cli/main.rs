@@ -11,6 +11,7 @@ mod foreign;
 mod formats;
 mod git;
 mod lint;
+mod migrate;
 mod old;
 mod registry;
 mod usage;

@@ -1,0 +1,199 @@
+//! `avow migrate`: brings a database up to date; with `--from` or `--from-topic`, copies one registry into another.
+
+mod certificate;
+mod contents;
+mod copy;
+mod read;
+mod topic;
+
+use std::cell::RefCell;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use super::at::Printed;
+use super::connection::Connection;
+use super::exit::{self, Exit};
+use super::remote::Remote;
+use super::terminal::{Talk, count};
+use super::{Error, block_on};
+use crate::settings::Database;
+use crate::store::Store;
+use contents::{Contents, conflicts};
+use copy::{Plan, put_back};
+
+/// Brings the database up to date; or, with --from and --to, copies one registry into another.
+///
+/// Without --from it creates the database, or brings it up to date, and exits. `avow serve` does the same when it
+/// starts; this is for doing it apart, before a new version is rolled out.
+///
+/// With --from, or --from-topic, and --to it copies ids, versions, what is deleted softly, references, config, and the
+/// modes of contexts and subjects, from any registry that speaks Confluent's HTTP API to any other, and reserves the
+/// highest id. Nothing is written if something at the target means something else. What it does is put into import mode
+/// and put back. It can be stopped and run again: what is there already is not written twice.
+///
+/// Credentials for the target are the usual ones; those for the source are taken from `AVOW_FROM_USER` and
+/// `AVOW_FROM_PASSWORD`, or from `AVOW_FROM_TOKEN`. Set the source to READONLY first, or run this again at the end.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    database: Database,
+
+    /// The registry to copy.
+    #[arg(long, value_name = "URL", requires = "to", conflicts_with = "from_topic", help_heading = "Copy")]
+    from: Option<String>,
+
+    /// A dump of the topic `_schemas` to copy instead: keys and values as JSON, a line for each record.
+    #[arg(long, value_name = "FILE", requires = "to", help_heading = "Copy")]
+    from_topic: Option<PathBuf>,
+
+    /// The registry to copy into.
+    #[arg(long, value_name = "URL", help_heading = "Copy")]
+    to: Option<String>,
+
+    /// Afterwards reads everything again, compares every id byte for byte, and prints a certificate.
+    #[arg(long, requires = "to", help_heading = "Copy")]
+    verify: bool,
+
+    /// Tells what would be written, and writes nothing.
+    #[arg(long, requires = "to", help_heading = "Copy")]
+    dry_run: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    printed: Printed,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+/// Where the schemas come from.
+enum Source<'a> {
+    Registry(Remote),
+    Topic(&'a PathBuf),
+}
+
+/// So many conflicts are told one by one.
+const MOST_TOLD: usize = 20;
+
+impl Migrate {
+    pub(super) fn run(&self) -> Result<Exit, Error> {
+        let source = match (&self.from, &self.from_topic, &self.to) {
+            (Some(url), _, _) => Source::Registry(Remote::new(self.connection.open_source(url)?, url)),
+            (None, Some(path), _) => Source::Topic(path),
+            (None, None, Some(_)) => {
+                return Err(Error::Usage("say what to copy: --from URL, or --from-topic FILE".to_owned()));
+            }
+            (None, None, None) => return self.database(),
+        };
+        let to = self.to.as_deref().unwrap_or_default();
+        let target = Remote::new(self.connection.open(to)?, to);
+        self.copy(&source, &target)
+    }
+
+    fn database(&self) -> Result<Exit, Error> {
+        let url = self.database.url();
+        block_on(async { Ok(Store::migrate(&url).await?) })?;
+        writeln!(io::stdout(), "{} is up to date", self.database.shown())?;
+        Ok(Exit::Clean)
+    }
+
+    fn copy(&self, source: &Source<'_>, target: &Remote) -> Result<Exit, Error> {
+        let held = block_on(self.read(source))?;
+        let there = block_on(read::read(target, &self.talk))?;
+        block_on(takes_the_languages(target, &held))?;
+        let found = conflicts(&held, &there);
+        if !found.is_empty() {
+            for conflict in found.iter().take(MOST_TOLD) {
+                self.talk.say(&conflict.0);
+            }
+            let what = count(found.len(), "conflict");
+            return Err(Error::Conflict(format!("nothing was written: {what} with what the target holds")));
+        }
+        let plan = Plan::new(&held, &there)?;
+        let extra = there.versions.keys().filter(|place| !held.versions.contains_key(*place)).count();
+        if extra > 0 {
+            self.talk
+                .say(format_args!("the target holds {} that the source does not; they stay", count(extra, "version")));
+        }
+        self.talk.say(format_args!(
+            "{} to write, {} to delete softly, {}, {}, {} to reserve",
+            count(plan.writes, "version"),
+            plan.deletions.len(),
+            count(plan.configs.len(), "config"),
+            count(plan.modes.len(), "mode"),
+            count(plan.highest.len(), "highest id"),
+        ));
+        if !self.dry_run && !plan.is_empty() {
+            self.write(&plan, target, &there)?;
+        }
+        if !self.verify {
+            return Ok(Exit::Clean);
+        }
+        let held = if matches!(source, Source::Registry(_)) { block_on(self.read(source))? } else { held };
+        let from = match source {
+            Source::Registry(remote) => remote.url(),
+            Source::Topic(path) => path.display().to_string(),
+        };
+        let certificate = block_on(certificate::verify(&from, &held, target, &self.talk))?;
+        self.printed.print(&self.talk, &certificate.text(), &serde_json::json!(certificate))?;
+        Ok(if certificate.differences.is_empty() { Exit::Clean } else { Exit::Findings })
+    }
+
+    async fn read(&self, source: &Source<'_>) -> Result<Contents, Error> {
+        match source {
+            Source::Registry(remote) => read::read(remote, &self.talk).await,
+            Source::Topic(path) => {
+                let replayed = topic::read(path)?;
+                if replayed.skipped > 0 {
+                    self.talk.say(format_args!("{} passed over", count(replayed.skipped, "line")));
+                }
+                Ok(replayed.contents)
+            }
+        }
+    }
+
+    /// Writes; the modes are put back even if that fails or is interrupted.
+    fn write(&self, plan: &Plan<'_>, target: &Remote, there: &Contents) -> Result<(), Error> {
+        let to_put_back = RefCell::default();
+        let outcome = block_on(plan.carry_out(target, there, &to_put_back, &self.talk));
+        // A client of its own: connections do not outlive the runtime they were made in.
+        let to = self.to.as_deref().unwrap_or_default();
+        let again = Remote::new(self.connection.open(to)?, to);
+        let modes = to_put_back.into_inner();
+        let put_back = block_on(put_back(&again, &modes));
+        if put_back.is_err() {
+            self.talk.say("the target is still in import mode; `avow mode --set READWRITE` ends that");
+        }
+        if outcome.is_err() {
+            self.talk.say("not everything was written; run this again to go on");
+        }
+        outcome?;
+        put_back?;
+        block_on(async {
+            for (name, mode) in &plan.modes {
+                again.client.set_mode(read::scope(name), *mode).force().await.map_err(again.failed())?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Refuses before anything is written what the target has no language for.
+async fn takes_the_languages(target: &Remote, held: &Contents) -> Result<(), Error> {
+    // Registries that do not tell know Avro, at least.
+    let Ok(known) = target.client.schema_types().await else { return Ok(()) };
+    let is_foreign = |language: &str| !known.iter().any(|known| known.eq_ignore_ascii_case(language));
+    let foreign: Vec<_> =
+        held.versions.iter().filter(|(_, held)| is_foreign(held.schema.schema_type.as_str())).collect();
+    match foreign.first() {
+        None => Ok(()),
+        Some(((subject, version), held)) => {
+            let (all, language) = (count(foreign.len(), "version"), &held.schema.schema_type);
+            let message = format!(
+                "nothing was written: the target does not take {all}, such as {subject}@{version} ({language})"
+            );
+            Err(Error::Input(message))
+        }
+    }
+}
