@@ -21,6 +21,7 @@ mod connection;
 mod data;
 mod delete;
 mod diff;
+mod doctor;
 mod error;
 mod exit;
 mod explain;
@@ -90,6 +91,7 @@ enum Command {
     Decode(data::Decode),
     Encode(data::Encode),
     Sample(data::Sample),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Man(completions::Man),
     Migrate(migrate::Migrate),

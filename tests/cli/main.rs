@@ -6,6 +6,7 @@ mod check;
 mod ci;
 mod data;
 mod diff;
+mod doctor;
 mod everyday;
 mod foreign;
 mod formats;
