@@ -73,7 +73,7 @@ struct Refusal(u16, i64, &'static str);
 
 fn route(held: &Held, method: &str, path: &str, body: &Bytes) -> Response {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    let subject = |name: &str| held.subjects.get(name).ok_or_else(|| Refusal(404, 40401, "Subject not found."));
+    let subject = |name: &str| held.subjects.get(name).ok_or(Refusal(404, 40401, "Subject not found."));
     let answered: Result<Value, Refusal> = match (method, segments.as_slice()) {
         ("GET", ["config"]) => Ok(json!({"compatibilityLevel": "BACKWARD"})),
         // It never heard of `defaultToGlobal`.
@@ -88,7 +88,7 @@ fn route(held: &Held, method: &str, path: &str, body: &Bytes) -> Response {
         ("GET", ["subjects", name, "versions", number]) => subject(name).and_then(|versions| {
             let at = if *number == "latest" { versions.len() } else { number.parse::<usize>().unwrap_or(0) };
             let version = at.checked_sub(1).and_then(|at| versions.get(at)?.clone());
-            let mut version = version.ok_or_else(|| Refusal(404, 40402, "Version not found."))?;
+            let mut version = version.ok_or(Refusal(404, 40402, "Version not found."))?;
             version["subject"] = json!(name);
             version["version"] = json!(at);
             version["id"] = json!(100 + at);
@@ -97,7 +97,7 @@ fn route(held: &Held, method: &str, path: &str, body: &Bytes) -> Response {
         ("POST", ["subjects", name]) => subject(name).and_then(|versions| {
             let asked: Value = serde_json::from_slice(body).unwrap_or_default();
             let at = versions.iter().flatten().position(|version| version["schema"] == asked["schema"]);
-            let at = at.ok_or_else(|| Refusal(404, 40403, "Schema not found"))?;
+            let at = at.ok_or(Refusal(404, 40403, "Schema not found"))?;
             Ok(json!({"subject": name, "version": at + 1, "id": 101 + at, "schema": asked["schema"]}))
         }),
         _ => Err(Refusal(404, 404, "HTTP 404 Not Found")),
