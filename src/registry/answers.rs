@@ -170,7 +170,8 @@ impl Registry {
         F: Future<Output = Result<Answered<'r>, Error>>,
     {
         for _ in 0..ATTEMPTS {
-            match compute().await? {
+            // In a box: it is large, and whoever waits here would be, too.
+            match Box::pin(compute()).await? {
                 Answered::Read(_, view) if !self.is_of_one_moment(view.basis()).await? => {}
                 answered => return Ok(answered),
             }
