@@ -14,7 +14,7 @@ use avow_client::wire::{Part, Record};
 use avow_client::{Deserializer, Disposition, Registry, Undecodable};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
-use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde::Deserialize;
 
@@ -76,7 +76,7 @@ async fn put_aside(
     error: &Undecodable,
 ) -> Result<(), Box<dyn Error>> {
     println!("put aside: {error}");
-    let mut headers = message.headers().map_or_else(OwnedHeaders::new, |headers| headers.detach());
+    let mut headers = message.headers().map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
     for (key, value) in &error.headers() {
         headers = headers.insert(Header { key, value: Some(value) });
     }
