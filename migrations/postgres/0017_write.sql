@@ -117,6 +117,14 @@ BEGIN
             ) SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(context, id)), '[]') INTO more FROM hidden;
             ids := ids || more;
         END IF;
+        IF unit ? 'restore' THEN
+            WITH shown AS (
+                UPDATE versions v SET deleted = FALSE, time = (entry ->> 'time')::BIGINT, written = head
+                FROM jsonb_to_recordset(unit -> 'restore') AS g (subject TEXT, version BIGINT)
+                WHERE v.subject = g.subject COLLATE "C" AND v.version = g.version RETURNING v.context, v.id
+            ) SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(context, id)), '[]') INTO more FROM shown;
+            ids := ids || more;
+        END IF;
         IF unit ? 'remove' THEN
             WITH forgotten AS (
                 DELETE FROM uses u USING jsonb_to_recordset(unit -> 'remove') AS g (subject TEXT, version BIGINT)
@@ -143,6 +151,11 @@ BEGIN
             INSERT INTO contexts (name, recorded, last_id)
                 SELECT g.name, g.recorded, 0 FROM jsonb_to_recordset(unit -> 'contexts') AS g (name TEXT, recorded BOOLEAN)
                 ON CONFLICT (name) DO UPDATE SET recorded = excluded.recorded;
+        END IF;
+        IF unit ? 'floors' THEN
+            INSERT INTO contexts (name, recorded, last_id)
+                SELECT g.name, FALSE, g.last_id FROM jsonb_to_recordset(unit -> 'floors') AS g (name TEXT, last_id BIGINT)
+                ON CONFLICT (name) DO UPDATE SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id;
         END IF;
 
         INSERT INTO scopes (subject, context, revision)

@@ -31,6 +31,8 @@ pub enum Kind {
     Register,
     /// Versions were hidden.
     SoftDelete,
+    /// Hidden versions were shown again.
+    Restore,
     /// Versions were removed for good.
     HardDelete,
     /// Settings were set or removed.
@@ -39,21 +41,33 @@ pub enum Kind {
     Mode,
     /// A context was taken off the list of contexts.
     ForgetContext,
+    /// Ids were set aside: none up to a number is handed out any more.
+    IdFloor,
 }
 
 impl Kind {
-    const ALL: [Self; 6] =
-        [Self::Register, Self::SoftDelete, Self::HardDelete, Self::Config, Self::Mode, Self::ForgetContext];
+    const ALL: [Self; 8] = [
+        Self::Register,
+        Self::SoftDelete,
+        Self::Restore,
+        Self::HardDelete,
+        Self::Config,
+        Self::Mode,
+        Self::ForgetContext,
+        Self::IdFloor,
+    ];
 
     /// The name in the log.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::SoftDelete => "soft-delete",
+            Self::Restore => "restore",
             Self::HardDelete => "hard-delete",
             Self::Config => "config",
             Self::Mode => "mode",
             Self::ForgetContext => "forget-context",
+            Self::IdFloor => "id-floor",
         }
     }
 
@@ -112,6 +126,21 @@ pub struct Deleted {
     /// The mode that went with the last version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+}
+
+/// Versions that were shown again.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Restored {
+    /// The versions.
+    pub versions: Vec<Version>,
+}
+
+/// The highest id of a context that was handed out or set aside.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdFloor {
+    /// The id.
+    pub last_id: SchemaId,
 }
 
 /// The mode of a scope, and what else changed with it.

@@ -13,7 +13,7 @@ mod rules;
 mod subject;
 mod version;
 
-pub use change::{Change, Deleted, Kind, ModeState, Registered, Replaced};
+pub use change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Replaced, Restored};
 pub use config::{Config, ConfigUpdate, Patch};
 pub use content::{Content, Fingerprint};
 pub use level::{Direction, Level};

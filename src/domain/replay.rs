@@ -1,6 +1,6 @@
 //! The state of a registry, made again from its log alone.
 
-use super::change::{Change, Deleted, Kind, ModeState, Registered};
+use super::change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Restored};
 use super::{Config, Context, Fingerprint, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,12 +110,11 @@ impl Replay {
             Kind::Register => self.register(change, required(change.after.as_deref(), "after")?),
             Kind::SoftDelete => {
                 let deleted: Deleted = required(change.before.as_deref(), "before")?;
-                for version in deleted.versions {
-                    let stored = self.versions.get_mut(&(subject.clone(), version));
-                    let stored = stored.ok_or_else(|| format!("hides version {version}, which is not there"))?;
-                    (stored.deleted, stored.time, stored.written) = (true, change.time, change.seq);
-                }
-                Ok(())
+                self.hide(change, &deleted.versions, true)
+            }
+            Kind::Restore => {
+                let restored: Restored = required(change.after.as_deref(), "after")?;
+                self.hide(change, &restored.versions, false)
             }
             Kind::HardDelete => {
                 let deleted: Deleted = required(change.before.as_deref(), "before")?;
@@ -135,12 +134,28 @@ impl Replay {
                 Ok(())
             }
             Kind::Mode => self.mode(change),
+            Kind::IdFloor => {
+                let floor: IdFloor = required(change.after.as_deref(), "after")?;
+                let known = self.contexts.entry(subject.context()).or_default();
+                known.1 = known.1.max(floor.last_id.get());
+                Ok(())
+            }
             Kind::ForgetContext => {
                 let context = self.contexts.get_mut(&subject.context());
                 context.ok_or("forgets a context that was never there")?.0 = false;
                 Ok(())
             }
         }
+    }
+
+    /// Hides versions, or shows them again.
+    fn hide(&mut self, change: &Change, versions: &[Version], deleted: bool) -> Result<(), String> {
+        for version in versions {
+            let stored = self.versions.get_mut(&(change.subject.clone(), *version));
+            let stored = stored.ok_or_else(|| format!("is about version {version}, which is not there"))?;
+            (stored.deleted, stored.time, stored.written) = (deleted, change.time, change.seq);
+        }
+        Ok(())
     }
 
     fn register(&mut self, change: &Change, new: Registered) -> Result<(), String> {

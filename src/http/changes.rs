@@ -53,7 +53,7 @@ pub(super) struct ChangeEvent {
 struct ChangeData {
     /// Its place in the log: gapless, in commit order.
     seq: u64,
-    /// `register`, `soft-delete`, `hard-delete`, `config`, `mode` or `forget-context`.
+    /// `register`, `soft-delete`, `restore`, `hard-delete`, `config`, `mode`, `forget-context` or `id-floor`.
     kind: String,
     /// The scope it is about: a subject, `:.context:` or, empty, the default context.
     subject: String,

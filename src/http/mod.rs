@@ -75,6 +75,8 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(findings::check_batch))
         .routes(routes!(findings::list_rules))
         .routes(routes!(apply::apply_plan))
+        .routes(routes!(versions::restore_version))
+        .routes(routes!(contexts::reserve_ids))
         .routes(routes!(changes::list_changes))
         .routes(routes!(changes::get_subject))
         .routes(routes!(changes::get_content))

@@ -9,6 +9,7 @@ use super::openapi::Refusals;
 use super::respond::{self, Json};
 use super::shapes::{RegisterSchemaRequest, Registered, Schema};
 use super::subjects::{UNLIMITED, format, named};
+use crate::domain::VersionSelector;
 use crate::registry::{Answered, Caching, Error, RegisterOptions, Registry, Settled};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -217,4 +218,20 @@ pub(super) async fn delete_version(State(state): State<AppState>, incoming: Inco
     let subject = named(registry, &mut registry.view(), &incoming).await?;
     let permanent = incoming.flag("permanent");
     Ok(Json(registry.delete_version(&subject, selector, permanent, &incoming.caller()).await?).into_response())
+}
+
+/// Restore a soft-deleted version.
+///
+/// It keeps its number and its id, and no level is asked: it was there before. A live version stays as it is. What it refers
+/// to must be live.
+#[utoipa::path(post, path = "/avow/v1/subjects/{subject}/versions/{version}/restore", tag = "avow",
+    params(("subject" = String, Path), ("version" = i32, Path)),
+    responses((status = 200, description = "The number of the version", body = i32), Refusals))]
+pub(super) async fn restore_version(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
+    let registry = &*state.registry;
+    let VersionSelector::Number(version) = incoming.version()? else {
+        return Err(Error::BadRequest("name the version by its number; `latest` is a live one".to_owned()));
+    };
+    let subject = named(registry, &mut registry.view(), &incoming).await?;
+    Ok(Json(registry.restore(&subject, version, &incoming.caller()).await?).into_response())
 }

@@ -1,8 +1,8 @@
 //! The list of contexts (contract 9.5).
 
-use super::write::{Change, Decision, Settled, UseCase};
-use super::{Caller, Error, Registry, View};
-use crate::domain::{Context, Kind, Subject};
+use super::write::{Change, Decision, Settled, UseCase, told};
+use super::{Caller, Error, Registry, View, effective};
+use crate::domain::{Context, IdFloor, Kind, SchemaId, Subject};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
 
 struct Forget<'a> {
@@ -10,7 +10,22 @@ struct Forget<'a> {
     scope: Subject,
 }
 
+struct Reserve<'a> {
+    context: &'a Context,
+    scope: Subject,
+    floor: SchemaId,
+}
+
 impl Registry {
+    /// Sets ids aside: none up to `floor` is handed out in the context any more. The highest id that is spoken for now.
+    pub async fn reserve_ids(&self, context: &Context, floor: SchemaId, caller: &Caller) -> Result<SchemaId, Error> {
+        if context.is_everywhere() {
+            return Err(Error::InvalidSubject(context.prefix()));
+        }
+        let case = Reserve { context, scope: context.scope(), floor };
+        self.settle(self.view(), &case, caller).await.map(Settled::into_inner)
+    }
+
     /// Every context, the default one first.
     pub async fn list_contexts(&self, view: &mut View<'_>) -> Result<Vec<Context>, Error> {
         let mut contexts = vec![Context::default_context()];
@@ -51,5 +66,30 @@ impl UseCase for Forget<'_> {
             after: None,
         };
         Ok(Decision::write(change, ()))
+    }
+}
+
+impl UseCase for Reserve<'_> {
+    type Output = SchemaId;
+
+    fn subject(&self) -> &Subject {
+        &self.scope
+    }
+
+    async fn decide(&self, view: &mut View<'_>) -> Result<Decision<SchemaId>, Error> {
+        effective::writable(view, &self.scope).await?;
+        let last = view.registry().store.last_id(self.context).await?;
+        let last = SchemaId::new(last.into()).unwrap_or(SchemaId::LOWEST);
+        if self.floor <= last {
+            return Ok(Decision::Done(last));
+        }
+        let change = Change {
+            kind: Kind::IdFloor,
+            guards: Vec::new(),
+            effects: vec![Effect::ReserveIds(self.context.clone(), self.floor)],
+            before: Some(told(&IdFloor { last_id: last })),
+            after: Some(told(&IdFloor { last_id: self.floor })),
+        };
+        Ok(Decision::write(change, self.floor))
     }
 }

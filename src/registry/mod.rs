@@ -22,6 +22,7 @@ mod past;
 mod read;
 mod references;
 mod register;
+mod restore;
 mod stats;
 mod verdicts;
 mod view;

@@ -72,8 +72,13 @@ impl View<'_> {
                 }
                 Effect::SetMode(subject, mode) => self.scope_mut(subject).await?.mode = *mode,
                 Effect::RecordContext(context) => self.record(context).await?,
-                // No step of a larger request does it.
-                Effect::ForgetContext(_) => {}
+                Effect::Restore(subject, versions) => {
+                    for stored in &mut self.scope_mut(subject).await?.versions {
+                        stored.deleted &= !versions.contains(&stored.version);
+                    }
+                }
+                // Nothing that is decided later rests on them.
+                Effect::ForgetContext(_) | Effect::ReserveIds(..) => {}
             }
         }
         Ok(())

@@ -225,7 +225,8 @@ impl Work<'_> {
                 }
                 Ok(())
             }
-            Effect::SoftDelete(subject, versions) => self.soft_delete(subject, versions).await,
+            Effect::SoftDelete(subject, versions) => self.hide(subject, versions, true).await,
+            Effect::Restore(subject, versions) => self.hide(subject, versions, false).await,
             Effect::HardDelete(subject, versions) => self.hard_delete(subject, versions).await,
             Effect::SetConfig(subject, config) => {
                 const SQL: &str = "INSERT INTO scopes (subject, context, revision, config) VALUES ($1, $2, 0, $3)
@@ -249,6 +250,13 @@ impl Work<'_> {
                 const SQL: &str = "UPDATE contexts SET recorded = FALSE WHERE name = $1";
                 sqlx::query(SQL).bind(context.as_str()).execute(&mut *self.tx).await?;
                 self.touch(self.freshness.contexts());
+                Ok(())
+            }
+            Effect::ReserveIds(context, floor) => {
+                const SQL: &str = "INSERT INTO contexts (name, recorded, last_id) VALUES ($1, FALSE, $2)
+                    ON CONFLICT (name) DO UPDATE SET last_id = excluded.last_id
+                    WHERE excluded.last_id > contexts.last_id";
+                sqlx::query(SQL).bind(context.as_str()).bind(i64::from(floor.get())).execute(&mut *self.tx).await?;
                 Ok(())
             }
         }
@@ -278,8 +286,9 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn soft_delete(&mut self, subject: &Subject, versions: &[Version]) -> Result<(), Error> {
-        const SQL: &str = "UPDATE versions SET deleted = TRUE, time = $3, written = $4
+    /// Hides versions, or shows them again.
+    async fn hide(&mut self, subject: &Subject, versions: &[Version], deleted: bool) -> Result<(), Error> {
+        const SQL: &str = "UPDATE versions SET deleted = $5, time = $3, written = $4
             WHERE subject = $1 AND version = $2 RETURNING id";
         for version in versions {
             let id: Option<i64> = sqlx::query_scalar(SQL)
@@ -287,6 +296,7 @@ impl Work<'_> {
                 .bind(i64::from(version.get()))
                 .bind(self.time.0)
                 .bind(self.seq.0.cast_signed())
+                .bind(deleted)
                 .fetch_optional(&mut *self.tx)
                 .await?;
             self.touch_id(&subject.context(), id);

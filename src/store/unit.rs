@@ -60,6 +60,8 @@ pub enum Effect {
     AddVersion(NewVersion),
     /// Hides versions, which keep their numbers and ids.
     SoftDelete(Subject, Vec<Version>),
+    /// Shows versions again that were hidden.
+    Restore(Subject, Vec<Version>),
     /// Removes versions, and ids nobody else holds.
     HardDelete(Subject, Vec<Version>),
     /// Removes versions whose id the version that the part adds takes over.
@@ -72,6 +74,8 @@ pub enum Effect {
     RecordContext(Context),
     /// Removes a context from the list of contexts; its id counter stays.
     ForgetContext(Context),
+    /// Hands out no id up to this one any more.
+    ReserveIds(Context, SchemaId),
 }
 
 impl Effect {
@@ -80,11 +84,14 @@ impl Effect {
         match self {
             Self::AddVersion(new) => new.subject.clone(),
             Self::SoftDelete(subject, _)
+            | Self::Restore(subject, _)
             | Self::HardDelete(subject, _)
             | Self::Supersede(subject, _)
             | Self::SetConfig(subject, _)
             | Self::SetMode(subject, _) => subject.clone(),
-            Self::RecordContext(context) | Self::ForgetContext(context) => context.scope(),
+            Self::RecordContext(context) | Self::ForgetContext(context) | Self::ReserveIds(context, _) => {
+                context.scope()
+            }
         }
     }
 }

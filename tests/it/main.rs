@@ -15,6 +15,7 @@ mod fuzz;
 mod listener;
 mod metrics;
 mod replay;
+mod restore;
 mod support;
 mod tidy;
 mod trouble;

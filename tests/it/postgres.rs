@@ -24,5 +24,6 @@ mod pooler;
 #[path = "support/proxy.rs"]
 mod proxy;
 mod replay;
+mod restore;
 mod support;
 mod wire;

@@ -35,8 +35,15 @@ pub(crate) async fn step(server: &Server, random: &mut fastrand::Rng) {
         _ => format!("/{path}"),
     };
     let version = random.i32(1..6);
-    match random.u8(0..22) {
-        20.. => {
+    match random.u8(0..25) {
+        24 => {
+            let floor = json!({"floor": random.i32(0..200)});
+            server.put(&format!("/avow/v1/contexts/{context}/id-floor"), &floor).await;
+        }
+        22 | 23 => {
+            server.post(&format!("/avow/v1/subjects/{path}/versions/{version}/restore"), &json!({})).await;
+        }
+        20 | 21 => {
             let mut operations = Vec::new();
             for _ in 0..random.u8(1..5) {
                 let subject = SUBJECTS[random.usize(0..SUBJECTS.len())];
@@ -154,6 +161,8 @@ async fn the_log_of_a_random_run_gives_exactly_its_state() {
         "mode before modes",
         "mode before versions",
         "forget-context",
+        "restore versions",
+        "id-floor lastId",
     ] {
         assert!(seen.contains(expected), "{expected} is not in {seen:?}");
     }

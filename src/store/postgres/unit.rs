@@ -28,11 +28,15 @@ pub(super) struct Call {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     soft: Vec<Numbered>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    restore: Vec<Numbered>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     remove: Vec<Numbered>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forget_ids: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     contexts: Vec<RecordedContext>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    floors: Vec<Floor>,
     scopes: Vec<InScope>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     configs: Vec<Configured>,
@@ -66,6 +70,12 @@ struct InContext {
 struct RecordedContext {
     name: String,
     recorded: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Floor {
+    name: String,
+    last_id: i32,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -237,6 +247,7 @@ impl Call {
         match effect {
             Effect::AddVersion(new) => self.add(new)?,
             Effect::SoftDelete(subject, versions) => self.soft.extend(numbered(subject, versions)),
+            Effect::Restore(subject, versions) => self.restore.extend(numbered(subject, versions)),
             Effect::Supersede(subject, versions) => self.remove.extend(numbered(subject, versions)),
             Effect::HardDelete(subject, versions) => {
                 self.remove.extend(numbered(subject, versions));
@@ -255,6 +266,9 @@ impl Call {
             }
             Effect::ForgetContext(context) => {
                 self.contexts.push(RecordedContext { name: context.to_string(), recorded: false });
+            }
+            Effect::ReserveIds(context, floor) => {
+                self.floors.push(Floor { name: context.to_string(), last_id: floor.get() });
             }
         }
         Ok(())
