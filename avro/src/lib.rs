@@ -29,6 +29,7 @@
 //! - `explain` turns both into findings that people can act on
 //! - `view` lets others walk a schema, for codecs
 //! - `tags` finds and changes inline tags
+//! - `names` lists what a document defines, without what it refers to
 
 mod canonical;
 mod compat;
@@ -38,6 +39,7 @@ mod explain;
 mod json;
 mod logical;
 mod model;
+mod names;
 mod normal;
 mod parse;
 mod pointer;
@@ -53,6 +55,7 @@ pub use datum::{Action, ActionId, DecodeError, DecodeErrorKind, Resolution, Step
 pub use error::{NameError, ParseError};
 pub use explain::{Candidate, Cause, Finding, Fix, Rule, RuleEntry, Severity, Side, explain, rules, soundness};
 pub use model::Schema;
+pub use names::{Definitions, definitions};
 pub use parse::{Limits, Strictness, parse, parse_with};
 pub use tags::{Entity, Tagged, UnknownPath};
 pub use view::{LogicalType, Member, Type, TypeId};

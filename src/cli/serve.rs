@@ -74,6 +74,7 @@ impl Running {
         let store = Store::open_with(&settings.database.url(), &settings.postgres.options()).await?;
         let closed = Box::pin(store.closed());
         let registry = Registry::new(store, settings.registry());
+        registry.identity().await?;
         let app = http::app(Arc::clone(&registry), &settings.http());
 
         let (stop, told_to_stop) = oneshot::channel::<()>();

@@ -3,6 +3,8 @@
 mod change;
 mod config;
 mod content;
+mod glob;
+mod identity;
 mod level;
 mod metadata;
 mod mode;
@@ -16,6 +18,8 @@ mod version;
 pub use change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Replaced, Restored};
 pub use config::{Config, ConfigUpdate, Patch};
 pub use content::{Content, Fingerprint};
+pub use glob::Glob;
+pub use identity::Identity;
 pub use level::{Direction, Level};
 pub use metadata::{Metadata, VERSION_PROPERTY};
 pub use mode::Mode;

@@ -26,11 +26,14 @@ pub(super) async fn post_root(_: Incoming, body: RawBody) -> Result<Response, Er
 }
 
 /// Get the name of the cluster.
+///
+/// `id` is the registry's own: no other has it, and it goes along with a backup.
 #[utoipa::path(get, path = "/v1/metadata/id", tag = "server",
     responses((status = 200, description = "The cluster", body = Object), Refusals))]
-pub(super) async fn cluster_id(_: Incoming) -> Response {
+pub(super) async fn cluster_id(State(state): State<AppState>, _: Incoming) -> Response {
+    let id = state.registry.known_identity().map(|identity| identity.to_string()).unwrap_or_default();
     let clusters = json!({"schema-registry-cluster": "schema-registry"});
-    Json(json!({"scope": {"path": [], "clusters": clusters}})).into_response()
+    Json(json!({"id": id, "scope": {"path": [], "clusters": clusters}})).into_response()
 }
 
 /// Get the version of the program.

@@ -4,6 +4,8 @@ mod accept;
 mod app;
 mod apply;
 mod body;
+mod bulk;
+mod catalogue;
 mod changes;
 mod compatibility;
 mod config;
@@ -78,6 +80,8 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(versions::restore_version))
         .routes(routes!(contexts::reserve_ids))
         .routes(routes!(changes::list_changes))
+        .routes(routes!(catalogue::find_subjects))
+        .routes(routes!(bulk::read_snapshot))
         .routes(routes!(changes::get_subject))
         .routes(routes!(changes::get_content))
         .routes(routes!(config::get_global_config, config::put_global_config, config::delete_global_config))

@@ -1,6 +1,6 @@
 //! Which settings and which mode are in force for a subject (contract 9.3, 9.4).
 
-use super::{Error, View};
+use super::{Error, LevelOf, View};
 use crate::domain::{Config, Level, Mode, Subject};
 
 /// The settings in force.
@@ -48,12 +48,40 @@ pub(super) async fn settings(view: &mut View<'_>, subject: &Subject) -> Result<E
 
 /// The mode in force for a subject.
 pub(super) async fn mode(view: &mut View<'_>, subject: &Subject) -> Result<Mode, Error> {
-    for scope in chain(subject) {
-        if let Some(mode) = view.scope(&scope).await?.mode {
+    match view.scope(subject).await?.mode {
+        Some(mode) => Ok(mode),
+        None => inherited_mode(view, subject).await,
+    }
+}
+
+/// The mode that a subject without one of its own has.
+pub(super) async fn inherited_mode(view: &mut View<'_>, subject: &Subject) -> Result<Mode, Error> {
+    for scope in &chain(subject)[1..] {
+        if let Some(mode) = view.scope(scope).await?.mode {
             return Ok(mode);
         }
     }
     Ok(Mode::default())
+}
+
+/// The level in force for a subject whose own settings are at hand, and whose it is.
+pub(super) async fn level(
+    view: &mut View<'_>,
+    subject: &Subject,
+    own: Option<&Config>,
+) -> Result<(Level, LevelOf), Error> {
+    let server = view.registry().settings.level;
+    let said = |config: &Config, by| config.compatibility_level.map_or((server, LevelOf::Server), |level| (level, by));
+    if let Some(config) = own {
+        return Ok(said(config, LevelOf::Subject));
+    }
+    let [_, context, everywhere] = chain(subject);
+    for (scope, by) in [(context, LevelOf::Context), (everywhere, LevelOf::Everywhere)] {
+        if let Some(config) = &view.scope(&scope).await?.config {
+            return Ok(said(config, by));
+        }
+    }
+    Ok((server, LevelOf::Server))
 }
 
 /// Refuses where nothing may be written (42205).

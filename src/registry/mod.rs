@@ -5,7 +5,9 @@
 
 mod answers;
 mod apply;
+mod bulk;
 mod candidate;
+mod catalogue;
 mod compatibility;
 mod configs;
 mod contexts;
@@ -30,7 +32,9 @@ mod write;
 
 pub use answers::{Answer, AnswerKey, Answered, Caching, Mark};
 pub use apply::{Action, Applied, Expectation, Operation, Plan, State, Step};
+pub use bulk::{Meaning, Meanings};
 pub use candidate::Draft;
+pub use catalogue::{Cursor, Found, FoundSubject, LevelOf, Lookup, Search};
 pub use compatibility::Verdict;
 pub use currency::Currency;
 pub use error::Error;
@@ -45,7 +49,7 @@ pub use write::Settled;
 
 pub use crate::store::{DeletedFilter, SubjectFilter};
 
-use crate::domain::{Content, Context, Fingerprint, Level, SchemaId, Seq, Subject, Timestamp, Version};
+use crate::domain::{Content, Context, Fingerprint, Identity, Level, SchemaId, Seq, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};
 use moka::future::Cache;
 use stats::Memory;
@@ -153,6 +157,7 @@ pub struct Registry {
     queues: write::Queues,
     stats: stats::Stats,
     feed: feed::Feed,
+    identity: tokio::sync::OnceCell<Identity>,
     /// Whoever makes a past state again holds it.
     past_turn: tokio::sync::Mutex<()>,
 }
@@ -196,6 +201,7 @@ impl Registry {
             queues,
             stats: stats::Stats::default(),
             feed,
+            identity: tokio::sync::OnceCell::new(),
             past_turn: tokio::sync::Mutex::default(),
         })
     }

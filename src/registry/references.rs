@@ -19,6 +19,8 @@ pub(super) enum Targets {
 pub(super) struct Documents {
     pub(super) fingerprints: Vec<Fingerprint>,
     pub(super) contents: Vec<Arc<Content>>,
+    /// How each is first referred to, with its subject in full.
+    pub(super) named: Vec<Reference>,
     /// What the schema's own references mean, in their order.
     pub(super) direct: Vec<ReferencedVersion>,
 }
@@ -29,7 +31,7 @@ const MOST_DOCUMENTS: usize = 1_000;
 /// A step of the walk: enter a reference seen from a context, or take in a content whose own references are done.
 enum Step {
     Enter(Reference, Context, bool),
-    Take(Fingerprint, Arc<Content>),
+    Take(Reference, Fingerprint, Arc<Content>),
 }
 
 /// Resolves references as seen from `context`. A name met twice is taken the first time.
@@ -49,20 +51,23 @@ pub(super) async fn resolve(
                 let (target, fingerprint) = find(view, &context, &reference, targets).await?;
                 let target_context = target.subject.context();
                 if direct {
-                    documents.direct.push(target);
+                    documents.direct.push(target.clone());
                 }
-                if !seen.insert(reference.name) {
+                if !seen.insert(reference.name.clone()) {
                     continue;
                 }
                 if seen.len() > MOST_DOCUMENTS {
                     return Err(Error::InvalidSchema(format!("more than {MOST_DOCUMENTS} documents are referred to")));
                 }
                 let content = view.content(fingerprint).await?;
-                steps.push(Step::Take(fingerprint, Arc::clone(&content)));
+                let (subject, version) = (target.subject.to_string(), target.version.get());
+                let named = Reference { name: reference.name, subject, version };
+                steps.push(Step::Take(named, fingerprint, Arc::clone(&content)));
                 let nested = content.references.iter().rev();
                 steps.extend(nested.map(|nested| Step::Enter(nested.clone(), target_context.clone(), false)));
             }
-            Step::Take(fingerprint, content) => {
+            Step::Take(reference, fingerprint, content) => {
+                documents.named.push(reference);
                 documents.fingerprints.push(fingerprint);
                 documents.contents.push(content);
             }

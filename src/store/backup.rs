@@ -27,6 +27,9 @@ pub(super) struct Manifest {
     pub(super) time: String,
     /// The newest change.
     pub(super) seq: i64,
+    /// Which registry it is of: restored, it is the same one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) registry: Option<i64>,
 }
 
 /// The first line.
@@ -84,13 +87,17 @@ impl Summary {
     }
 }
 
+/// Which registry this is; a database that an older program left does not say.
+const IDENTITY: &str = "SELECT coalesce(max(value), -1) FROM facts WHERE name = 'registry'";
+
 /// Writes everything in the database at `url` to `out`, as of one moment; a server may be running on it.
 pub async fn backup(url: &str, out: &mut (impl Write + Send)) -> Result<Summary, Error> {
     let mut session = Session::snapshot(url).await?;
     let seq = session.head().await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let time = Moment(Timestamp(i64::try_from(now).unwrap_or(i64::MAX))).to_string();
-    let manifest = Manifest { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_owned(), time, seq };
+    let registry = Some(session.number(IDENTITY).await?).filter(|registry| *registry >= 0);
+    let manifest = Manifest { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_owned(), time, seq, registry };
     let mut stream = Stream { out, hash: Sha256::new() };
     stream.line(&First { manifest })?;
     let mut summary = Summary::default();

@@ -27,6 +27,8 @@ macro_rules! read {
 
 mod apply;
 mod backup;
+mod bulk;
+mod catalogue;
 mod changes;
 mod error;
 mod fill;
@@ -45,6 +47,8 @@ mod verify;
 mod writer;
 
 pub use backup::{Summary, backup};
+pub use bulk::HeldId;
+pub use catalogue::ListedSubject;
 pub use error::Error;
 pub use fill::fill;
 pub use freshness::{Freshness, Slot};

@@ -38,6 +38,9 @@ const ROWS: &str = "SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FRO
 /// Where the log ends.
 const HEAD: &str = "UPDATE log_head SET seq = $1";
 
+/// Which registry this is.
+const IDENTITY: &str = "UPDATE facts SET value = $1 WHERE name = 'registry'";
+
 /// Reads the stream to its end and writes what it holds.
 async fn fill(session: &mut Session, from: &mut impl BufRead) -> Result<Summary, Error> {
     let damaged = |reason: &str| Error::BadBackup(reason.to_owned());
@@ -73,6 +76,9 @@ async fn fill(session: &mut Session, from: &mut impl BufRead) -> Result<Summary,
     }
     if lines.next()?.is_some() {
         return Err(damaged("it goes on after its last line"));
+    }
+    if let Some(registry) = manifest.registry {
+        on!(session, connection => sqlx::query(IDENTITY).persistent(false).bind(registry).execute(connection).await.map(drop))?;
     }
     on!(session, connection => sqlx::query(HEAD).persistent(false).bind(manifest.seq).execute(connection).await.map(drop))?;
     Ok(summary)

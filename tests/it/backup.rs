@@ -13,7 +13,7 @@ use crate::support::Server;
 const SCHEMA: &str = r#"{"type":"record","name":"R","fields":[]}"#;
 
 /// What clients can see of everything.
-const SIGHTS: [&str; 12] = [
+const SIGHTS: [&str; 13] = [
     "/schemas?deleted=true&subjectPrefix=:*:",
     "/subjects?deleted=true",
     "/subjects/a/versions?deleted=true",
@@ -26,6 +26,7 @@ const SIGHTS: [&str; 12] = [
     "/mode/b",
     "/avow/v1/changes?limit=1000",
     "/avow/v1/subjects/a?as_of=50",
+    "/v1/metadata/id",
 ];
 
 async fn sights(server: &Server) -> Vec<(u16, Value)> {

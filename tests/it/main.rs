@@ -3,6 +3,7 @@
 mod allowances;
 mod apply;
 mod backup;
+mod catalogue;
 mod changes;
 mod client;
 mod concurrency;

@@ -3,6 +3,7 @@
 mod allowances;
 mod apply;
 mod backup;
+mod catalogue;
 mod changes;
 mod concurrency;
 #[path = "database/postgres.rs"]

@@ -1,0 +1,115 @@
+//! Patterns of names, as in `orders-*`.
+
+use super::Subject;
+use globset::{GlobBuilder, GlobMatcher};
+use std::fmt;
+
+/// A pattern: `*` stands for anything, `?` for one character of ASCII, `[ab]` and `{one,other}` for one of several.
+///
+/// Names are no paths, so `*` goes beyond slashes.
+#[derive(Clone)]
+pub struct Glob {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+impl Glob {
+    /// The longest pattern, in bytes.
+    pub const MAX_BYTES: usize = 1_000;
+
+    /// Reads a pattern; otherwise what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Self::build(text, false)
+    }
+
+    /// Reads a pattern to which capital and small letters are the same.
+    pub fn any_case(text: &str) -> Result<Self, String> {
+        Self::build(text, true)
+    }
+
+    fn build(text: &str, any_case: bool) -> Result<Self, String> {
+        if text.len() > Self::MAX_BYTES {
+            return Err(format!("the pattern is longer than {} bytes", Self::MAX_BYTES));
+        }
+        let glob = GlobBuilder::new(text).case_insensitive(any_case).backslash_escape(true).build();
+        let matcher = glob.map_err(|error| error.to_string())?.compile_matcher();
+        Ok(Self { text: text.to_owned(), matcher })
+    }
+
+    /// Whether a name is like the pattern.
+    pub fn is_match(&self, name: &str) -> bool {
+        self.matcher.is_match(name)
+    }
+
+    /// Whether a subject is like the pattern: its name within its context; in full where the pattern names a context.
+    pub fn is_subject(&self, subject: &Subject) -> bool {
+        self.is_match(if self.names_context() { subject.as_str() } else { subject.name() })
+    }
+
+    /// Whether the pattern names a context.
+    pub fn names_context(&self) -> bool {
+        self.text.starts_with(":.")
+    }
+
+    /// How every name begins that is like the pattern; for patterns that heed the case.
+    pub fn prefix(&self) -> &str {
+        let end = self.text.find(['*', '?', '[', ']', '{', '}', '\\']);
+        &self.text[..end.unwrap_or(self.text.len())]
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_no_paths() {
+        for (pattern, name, expected, prefix) in [
+            ("orders-*", "orders-a/b", true, "orders-"),
+            ("orders-*", "payments", false, "orders-"),
+            ("*-value", "a/../b-value", true, ""),
+            ("o?ders", "orders", true, "o"),
+            ("{a,b}-*", "b-1", true, ""),
+            ("[ab]", "c", false, ""),
+            (r"a\*b", "a*b", true, "a"),
+            ("Orders", "orders", false, "Orders"),
+            ("ü*", "über", true, "ü"),
+        ] {
+            let glob = Glob::parse(pattern).expect(pattern);
+            assert_eq!((glob.is_match(name), glob.prefix()), (expected, prefix), "{pattern} {name}");
+        }
+        assert!(Glob::any_case("*EMAIL*").expect("a pattern").is_match("customerEmail"));
+    }
+
+    #[test]
+    fn subjects_have_names_within_their_contexts() {
+        for (pattern, subject, expected) in [
+            ("orders", "orders", true),
+            ("orders", ":.dev:orders", true),
+            (":.dev:*", ":.dev:orders", true),
+            (":.dev:*", "orders", false),
+            ("*dev*", ":.dev:orders", false),
+        ] {
+            let glob = Glob::parse(pattern).expect(pattern);
+            assert_eq!(glob.is_subject(&Subject::parse(subject)), expected, "{pattern} {subject}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_is_refused() {
+        for pattern in ["[a", "{a", &"x".repeat(Glob::MAX_BYTES + 1)] {
+            assert!(Glob::parse(pattern).is_err(), "{pattern}");
+        }
+    }
+}
