@@ -53,6 +53,8 @@ enum Form {
     Text,
     /// One JSON document.
     Json,
+    /// One JSON document a line, for each thing of a list.
+    Jsonl,
 }
 
 /// How what was asked for is printed on standard output.
@@ -70,12 +72,19 @@ impl Printed {
         match self.form {
             Form::Text => write!(talk.stdout(), "{text}")?,
             Form::Json => writeln!(io::stdout().lock(), "{json:#}")?,
+            Form::Jsonl => {
+                let mut out = io::BufWriter::new(io::stdout().lock());
+                for one in json.as_array().map_or(std::slice::from_ref(json), Vec::as_slice) {
+                    writeln!(out, "{one}")?;
+                }
+                out.flush()?;
+            }
         }
         Ok(())
     }
 
     pub(super) fn is_json(&self) -> bool {
-        self.form == Form::Json
+        self.form != Form::Text
     }
 }
 

@@ -1,27 +1,31 @@
 //! `avow list` and `avow versions`: what there is.
 
 use avow_client::rest::Version;
-use globset::GlobMatcher;
 use serde_json::{Value, json};
 
 use super::at::{At, Printed, table};
 use super::exit::{self, Exit};
 use super::listing::{Wanted, of_subject};
+use super::subjects::{Query, Row, found, gathered, names};
 use super::terminal::count;
 use super::{Error, block_on};
-use crate::domain::{Moment, Timestamp};
+use crate::domain::{Glob, Moment, Timestamp};
 
 /// Lists the subjects of the registry.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub(super) struct List {
     /// Only subjects like these, as in `orders-*`.
-    #[arg(value_name = "GLOB", value_parser = subject_glob)]
-    globs: Vec<GlobMatcher>,
+    #[arg(value_name = "GLOB", value_parser = Glob::parse)]
+    globs: Vec<Glob>,
 
     /// With subjects all of whose versions are deleted softly.
     #[arg(long)]
     deleted: bool,
+
+    /// With their versions, the id of the latest, and the level in force where the registry tells it.
+    #[arg(long, short = 'l')]
+    long: bool,
 
     #[command(flatten)]
     printed: Printed,
@@ -32,10 +36,27 @@ pub(super) struct List {
 impl List {
     pub(super) fn run(&self) -> Result<Exit, Error> {
         let remote = self.at.open()?;
-        let call = remote.client.subjects();
-        let call = if self.deleted { call.include_deleted() } else { call };
-        let mut subjects = block_on(async { call.await.map_err(remote.failed()) })?;
-        subjects.retain(|subject| matches(&self.globs, subject));
+        let every_context = remote.client.context().is_none();
+        let query = Query { names: &self.globs, deleted: self.deleted, every_context, ..Query::default() };
+        if self.long {
+            let rows = block_on(async {
+                match found(&remote, &query, &self.at.talk).await? {
+                    Some(rows) => Ok(rows),
+                    None => gathered(&remote, &query, &self.at.talk).await,
+                }
+            })?;
+            let columns: Vec<_> = rows.iter().map(Row::columns).collect();
+            self.printed.print(&self.at.talk, &table(&columns), &rows.iter().map(Row::json).collect())?;
+            return Ok(Exit::Clean);
+        }
+        let subjects = block_on(async {
+            // One answer with all names is less to ask for than pages, unless only some of many are wanted.
+            let some = if self.globs.is_empty() { None } else { found(&remote, &query, &self.at.talk).await? };
+            match some {
+                Some(rows) => Ok(rows.into_iter().map(|row| row.subject).collect()),
+                None => names(&remote, &query).await,
+            }
+        })?;
         let rows: Vec<_> = subjects.iter().map(|subject| vec![subject.clone()]).collect();
         self.printed.print(&self.at.talk, &table(&rows), &json!(subjects))?;
         Ok(Exit::Clean)
@@ -98,13 +119,4 @@ fn described(version: &Version) -> Value {
     all["version"] = json!(version.version);
     all["id"] = json!(version.id);
     all
-}
-
-/// Subjects are no paths: `*` stands for anything.
-pub(super) fn subject_glob(text: &str) -> Result<GlobMatcher, String> {
-    globset::Glob::new(text).map(|glob| glob.compile_matcher()).map_err(|error| error.to_string())
-}
-
-pub(super) fn matches(globs: &[GlobMatcher], subject: &str) -> bool {
-    globs.is_empty() || globs.iter().any(|glob| glob.is_match(subject))
 }

@@ -7,7 +7,8 @@
 //! - `connection`: the registry's address and credentials, and a client of it
 //! - `project`: `avow.toml` (files, subjects, levels, lint rules), `avow.lock`, types by the documents that define them
 //! - `source`: schema files with the place of everything in them, and edits that leave the rest alone
-//! - `remote`: what a registry holds, asked with the calls that every registry answers; `listing`: all of it
+//! - `remote`: what a registry holds, asked with the calls that every registry answers; `listing`: all of it;
+//!   `subjects`: those that are looked for
 //! - `at`, `stored`: one registry, how its data is printed, and how a person names what it holds
 //! - `git`: what a repository held before
 //! - `report`: findings, and the formats of `-o`
@@ -46,6 +47,7 @@ mod search;
 pub mod serve;
 mod source;
 mod stored;
+mod subjects;
 mod terminal;
 mod undelete;
 mod validate;
