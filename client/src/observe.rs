@@ -84,6 +84,12 @@ pub enum Event<'a> {
         /// Why it could not be.
         error: &'a Error,
     },
+    /// The snapshot it began with is of another registry: it was forgotten, and its file is left as it is.
+    #[non_exhaustive]
+    SnapshotRefused {
+        /// Whose it is, and whose it should be.
+        error: &'a SnapshotError,
+    },
     /// The snapshot file could not be written.
     #[non_exhaustive]
     SnapshotNotSaved {
@@ -131,6 +137,7 @@ pub struct Counters {
     planned: AtomicU64,
     forgotten: AtomicU64,
     stale_served: AtomicU64,
+    snapshots_refused: AtomicU64,
     snapshots_not_saved: AtomicU64,
 }
 
@@ -158,6 +165,8 @@ pub struct Counts {
     pub forgotten: u64,
     /// Latest versions that could not be confirmed.
     pub stale_served: u64,
+    /// Snapshots that were of another registry.
+    pub snapshots_refused: u64,
     /// Snapshot files not written.
     pub snapshots_not_saved: u64,
 }
@@ -182,6 +191,7 @@ impl Counters {
             planned: read(&self.planned),
             forgotten: read(&self.forgotten),
             stale_served: read(&self.stale_served),
+            snapshots_refused: read(&self.snapshots_refused),
             snapshots_not_saved: read(&self.snapshots_not_saved),
         }
     }
@@ -205,6 +215,7 @@ impl Observer for Counters {
             Event::Planned { .. } => (&self.planned, 1),
             Event::Forgotten { schemas } => (&self.forgotten, schemas as u64),
             Event::StaleServed { .. } => (&self.stale_served, 1),
+            Event::SnapshotRefused { .. } => (&self.snapshots_refused, 1),
             Event::SnapshotNotSaved { .. } => (&self.snapshots_not_saved, 1),
         };
         counter.fetch_add(by, Ordering::Relaxed);
@@ -234,6 +245,7 @@ impl Observer for Tracing {
             Event::StaleServed { subject, age, error } => {
                 warn!(subject, ?age, %error, "could not confirm the latest version; using the one last known");
             }
+            Event::SnapshotRefused { error } => warn!(%error, "forgot the snapshot"),
             Event::SnapshotNotSaved { error } => warn!(%error, "could not write the snapshot"),
         }
     }

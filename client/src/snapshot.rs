@@ -20,6 +20,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
     context: Option<String>,
+    registry: Option<String>,
     contents: Vec<Content>,
     damaged: usize,
 }
@@ -30,6 +31,9 @@ struct Head {
     avow_snapshot: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     context: Option<String>,
+    /// Which registry the ids are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registry: Option<String>,
 }
 
 /// Every other one.
@@ -61,14 +65,29 @@ pub enum SnapshotError {
         /// Whose it should be.
         wanted: String,
     },
+    /// Its ids are those of another registry.
+    #[error(
+        "the snapshot is of registry `{found}`, but `{wanted}` answers, under which ids mean something else; delete the \
+         file, and it is written anew, or give each registry a file of its own"
+    )]
+    OtherRegistry {
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        wanted: String,
+    },
 }
 
 impl Snapshot {
-    pub(crate) fn new(context: Option<String>, contents: impl IntoIterator<Item = Content>) -> Self {
+    pub(crate) fn new(
+        context: Option<String>,
+        registry: Option<String>,
+        contents: impl IntoIterator<Item = Content>,
+    ) -> Self {
         // A schema is held under its id and its GUID, but written once.
         let mut seen: HashSet<(Option<u32>, Option<Guid>)> = HashSet::new();
         let contents = contents.into_iter().filter(|content| seen.insert((content.id, content.guid))).collect();
-        Self { context, contents, damaged: 0 }
+        Self { context, registry, contents, damaged: 0 }
     }
 
     /// Adds a schema in Avro that refers to nothing; for tests, and for programs that bring their schemas along.
@@ -100,7 +119,7 @@ impl Snapshot {
         if head.avow_snapshot > VERSION {
             return Err(SnapshotError::TooNew(head.avow_snapshot));
         }
-        let mut snapshot = Self { context: head.context, ..Self::default() };
+        let mut snapshot = Self { context: head.context, registry: head.registry, ..Self::default() };
         for line in lines {
             match read_line(line) {
                 Some(content) => snapshot.contents.push(content),
@@ -118,7 +137,8 @@ impl Snapshot {
     /// What [`from_bytes`](Self::from_bytes) reads.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let head = Head { avow_snapshot: VERSION, context: self.context.clone() };
+        let (context, registry) = (self.context.clone(), self.registry.clone());
+        let head = Head { avow_snapshot: VERSION, context, registry };
         // Neither a string nor a number fails to become JSON.
         push_line(&mut bytes, &head);
         for content in &self.contents {
@@ -148,6 +168,11 @@ impl Snapshot {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.contents.is_empty()
+    }
+
+    /// Which registry it is of, if that one tells: what it answers under `/v1/metadata/id`.
+    pub fn registry(&self) -> Option<&str> {
+        self.registry.as_deref()
     }
 
     /// How many schemas were left out, because their lines were damaged.
@@ -205,14 +230,15 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let snapshot = Snapshot::new(Some(".staging".to_owned()), [content(1), content(2), content(1)]);
+        let snapshot =
+            Snapshot::new(Some(".staging".to_owned()), Some("r".to_owned()), [content(1), content(2), content(1)]);
         assert_eq!(snapshot.len(), 2);
         assert_eq!(Snapshot::from_bytes(&snapshot.to_bytes()).unwrap(), snapshot);
     }
 
     #[test]
     fn a_damaged_line_is_left_out() {
-        let bytes = Snapshot::new(None, [content(1), content(2), content(3)]).to_bytes();
+        let bytes = Snapshot::new(None, None, [content(1), content(2), content(3)]).to_bytes();
         let text = String::from_utf8(bytes).unwrap();
         let damaged = Snapshot::from_bytes(text.replace("R2", "RX").as_bytes()).unwrap();
         assert_eq!((damaged.len(), damaged.damaged()), (2, 1));
@@ -230,7 +256,7 @@ mod tests {
 
     #[test]
     fn ids_are_those_of_a_context() {
-        let snapshot = Snapshot::new(Some(".a".to_owned()), []);
+        let snapshot = Snapshot::new(Some(".a".to_owned()), None, []);
         assert!(snapshot.must_be_of(Some(".a")).is_ok());
         for other in [None, Some(".b")] {
             assert!(matches!(snapshot.must_be_of(other), Err(SnapshotError::OtherContext { .. })));

@@ -3,6 +3,7 @@
 mod allowances;
 mod apply;
 mod backup;
+mod bulk;
 mod catalogue;
 mod changes;
 mod client;

@@ -4,7 +4,9 @@
 //! what is missing, and whether the registry answers have a clock.
 
 mod bounded;
+mod bulk;
 mod flight;
+mod identity;
 mod latest;
 mod load;
 mod loaded;
@@ -25,6 +27,7 @@ use crate::rest::{Client, ConfigError, Reference};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::wire::SchemaKey;
 use flight::{Flights, Passenger};
+use identity::Identity;
 use latest::Latest;
 use load::Versions;
 use missing::Missing;
@@ -97,6 +100,7 @@ pub(crate) struct Inner {
     bound: usize,
     file: Option<PathBuf>,
     saving: AtomicBool,
+    identity: Identity,
 }
 
 impl Registry {
@@ -155,6 +159,15 @@ impl Registry {
             first = first.and(outcome);
         }
         first
+    }
+
+    /// Loads what all subjects whose names begin so hold, or held: every schema that records may have been written with.
+    /// Returns how many schemas that were.
+    ///
+    /// A registry of Avow hands them out by the thousand, others one after another. As many are loaded as are held in
+    /// memory at a time.
+    pub async fn prefetch_subjects(&self, prefix: &str) -> Result<usize, Error> {
+        self.0.load_all(self.rest()?, prefix).await
     }
 
     /// The latest version of a subject; from memory for a minute, and for an hour while the registry does not answer.
@@ -242,6 +255,10 @@ impl Inner {
         if let Some(schema) = self.known(key) {
             return Ok(schema);
         }
+        if self.identity.is_claimed() {
+            self.identity.ask(client).await;
+            self.confirm();
+        }
         let begun = Instant::now();
         let outcome = load::schema(client, &self.versions, key).await;
         let now = Instant::now();
@@ -294,7 +311,19 @@ impl Inner {
     fn snapshot(&self) -> Snapshot {
         let schemas = self.schemas.read().unwrap_or_else(PoisonError::into_inner);
         let context = self.client.as_ref().and_then(|client| client.context().map(str::to_owned));
-        Snapshot::new(context, schemas.values().map(|schema| schema.content.clone()))
+        Snapshot::new(context, self.identity.known(), schemas.values().map(|schema| schema.content.clone()))
+    }
+
+    /// Forgets a snapshot that turns out to be of another registry.
+    fn confirm(&self) {
+        if let Err(error) = self.identity.verdict() {
+            self.refuse(&error);
+        }
+    }
+
+    fn refuse(&self, error: &SnapshotError) {
+        *self.schemas.write().unwrap_or_else(PoisonError::into_inner) = Bounded::new(self.bound);
+        self.observe(Event::SnapshotRefused { error });
     }
 
     /// Writes the snapshot file, a moment later, with everything learned until then.
@@ -306,13 +335,18 @@ impl Inner {
         tokio::spawn(async move {
             tokio::time::sleep(SAVE_AFTER).await;
             inner.saving.store(false, Ordering::Release);
+            if let Some(client) = &inner.client {
+                inner.identity.ask(client).await;
+                inner.confirm();
+            }
             let saved = tokio::task::spawn_blocking(move || inner.save()).await;
             drop(saved);
         });
     }
 
     fn save(&self) {
-        let Some(file) = &self.file else { return };
+        // The file of another registry is left as it is.
+        let Some(file) = self.file.as_ref().filter(|_| !self.identity.is_refused()) else { return };
         if let Err(error) = self.snapshot().write(file) {
             self.observe(Event::SnapshotNotSaved { error: &error });
         }
@@ -349,7 +383,8 @@ impl RegistryBuilder {
 
     /// Begins with what the file holds, if there is one, and keeps it up to date with everything learned.
     ///
-    /// A file of another context, whose ids mean something else, is refused.
+    /// A file of another context, whose ids mean something else, is refused. So is one of another registry, as soon as
+    /// that can be told: see [`open`](Self::open).
     pub fn snapshot_file(mut self, path: impl AsRef<Path>) -> Result<Self, SnapshotError> {
         let path = path.as_ref();
         if path.exists() {
@@ -361,8 +396,38 @@ impl RegistryBuilder {
         Ok(self)
     }
 
-    /// The registry; nothing is asked yet.
+    /// The registry, once it has been asked whether the snapshot is its own; one of another registry is refused.
+    ///
+    /// While no registry answers the snapshot has to do: then, as after [`build`](Self::build), the question is asked
+    /// before the next schema is loaded, and a snapshot of another registry is forgotten.
+    pub async fn open(self) -> Result<Registry, SnapshotError> {
+        let registry = self.make();
+        let inner = &registry.0;
+        if let Some(client) = inner.client.as_ref().filter(|_| inner.identity.is_claimed()) {
+            inner.identity.ask(client).await;
+            inner.identity.verdict()?;
+        }
+        Ok(registry)
+    }
+
+    /// The registry; nothing has been asked yet.
+    ///
+    /// Within a Tokio runtime a registry with a snapshot is asked in the background whether that is its own.
     pub fn build(self) -> Registry {
+        let registry = self.make();
+        let inner = Arc::clone(&registry.0);
+        if let (Some(client), Ok(runtime)) = (inner.client.clone(), tokio::runtime::Handle::try_current())
+            && inner.identity.is_claimed()
+        {
+            runtime.spawn(async move {
+                inner.identity.ask(&client).await;
+                inner.confirm();
+            });
+        }
+        registry
+    }
+
+    fn make(self) -> Registry {
         let caches = &self.caches;
         let inner = Inner {
             client: self.client,
@@ -375,6 +440,7 @@ impl RegistryBuilder {
             bound: caches.schemas,
             file: self.file,
             saving: AtomicBool::new(false),
+            identity: Identity::of(self.snapshot.registry()),
         };
         for content in self.snapshot.into_contents() {
             inner.keep(LoadedSchema::new(content));

@@ -490,8 +490,24 @@ impl ConfigUpdate {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct ClusterId {
+    /// A text that no other registry has; Avow's has one.
+    #[serde(default)]
+    pub id: Option<String>,
     /// Where it stores, and what it is called.
     pub scope: ClusterScope,
+}
+
+impl ClusterId {
+    /// What tells this registry from any other; none if nothing of what it says does.
+    pub fn identity(&self) -> Option<String> {
+        if let Some(id) = self.id.as_ref().filter(|id| !id.is_empty()) {
+            return Some(id.clone());
+        }
+        // The name of the group of nodes alone is the same nearly everywhere.
+        self.scope.clusters.get("kafka-cluster")?;
+        let clusters = self.scope.clusters.iter().map(|(kind, id)| format!("{kind}={id}"));
+        Some(clusters.collect::<Vec<_>>().join(","))
+    }
 }
 
 /// See [`ClusterId`].

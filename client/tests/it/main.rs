@@ -6,5 +6,6 @@ mod consumer;
 mod kafka;
 mod producer;
 mod rest;
+mod snapshots;
 mod support;
 mod vectors;
