@@ -1,7 +1,7 @@
 //! The rules: one line each, and the function that knows.
 
 use super::settings::Strictness;
-use super::{Document, Hit, attributes, logical, names, shapes, sizes};
+use super::{Document, Hit, attributes, changes, logical, names, numbers, shapes, sizes};
 use crate::cli::project::When;
 
 /// One rule.
@@ -19,6 +19,8 @@ pub(in crate::cli) struct Rule {
 pub(super) enum Check {
     /// One document.
     Document(fn(&Document<'_>, &Strictness) -> Vec<Hit>),
+    /// One document, and what it was before.
+    Change(fn(&Document<'_>, &Document<'_>) -> Vec<Hit>),
     /// All files together.
     Project,
 }
@@ -29,9 +31,20 @@ const fn rule_of(id: &'static str, default: When, look: Look, summary: &'static 
     Rule { id, default, summary, advice, check: Check::Document(look) }
 }
 
+type Compare = fn(&Document<'_>, &Document<'_>) -> Vec<Hit>;
+
+/// A rule about what changes; off unless somebody wants it, for it takes a Git repository.
+const fn change(id: &'static str, compare: Compare, summary: &'static str, advice: &'static str) -> Rule {
+    Rule { id, default: When::Off, summary, advice, check: Check::Change(compare) }
+}
+
+const fn across(id: &'static str, default: When, summary: &'static str, advice: &'static str) -> Rule {
+    Rule { id, default, summary, advice, check: Check::Project }
+}
+
 use When::{Error, Off, Warn};
 
-static RULES: [Rule; 24] = [
+static RULES: [Rule; 32] = [
     rule_of(
         "default-matches-first-branch",
         Error,
@@ -46,13 +59,12 @@ static RULES: [Rule; 24] = [
         "A type or a field has no `doc`.",
         "Say in a sentence what it means.",
     ),
-    Rule {
-        id: "duplicate-definition-differs",
-        default: Error,
-        summary: "Two files define a type of the same full name differently.",
-        advice: "Define the type in one file and use it by name in the other, or give one of them another name.",
-        check: Check::Project,
-    },
+    across(
+        "duplicate-definition-differs",
+        Error,
+        "Two files define a type of the same full name differently.",
+        "Define the type in one file and use it by name in the other, or give one of them another name.",
+    ),
     rule_of(
         "enum-default-required",
         Off,
@@ -123,12 +135,24 @@ static RULES: [Rule; 24] = [
         "A namespace is not one of yours.",
         "Use a namespace that fits the `pattern` of this rule.",
     ),
+    change(
+        "no-enum-symbol-removal-without-default",
+        changes::symbol_gone,
+        "An enum without a default loses a symbol.",
+        "Keep the symbol, or give the enum a `default` first: without one nobody can read what was written with it.",
+    ),
     rule_of(
         "no-float-money",
         Warn,
         logical::float_money,
         "An amount of money is a binary fraction.",
         "Use the logical type `decimal` on bytes; 0.1 has no exact value as a float or double.",
+    ),
+    change(
+        "no-required-field-without-default-on-change",
+        changes::new_without_default,
+        "A record that was there before gains a field without a default.",
+        "Give the field a `default`: without one nobody can read what was written before it was there.",
     ),
     rule_of(
         "no-string-timestamps",
@@ -145,6 +169,13 @@ static RULES: [Rule; 24] = [
         "Register each type as a subject of its own, or wrap the union in a record: records can gain fields.",
     ),
     rule_of(
+        "non-canonical-number-default",
+        Warn,
+        numbers::unusual_default,
+        "The default of a float or double is written in another way than it is kept.",
+        "Write the number that it is: what does not fit is lost, and texts that mean the same are taken for different.",
+    ),
+    rule_of(
         "nullable-default-null",
         Warn,
         shapes::nullable_without_default,
@@ -157,6 +188,24 @@ static RULES: [Rule; 24] = [
         shapes::null_not_first,
         "A field may be null, and null is not the first branch.",
         "Write null first, so that null can be the default.",
+    ),
+    across(
+        "reference-cycle",
+        Error,
+        "Files need each other in a circle.",
+        "Move what both need into a file of its own, or define the types in one file: none of them can be registered first.",
+    ),
+    across(
+        "reference-outdated",
+        Warn,
+        "A reference in `avow.toml` is to a version that is not the latest, as `avow.lock` knows it.",
+        "Look at what has changed and take the latest version, or say why not next to it; `avow lock` asks the registry anew.",
+    ),
+    change(
+        "rename-needs-alias",
+        changes::renamed_without_alias,
+        "A field looks like one that is gone, under another name.",
+        "Add the old name to the `aliases` of the field, so that older data is read into it.",
     ),
     rule_of(
         "reserved-word",
@@ -194,11 +243,24 @@ static RULES: [Rule; 24] = [
         "Write names of types as PascalCase, or set `style`.",
     ),
     rule_of(
+        "union-size",
+        Warn,
+        sizes::branches,
+        "A union has very many branches.",
+        "Make a record of it that says which one it is, or divide the data among subjects.",
+    ),
+    rule_of(
         "unknown-attribute",
         Warn,
         attributes::misspelt,
         "A property looks like a misspelt one that Avro knows.",
         "Correct it; Avro keeps properties that it does not know, and does not heed them.",
+    ),
+    across(
+        "unused-named-type",
+        Warn,
+        "A file defines a type that belongs to no subject of `avow.toml`, and that none of them uses.",
+        "List the file under `[[subjects]]` if it ought to be registered; otherwise delete it.",
     ),
 ];
 
@@ -207,7 +269,12 @@ pub(in crate::cli) fn rules() -> &'static [Rule] {
     &RULES
 }
 
-pub(in crate::cli) fn rule(id: &str) -> Option<&'static Rule> {
+/// One that is known to be there.
+pub(super) fn rule(id: &str) -> &'static Rule {
+    find(id).expect("it is in the catalogue")
+}
+
+pub(in crate::cli) fn find(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
 }
 

@@ -1,19 +1,22 @@
 //! `avow lint`: habits that keep schemas readable, and safe to change later.
 
+mod across;
 mod attributes;
 mod catalogue;
+mod changes;
 mod logical;
 mod names;
+mod numbers;
 mod settings;
 mod shapes;
 mod sizes;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-pub(super) use catalogue::{Rule, rule, rules};
+pub(super) use catalogue::{Rule, find as rule, rules};
 
 use self::catalogue::Check;
 use self::settings::{Settings, Strictness};
@@ -35,7 +38,7 @@ pub(super) struct Lint {
     /// Files and folders; otherwise every schema of the project.
     paths: Vec<PathBuf>,
 
-    /// What rules with `only = "changed"` compare with.
+    /// What rules about changes, and those with `only = "changed"`, compare with.
     #[arg(long, value_name = "REF", default_value = DEFAULT_BRANCH)]
     since: String,
 
@@ -84,21 +87,26 @@ impl Lint {
         for file in files {
             outcomes.push(look(&project, &resolver, file)?);
         }
-        definitions(&project, &mut outcomes);
-        self.spare_what_was_so(&project, &mut outcomes)?;
+        across::definitions(&project, &mut outcomes);
+        across::outdated(&project, &mut outcomes)?;
+        self.compare_with_before(&project, &mut outcomes)?;
+        across::needs(&project, &mut outcomes, self.paths.is_empty())?;
         let report = Report { command: "lint", outcomes };
         self.outputs.tell(&report, &self.talk, Told::Briefly)?;
         Ok(report.exit(self.fail_on))
     }
 
-    /// Takes out what was so before, for rules that are only about what changes.
-    fn spare_what_was_so(&self, project: &Project, outcomes: &mut [Outcome]) -> Result<(), Error> {
+    /// Goes by the rules about what changes, and takes out what was so before for rules that are only about what changes.
+    fn compare_with_before(&self, project: &Project, outcomes: &mut [Outcome]) -> Result<(), Error> {
         let settings: Vec<Settings<'_>> =
             outcomes.iter().map(|outcome| Settings::of(project, &outcome.file.path)).collect();
         let is_ratchet = |settings: &Settings<'_>, finding: &Finding| settings.is_only_changed(&finding.rule);
-        let concerned: Vec<usize> = (0..outcomes.len())
-            .filter(|at| outcomes[*at].findings.iter().any(|finding| is_ratchet(&settings[*at], finding)))
-            .collect();
+        let is_concerned = |at: &usize| {
+            let (outcome, settings) = (&outcomes[*at], &settings[*at]);
+            outcome.findings.iter().any(|finding| is_ratchet(settings, finding))
+                || (outcome.state == State::Checked && settings.compares())
+        };
+        let concerned: Vec<usize> = (0..outcomes.len()).filter(is_concerned).collect();
         if concerned.is_empty() {
             return Ok(());
         }
@@ -114,6 +122,8 @@ impl Lint {
             let before = hits(&file, &subject, &settings[at]);
             let known: HashSet<&str> = before.iter().map(|finding| finding.fingerprint.as_str()).collect();
             outcome.findings.retain(|it| !(is_ratchet(&settings[at], it) && known.contains(it.fingerprint.as_str())));
+            outcome.findings.extend(changed(&file, &outcome.file, &subject, &settings[at]));
+            outcome.findings.sort_by_key(|finding| finding.span.start);
         }
         Ok(())
     }
@@ -132,16 +142,49 @@ fn look(project: &Project, resolver: &Resolver<'_>, file: Rc<SchemaFile>) -> Res
     Ok(Outcome { file, subject, level: None, against: Vec::new(), state, findings })
 }
 
+impl<'t> Document<'t> {
+    /// None where the file is no JSON.
+    fn of(file: &'t SchemaFile, subject: &'t str) -> Option<Self> {
+        let root = file.tree()?;
+        let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Some(Self { root, items: items(root), stem, subject, bytes: file.text.len() })
+    }
+}
+
 /// Everything that the rules find in a file, in the order of the file.
 fn hits(file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Finding> {
-    let Some(root) = file.tree() else { return Vec::new() };
-    let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let document = Document { root, items: items(root), stem, subject, bytes: file.text.len() };
-    let spared = spared(root);
+    let Some(document) = Document::of(file, subject) else { return Vec::new() };
+    let mut findings = told(file, &document, settings, |rule| match rule.check {
+        Check::Document(check) => check(&document, &settings.strictness(rule)),
+        Check::Change(_) | Check::Project => Vec::new(),
+    });
+    findings.sort_by_key(|finding| finding.span.start);
+    findings
+}
+
+/// What the rules about changes find in a file.
+fn changed(before: &SchemaFile, file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Finding> {
+    let (Some(before), Some(after)) = (Document::of(before, subject), Document::of(file, subject)) else {
+        return Vec::new();
+    };
+    told(file, &after, settings, |rule| match rule.check {
+        Check::Change(compare) => compare(&before, &after),
+        Check::Document(_) | Check::Project => Vec::new(),
+    })
+}
+
+/// What the rules find that hold for a file, but for what it is spared.
+fn told(
+    file: &SchemaFile,
+    document: &Document<'_>,
+    settings: &Settings<'_>,
+    look: impl Fn(&Rule) -> Vec<Hit>,
+) -> Vec<Finding> {
+    let spared = spared(document.root);
     let mut findings = Vec::new();
     for rule in rules() {
-        let (Check::Document(check), Some(severity)) = (&rule.check, settings.severity(rule)) else { continue };
-        for hit in check(&document, &settings.strictness(rule)) {
+        let Some(severity) = settings.severity(rule) else { continue };
+        for hit in look(rule) {
             let is_spared = spared.iter().any(|(span, name)| {
                 span.start <= hit.span.start && hit.span.end <= span.end && (name == rule.id || name == "all")
             });
@@ -150,7 +193,6 @@ fn hits(file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Findin
             }
         }
     }
-    findings.sort_by_key(|finding| finding.span.start);
     findings
 }
 
@@ -179,32 +221,6 @@ fn spared(root: &Node) -> Vec<(Range<usize>, String)> {
         open.extend(node.members().iter().map(|member| &member.node).chain(node.elements()));
     }
     spared
-}
-
-/// Finds types that two files define differently.
-fn definitions(project: &Project, outcomes: &mut [Outcome]) {
-    let rule = rule("duplicate-definition-differs").expect("it is in the catalogue");
-    let mut known: HashMap<String, (Rc<SchemaFile>, Range<usize>)> = HashMap::new();
-    for outcome in outcomes {
-        let file = Rc::clone(&outcome.file);
-        let (Some(root), Some(severity)) = (file.tree(), Settings::of(project, &file.path).severity(rule)) else {
-            continue;
-        };
-        for item in items(root) {
-            let Item::Type(found) = item else { continue };
-            let super::source::Shape::Named { full, .. } = found.shape else { continue };
-            let Some((other, span)) = known.get(&full) else {
-                known.insert(full, (Rc::clone(&file), found.node.span.clone()));
-                continue;
-            };
-            let same = Node::parse(&other.text[span.clone()]).is_some_and(|it| it.says_same(found.node));
-            if !same && !Rc::ptr_eq(other, &file) {
-                let title = format!("`{full}` is defined otherwise in `{}`", other.name());
-                let hit = Hit::new(found.node, None, &found.path, title);
-                outcome.findings.push(finding(&file, rule, severity, hit));
-            }
-        }
-    }
 }
 
 impl Strictness {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::catalogue::Rule;
+use super::catalogue::{Check, Rule, rules};
 use crate::cli::project::{LintRule, LintTable, Only, Project, Style, When, glob};
 use crate::cli::report::Severity;
 
@@ -51,6 +51,11 @@ impl<'p> Settings<'p> {
             When::Warn => Some(Severity::Warning),
             When::Error => Some(Severity::Error),
         }
+    }
+
+    /// Whether a rule holds that compares with what was there before.
+    pub(super) fn compares(&self) -> bool {
+        rules().iter().any(|rule| matches!(rule.check, Check::Change(_)) && self.severity(rule).is_some())
     }
 
     pub(super) fn is_only_changed(&self, rule: &str) -> bool {

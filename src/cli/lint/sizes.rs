@@ -2,7 +2,7 @@
 
 use super::settings::Strictness;
 use super::{Document, Hit};
-use crate::cli::source::{Item, Node};
+use crate::cli::source::{Item, Node, Shape};
 
 pub(super) fn bytes(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let (bytes, max) = (document.bytes, strictness.max(100_000));
@@ -22,6 +22,21 @@ pub(super) fn depth(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit
     deep.map(|it| Hit::new(it.node, None, &it.path, format!("Types are nested deeper than {max}")))
         .into_iter()
         .collect()
+}
+
+pub(super) fn branches(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+    let max = strictness.max(8);
+    let mut hits = Vec::new();
+    for item in &document.items {
+        let Item::Type(it) = item else { continue };
+        let count = it.node.elements().len();
+        if matches!(it.shape, Shape::Union) && count > max {
+            let span = it.node.span.start..it.node.span.start + 1;
+            let title = format!("`{}` may be one of {count} types; {max} are allowed", it.path);
+            hits.push(Hit { span, path: it.path.clone(), title });
+        }
+    }
+    hits
 }
 
 pub(super) fn fields(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {

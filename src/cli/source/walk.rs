@@ -23,8 +23,10 @@ pub(in crate::cli) struct Type<'t> {
 pub(in crate::cli) enum Shape<'t> {
     /// A primitive type, with the object around it if it has one.
     Primitive,
-    /// A type by its name.
-    Name,
+    /// A type by its name, with the namespace around it.
+    Name {
+        full: String,
+    },
     /// `record`, `error`, `enum` or `fixed`.
     Named {
         what: &'t str,
@@ -116,7 +118,7 @@ fn visit<'t>(at: Pending<'t>, found: &mut Vec<Item<'t>>, pending: &mut Vec<Pendi
             }
             Shape::Named { what, full }
         }
-        _ => Shape::Name,
+        _ => Shape::Name { full: qualified(what, space.as_deref()) },
     };
     found.push(Item::Type(Type { node, path, shape, depth }));
 }
@@ -195,8 +197,8 @@ mod tests {
                 "field Order.lines[].of",
                 "Order.lines[].of Union",
                 "Order.lines[].of Primitive",
-                "Order.lines[].of Name",
-                "Order.lines[].of Name",
+                "Order.lines[].of Name { full: \"a.b.Order\" }",
+                "Order.lines[].of Name { full: \"c.Other\" }",
             ]
         );
     }
