@@ -109,7 +109,7 @@ async fn examine(remote: &Remote) -> Result<(Vec<Line>, Exit), Error> {
     });
     lines.push(Line::new(State::Ok, "auth", "requests are let in"));
     lines.push(latency(client, took).await);
-    lines.push(kind(client).await);
+    lines.push(kind(remote).await);
     if let Some(line) = clock(client).await {
         lines.push(line);
     }
@@ -150,23 +150,35 @@ async fn latency(client: &Client, first: Duration) -> Line {
     }
 }
 
-/// What software answers, by what only it has.
-async fn kind(client: &Client) -> Line {
+/// What software answers, by what only it has; unknown where nothing tells.
+async fn kind(remote: &Remote) -> Line {
+    let client = &remote.client;
     let asked = |path: &'static str| async move { client.send_json(Method::GET, path, [], None::<&Value>).await.ok() };
-    let version = client.server_version().await.ok().map(|it| it.version).filter(|it| !it.is_empty());
-    let name = if asked("/avow/v1/changes?limit=1").await.is_some() {
-        "Avow"
-    } else if asked("/_health").await.is_some() {
-        "Karapace"
-    } else if asked("/status/ready").await.is_some() {
-        "Redpanda"
-    } else if client.subjects().await.is_ok() && asked("/contexts").await.is_some() && version.is_some() {
-        "Confluent Schema Registry, or one that answers as it does"
+    let told = client.server_version().await.unwrap_or_default();
+    let version = Some(told.version).filter(|version| !version.is_empty());
+    let is_built = !matches!(told.commit_id.as_str(), "" | "Unknown");
+    // Who answers everything tells nothing by an answer.
+    let answers_all = asked("/avow/v1/no-such-thing").await.is_some();
+    let has = async |path, is_so: fn(&Value) -> bool| !answers_all && asked(path).await.is_some_and(|it| is_so(&it));
+    let found = if has("/avow/v1/changes?limit=1", Value::is_array).await {
+        Some(("Avow", "it has a log of changes under /avow/v1/changes"))
+    } else if has("/_health", |it| it.get("karapace_version").is_some()).await {
+        Some(("Karapace", "it says so under /_health"))
+    } else if has("/status/ready", |_| true).await {
+        Some(("Redpanda", "it answers under /status/ready"))
+    } else if remote.url().contains("/apis/ccompat/") {
+        Some(("Apicurio Registry", "its address names /apis/ccompat/"))
+    } else if version.is_some() && is_built {
+        Some(("Confluent Schema Registry", "it names a version and a commit under /v1/metadata/version"))
     } else {
-        "an older registry, or Apicurio's compatible API"
+        None
     };
     let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
-    Line::new(State::Ok, "kind", format!("{name}{version}"))
+    match found {
+        Some((name, evidence)) => Line::new(State::Ok, "kind", format!("{name}{version}: {evidence}")),
+        None => Line::new(State::Note, "kind", format!("unknown{version}: nothing tells which software answers"))
+            .advice("what every registry answers is all that is asked of it"),
+    }
 }
 
 /// How far the clocks are apart, as far as the registry tells: by when it says it wrote something.

@@ -43,11 +43,52 @@ async fn a_registry_is_looked_at_from_all_sides() {
     server.stop().await;
 }
 
+/// A registry that answers its config everywhere but at these paths.
+async fn answering(told: &'static [(&'static str, &'static str)], otherwise: Option<&'static str>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let app = axum::Router::new().fallback(async move |request: axum::extract::Request| {
+        let path = request.uri().path().trim_start_matches("/apis/ccompat/v7").to_owned();
+        let known = told.iter().find(|(known, _)| *known == path).map(|(_, answer)| *answer);
+        let config = (path == "/config").then_some(r#"{"compatibilityLevel":"FULL"}"#);
+        let answer = known.or(config).or(otherwise);
+        let missing = (axum::http::StatusCode::NOT_FOUND, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#);
+        answer.map_or(missing, |answer| (axum::http::StatusCode::OK, answer))
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kind_of_registry_is_what_the_evidence_says() {
+    const VERSION: &str = "/v1/metadata/version";
+    for (told, otherwise, path, expected) in [
+        (&[("/_health", r#"{"karapace_version":"5.0.1"}"#)][..], None, "", "Karapace: it says so"),
+        (&[("/_health", r#"{"status":"ok"}"#)], None, "", "unknown: "),
+        (&[("/status/ready", "")], None, "", "Redpanda: "),
+        (
+            &[(VERSION, r#"{"version":"8.0.0","commitId":"abc"}"#)],
+            None,
+            "",
+            "Confluent Schema Registry, version 8.0.0: ",
+        ),
+        (&[(VERSION, r#"{"version":"1.2","commitId":"Unknown"}"#)], None, "", "unknown, version 1.2: "),
+        (&[], None, "/apis/ccompat/v7", "Apicurio Registry: "),
+        // Something in between that answers whatever it is asked.
+        (&[], Some("[]"), "", "unknown: "),
+    ] {
+        let url = answering(told, otherwise).await;
+        let ran = doctor(&format!("{url}{path}"));
+        assert!(line(&ran, "kind").1.starts_with(expected), "{}{}", ran.stdout, ran.stderr);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_has_its_exit_code() {
     let old = Old::start().await;
     let ran = doctor(&old.url());
-    assert_eq!((ran.code, line(&ran, "kind").1.as_str()), (0, "an older registry, or Apicurio's compatible API"));
+    let unknown = ("note".to_owned(), "unknown: nothing tells which software answers".to_owned());
+    assert_eq!((ran.code, line(&ran, "kind")), (0, unknown));
     assert_eq!(line(&ran, "level"), ("ok".to_owned(), "BACKWARD".to_owned()));
 
     let nobody = doctor("http://127.0.0.1:1");
