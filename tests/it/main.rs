@@ -16,6 +16,7 @@ mod explain;
 mod fuzz;
 mod listener;
 mod metrics;
+mod migrate;
 mod replay;
 mod restore;
 mod support;

@@ -20,6 +20,7 @@ mod fuzz;
 mod linearizable;
 mod listener;
 mod metrics;
+mod migrate;
 mod network;
 mod outage;
 mod pooler;
