@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::io::{BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use sha2::Digest as _;
 
 use super::Error;
-use super::source::slashed;
+use super::source::{absolute, slashed};
 
 /// A repository, by the folder at its top.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) const DEFAULT_BRANCH: &str = "origin/HEAD";
 impl Repository {
     /// The repository around a folder.
     pub(super) fn around(folder: &Path) -> Result<Self, Error> {
-        let absolute = std::path::absolute(folder)?;
+        let absolute = absolute(folder)?;
         let top = absolute.ancestors().find(|folder| folder.join(".git").exists());
         let top = top.ok_or_else(|| Error::Git {
             message: format!("`{}` is in no Git repository", folder.display()),
@@ -50,7 +50,7 @@ impl Repository {
 
     /// The path of a file as the repository knows it.
     pub(super) fn path(&self, file: &Path) -> Result<String, Error> {
-        let absolute = std::path::absolute(file)?;
+        let absolute = absolute(file)?;
         let outside = || Error::Input(format!("`{}` is not in the repository", file.display()));
         // A link into the repository is as good as the folder itself.
         let inside = absolute.strip_prefix(&self.top).map(Path::to_owned).or_else(|_| {
@@ -131,16 +131,11 @@ impl Repository {
     /// The hashes of all files that a commit has in some folders.
     ///
     /// That is one process however many files there are, and a hash tells of most that they are what they were.
-    pub(super) fn hashes(&self, commit: &str, folders: &[String]) -> Result<HashMap<String, String>, Error> {
-        let mut arguments = vec!["ls-tree", "-z", "--full-tree", commit, "--"];
-        arguments.extend(folders.iter().map(String::as_str));
-        let output = self.ok(&arguments)?;
-        let entry = |entry: &str| {
-            let (about, path) = entry.split_once('\t')?;
-            let mut words = about.split(' ');
-            (words.nth(1)? == "blob").then(|| Some((path.to_owned(), words.next()?.to_owned())))?
-        };
-        Ok(split(&output).filter_map(entry).collect())
+    /// They are asked for here, and told by [`Hashes::told`]: there is other work to do meanwhile.
+    pub(super) fn hashes(&self, commit: &str, folders: &[String]) -> Result<Hashes, Error> {
+        let mut command = self.command(&["ls-tree", "-z", "--full-tree", commit, "--"]);
+        command.args(folders).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map(Hashes).map_err(|source| no_git(&source))
     }
 
     /// The schema files of a commit.
@@ -189,16 +184,10 @@ impl Repository {
     }
 
     fn ok(&self, arguments: &[&str]) -> Result<String, Error> {
-        let output = self.run(arguments)?;
-        if !output.status.success() {
-            let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(Error::Git { message: format!("git {}: {reason}", arguments[0]), hint: None });
-        }
-        String::from_utf8(output.stdout)
-            .map_err(|_| Error::Input(format!("git {}: a path that is not UTF-8", arguments[0])))
+        text(arguments[0], self.run(arguments)?)
     }
 
-    fn run(&self, arguments: &[&str]) -> Result<std::process::Output, Error> {
+    fn run(&self, arguments: &[&str]) -> Result<Output, Error> {
         self.command(arguments).stdin(Stdio::null()).output().map_err(|source| no_git(&source))
     }
 
@@ -209,6 +198,32 @@ impl Repository {
         command.env_remove("GIT_INDEX_FILE").env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
         command
     }
+}
+
+/// What Git is listing meanwhile.
+#[derive(Debug)]
+pub(super) struct Hashes(Child);
+
+impl Hashes {
+    /// The hashes by the paths from the top of the repository on.
+    pub(super) fn told(self) -> Result<HashMap<String, String>, Error> {
+        let output = text("ls-tree", self.0.wait_with_output()?)?;
+        let entry = |entry: &str| {
+            let (about, path) = entry.split_once('\t')?;
+            let mut words = about.split(' ');
+            (words.nth(1)? == "blob").then(|| Some((path.to_owned(), words.next()?.to_owned())))?
+        };
+        Ok(split(&output).filter_map(entry).collect())
+    }
+}
+
+/// What a command of Git has printed.
+fn text(command: &str, output: Output) -> Result<String, Error> {
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Error::Git { message: format!("git {command}: {reason}"), hint: None });
+    }
+    String::from_utf8(output.stdout).map_err(|_| Error::Input(format!("git {command}: a path that is not UTF-8")))
 }
 
 fn no_git(source: &std::io::Error) -> Error {

@@ -53,12 +53,12 @@ impl Remote {
         failed(&self.url)
     }
 
-    /// What a subject holds: what `wants_all` says of its level, or the latest version alone; none if it is not there.
+    /// What a subject holds: as many of the newest versions as `depth` says for its level; none if it is not there.
     pub(super) async fn held(
         &self,
         subject: &str,
         level: Option<Level>,
-        wants_all: impl Fn(Level) -> bool,
+        depth: impl Fn(Level) -> usize,
     ) -> Result<Option<Held>, Error> {
         let numbers = match self.client.versions(subject).await {
             Ok(numbers) if numbers.is_empty() => return Ok(None),
@@ -68,7 +68,7 @@ impl Remote {
         };
         let (own, group) = self.level_and_group(subject).await?;
         let level = level.unwrap_or(own);
-        let from = if wants_all(level) { 0 } else { numbers.len() - 1 };
+        let from = numbers.len().saturating_sub(depth(level));
         let versions = stream::iter(&numbers[from..])
             .map(|number| self.stored(subject, *number))
             .buffered(AT_ONCE)

@@ -42,6 +42,31 @@ fn the_common_commit_is_what_counts() {
 }
 
 #[test]
+fn how_far_to_look_back_can_be_said() {
+    let work = repository();
+    work.write("schemas/orders.avsc", FINE);
+    let against = |flags: &str| {
+        let ran = work.avow(&format!("check --against git:HEAD schemas/orders.avsc -o json {flags}"));
+        ran.json()["results"][0]["against"].as_array().expect("versions").len()
+    };
+    for (flags, expected) in [
+        ("", 1),
+        ("--level backward_transitive", 2),
+        ("--level backward_transitive --history 1", 1),
+        ("--level backward_transitive --history 9", 2),
+        ("--history 9", 1),
+        ("--last 2", 2),
+        ("--last 1 --level full_transitive", 1),
+        ("--all-versions", 2),
+    ] {
+        assert_eq!(against(flags), expected, "{flags}");
+    }
+    for flags in ["--last 0", "--history x", "--last 1 --all-versions", "--last 1 --history 1"] {
+        assert_eq!(work.avow(&format!("check --against git:HEAD {flags}")).code, 2, "{flags}");
+    }
+}
+
+#[test]
 fn a_file_that_moved_keeps_its_history() {
     let work = repository();
     std::fs::create_dir(work.file("schemas/same")).expect("a folder");

@@ -151,6 +151,24 @@ async fn references_come_from_the_project_first_and_then_from_the_registry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn subjects_are_looked_for_in_the_context_that_is_named() {
+    let server = ours().await;
+    server.register(":.dev:orders", STRING_ID).await;
+    let work = files();
+    let url = format!("http://{}", server.address());
+    for flags in ["", "--last 1"] {
+        let check = |more: &str| work.avow(&format!("check --registry {url} orders.avsc {flags} {more}")).code;
+        assert_eq!((check(""), check("--context dev"), check("--context none")), (0, 1, 0), "{flags}");
+    }
+    let lines = work.avow(&format!("check --registry {url} -o jsonl")).stdout;
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let whole = work.avow(&format!("check --registry {url} -o json")).json();
+    assert_eq!(json!(lines), whole["results"]);
+    assert_eq!(lines.len(), 3);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trouble_has_codes_of_its_own() {
     let work = files();
     let nobody = work.avow("check --registry http://127.0.0.1:1 --timeout 1 orders.avsc");

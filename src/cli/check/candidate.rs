@@ -44,6 +44,12 @@ impl Candidate {
         self.resolved.as_ref().ok().map(|resolved| &resolved.schema)
     }
 
+    /// The schema of a text that is the file's own, and needs nothing else.
+    pub(super) fn alone(&self, text: &str) -> Option<&Schema> {
+        let resolved = self.resolved.as_ref().ok().filter(|it| it.needs.is_empty() && self.file.text == text)?;
+        Some(&resolved.schema)
+    }
+
     /// The name of a type that nothing in the project defines.
     pub(super) fn undefined(&self) -> Option<&str> {
         match &self.resolved {

@@ -51,12 +51,12 @@ pub(super) fn judge(candidate: &Candidate, history: Option<&History>, scope: Sco
     outcome.against = history.versions.iter().map(|past| past.version.clone()).collect();
     // What it refers to may have changed all the same.
     let stands_alone = candidate.resolved.as_ref().is_ok_and(|resolved| resolved.needs.is_empty());
-    let is_same = newest.text == candidate.file.text || newest.schema.text() == schema.text();
+    let stored = schema.text();
+    let is_same = newest.text == candidate.file.text || newest.schema.text() == stored;
     if is_same && stands_alone && !scope.is_told() {
         outcome.state = State::Unchanged;
         return outcome;
     }
-    let stored = schema.text();
     for direction in history.level.directions() {
         let mut found: Vec<Finding> = Vec::new();
         for past in &history.versions {

@@ -10,6 +10,7 @@ mod registry;
 mod told;
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -67,6 +68,14 @@ pub(super) struct Check {
     #[arg(long)]
     all_versions: bool,
 
+    /// Compares with the newest N versions, whatever the level asks for.
+    #[arg(long, value_name = "N", conflicts_with = "all_versions")]
+    last: Option<NonZeroUsize>,
+
+    /// Looks back at the newest N versions at the most, where the level asks for all.
+    #[arg(long, value_name = "N", conflicts_with_all = ["all_versions", "last"])]
+    history: Option<NonZeroUsize>,
+
     /// Only files that differ from this Git reference, and those that use them.
     #[arg(long, value_name = "REF")]
     changed_since: Option<String>,
@@ -87,6 +96,9 @@ pub(super) struct Check {
     #[arg(long)]
     fix: bool,
 
+    /// The context of subjects in the registry, where they do not name one; otherwise the default context.
+    #[arg(long, env = "AVOW_CONTEXT", value_name = "NAME", help_heading = "Registry")]
+    context: Option<String>,
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
@@ -107,12 +119,17 @@ impl Check {
         let against = Against::chosen(self.against.clone(), &project, knows_registry)?;
         let files = project.files_to_check(&self.paths)?;
         let resolver = Resolver::new(&project, &files);
+        let git = match &against {
+            // It looks it up while the files are parsed.
+            Against::Git(reference) => Some(GitHistory::begin(&project, reference, &files)?),
+            _ => None,
+        };
         let candidates = self.candidates(&project, &resolver, files)?;
 
         let outcomes = if against == Against::Registry {
             self.ask(&resolver, candidates, &self.connection.known_url(&project)?)?
         } else {
-            let histories = self.histories(&project, &resolver, &against, &candidates)?;
+            let histories = self.histories(&project, &resolver, (&against, git), &candidates)?;
             self.judge(&resolver, candidates, &histories)?
         };
         let mut report = Report { command: "check", outcomes };
@@ -153,7 +170,8 @@ impl Check {
     }
 
     fn scope(&self) -> Scope {
-        Scope { level: self.level, all_versions: self.all_versions }
+        let versions = self.last.map(NonZeroUsize::get).or(self.all_versions.then_some(usize::MAX));
+        Scope { level: self.level, versions, history: self.history.map(NonZeroUsize::get) }
     }
 
     /// What there is without a registry.
@@ -161,20 +179,25 @@ impl Check {
         &self,
         project: &Project,
         resolver: &Resolver<'_>,
-        against: &Against,
+        against: (&Against, Option<GitHistory<'_>>),
         candidates: &[Candidate],
     ) -> Result<Histories, Error> {
         let scope = self.scope();
         match against {
-            Against::Git(reference) => GitHistory::new(project, reference)?.histories(candidates, scope),
-            Against::Folder(path) => offline::folder(project, path, candidates, scope),
-            Against::File(path) => offline::file(resolver, path, candidates, scope),
-            Against::Lock | Against::Registry => offline::lock(project, candidates, scope),
+            (_, Some(git)) => git.histories(candidates, scope),
+            (Against::Folder(path), None) => offline::folder(project, path, candidates, scope),
+            (Against::File(path), None) => offline::file(resolver, path, candidates, scope),
+            (_, None) => offline::lock(project, candidates, scope),
         }
     }
 
     fn ask(&self, resolver: &Resolver<'_>, mut candidates: Vec<Candidate>, url: &str) -> Result<Vec<Outcome>, Error> {
-        let remote = Remote::new(self.connection.open(url)?, url);
+        let client = self.connection.open(url)?;
+        let client = match &self.context {
+            Some(context) => client.in_context(context),
+            None => client,
+        };
+        let remote = Remote::new(client, url);
         let scope = self.scope();
         let histories = super::block_on(async {
             registry::complete(&remote, resolver, &mut candidates).await?;

@@ -10,7 +10,7 @@ use avow_avro::Strictness;
 use super::candidate::Candidate;
 use super::judge::{History, Past};
 use crate::cli::Error;
-use crate::cli::git::{self, Repository};
+use crate::cli::git::{self, Hashes, Repository};
 use crate::cli::project::{Broken, Documents, LOCK, Lock, LockedVersion, Project, Resolved, Resolver};
 use crate::cli::report::Version;
 use crate::cli::source::{SchemaFile, slashed};
@@ -21,8 +21,10 @@ use crate::domain::{Level, Reference};
 pub(super) struct Scope {
     /// The level to judge by, whatever is said elsewhere.
     pub(super) level: Option<Level>,
-    /// Every version, whatever the level asks for.
-    pub(super) all_versions: bool,
+    /// So many versions, whatever the level asks for.
+    pub(super) versions: Option<usize>,
+    /// So many versions at the most, of those that the level asks for.
+    pub(super) history: Option<usize>,
 }
 
 impl Scope {
@@ -33,11 +35,13 @@ impl Scope {
 
     /// Whether somebody asks for more than the subject does; then versions that are the same are looked at, too.
     pub(super) fn is_told(self) -> bool {
-        self.all_versions || self.level.is_some()
+        self.versions.is_some() || self.level.is_some()
     }
 
-    pub(super) fn wants_all(self, level: Level) -> bool {
-        self.all_versions || level.is_transitive()
+    /// How many versions are looked at, the newest first.
+    pub(super) fn depth(self, level: Level) -> usize {
+        let asked = if level.is_transitive() { self.history.unwrap_or(usize::MAX) } else { 1 };
+        self.versions.unwrap_or(asked)
     }
 }
 
@@ -101,21 +105,26 @@ pub(super) struct GitHistory<'p> {
     /// Where the project is within the repository, with a slash behind it.
     prefix: String,
     documents: RefCell<HashMap<String, Rc<Documents>>>,
+    /// What Git is asked about the files to be checked.
+    hashes: Vec<Hashes>,
 }
 
 impl<'p> GitHistory<'p> {
-    pub(super) fn new(project: &'p Project, reference: &str) -> Result<Self, Error> {
+    /// Asks what these files were at a commit.
+    pub(super) fn begin(project: &'p Project, reference: &str, files: &[Rc<SchemaFile>]) -> Result<Self, Error> {
         let repository = Repository::around(&project.root)?;
         let base = repository.merge_base(reference)?;
         let prefix = match repository.path(&project.root)?.as_str() {
             "" | "." => String::new(),
             folder => format!("{folder}/"),
         };
+        let paths: Vec<String> = files.iter().map(|file| repository.path(&file.path)).collect::<Result<_, _>>()?;
+        let hashes = ask_for(&repository, &base, &paths)?;
         let documents = RefCell::default();
-        Ok(Self { project, repository, reference: reference.to_owned(), base, prefix, documents })
+        Ok(Self { project, repository, reference: reference.to_owned(), base, prefix, documents, hashes })
     }
 
-    pub(super) fn histories(&self, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
+    pub(super) fn histories(mut self, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
         let paths: Vec<String> =
             candidates.iter().map(|it| self.repository.path(&it.file.path)).collect::<Result<_, _>>()?;
         let mut found: Vec<Option<(String, String)>> = self.as_they_were(candidates, &paths)?;
@@ -131,7 +140,7 @@ impl<'p> GitHistory<'p> {
             }
         }
         let level = |candidate: &Candidate| scope.level(candidate.assignment.level);
-        let older = candidates.iter().zip(&found).filter(|(candidate, _)| scope.wants_all(level(candidate)));
+        let older = candidates.iter().zip(&found).filter(|(candidate, _)| scope.depth(level(candidate)) > 1);
         let older: Vec<String> = older.filter_map(|(_, found)| Some(found.as_ref()?.0.clone())).collect();
         let mut ancestors = self.ancestors(&older)?;
         let mut histories = Vec::new();
@@ -146,9 +155,16 @@ impl<'p> GitHistory<'p> {
             }
             let mut versions: Vec<Past> = Vec::new();
             for Ancestor { name, commit, text } in texts {
-                if versions.last().is_none_or(|newer| newer.text != text) {
-                    versions.extend(self.past(name, &commit, text)?);
+                if versions.len() == scope.depth(level(candidate)) {
+                    break;
                 }
+                if versions.last().is_some_and(|newer| newer.text == text) {
+                    continue;
+                }
+                versions.extend(match candidate.alone(&text) {
+                    Some(schema) => Some(Past { version: Version::Name(name), schema: schema.clone(), text }),
+                    None => self.past(name, &commit, text)?,
+                });
             }
             histories.push(Some(History { level: level(candidate), versions, noun: "revision" }));
         }
@@ -156,17 +172,14 @@ impl<'p> GitHistory<'p> {
     }
 
     /// The paths with the texts they had; a file that is what it was is not asked for.
-    fn as_they_were(&self, candidates: &[Candidate], paths: &[String]) -> Result<Vec<Option<(String, String)>>, Error> {
-        let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
-        let is_at_top = paths.iter().any(|path| folder(path).is_none());
-        let folders: BTreeSet<String> = paths.iter().filter_map(folder).collect();
+    fn as_they_were(
+        &mut self,
+        candidates: &[Candidate],
+        paths: &[String],
+    ) -> Result<Vec<Option<(String, String)>>, Error> {
         let mut hashes = HashMap::new();
-        // A command line holds only so much.
-        for folders in Vec::from_iter(folders).chunks(FOLDERS_AT_ONCE) {
-            hashes.extend(self.repository.hashes(&self.base, folders)?);
-        }
-        if is_at_top {
-            hashes.extend(self.repository.hashes(&self.base, &[])?);
+        for asked in self.hashes.drain(..) {
+            hashes.extend(asked.told()?);
         }
         let mut found: Vec<Option<(String, String)>> = Vec::with_capacity(paths.len());
         let mut asked = Vec::new();
@@ -246,6 +259,21 @@ impl<'p> GitHistory<'p> {
 
 const FOLDERS_AT_ONCE: usize = 200;
 
+/// Asks for the hashes of all files in the folders that these are in.
+fn ask_for(repository: &Repository, commit: &str, paths: &[String]) -> Result<Vec<Hashes>, Error> {
+    let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
+    let folders: BTreeSet<String> = paths.iter().filter_map(folder).collect();
+    // A command line holds only so much.
+    let mut asked = Vec::new();
+    for folders in Vec::from_iter(folders).chunks(FOLDERS_AT_ONCE) {
+        asked.push(repository.hashes(commit, folders)?);
+    }
+    if paths.iter().any(|path| folder(path).is_none()) {
+        asked.push(repository.hashes(commit, &[])?);
+    }
+    Ok(asked)
+}
+
 /// Digits of a commit that people are shown.
 const SHORT: usize = 10;
 
@@ -309,9 +337,8 @@ pub(super) fn lock(project: &Project, candidates: &[Candidate], scope: Scope) ->
             continue;
         };
         let level = scope.level(Some(subject.level));
-        let count = if scope.wants_all(level) { subject.versions.len() } else { 1 };
         let mut versions = Vec::new();
-        for version in subject.versions.iter().rev().take(count) {
+        for version in subject.versions.iter().rev().take(scope.depth(level)) {
             let mut documents = Documents::default();
             gather(&lock, &version.references, &mut documents, 0);
             let resolved = documents.resolve(&version.schema, Strictness::Lenient);

@@ -62,7 +62,7 @@ pub(super) async fn histories(
 
 async fn history(remote: &Remote, candidate: &Candidate, scope: Scope) -> Result<Option<History>, Error> {
     let subject = &candidate.assignment.subject;
-    let Some(held) = remote.held(subject, scope.level, |level| scope.wants_all(level)).await? else { return Ok(None) };
+    let Some(held) = remote.held(subject, scope.level, |level| scope.depth(level)).await? else { return Ok(None) };
     let mut versions = Vec::with_capacity(held.versions.len());
     for version in held.versions.into_iter().rev() {
         let mut documents = Documents::default();
@@ -87,7 +87,9 @@ pub(super) async fn outcomes(
     // What comes out of the project is not in the registry yet, and no registry can tell what it does not have.
     let is_asked = |candidate: &Candidate| {
         let is_known = |name: &String| candidate.documents.define(name);
-        candidate.resolved.as_ref().is_ok_and(|it| it.needs.iter().all(is_known)) && !scope.is_told()
+        candidate.resolved.as_ref().is_ok_and(|it| it.needs.iter().all(is_known))
+            && !scope.is_told()
+            && scope.history.is_none()
     };
     let (batch, rest): (Vec<usize>, Vec<usize>) = (0..candidates.len()).partition(|at| is_asked(&candidates[*at]));
     let mut outcomes: Vec<Option<Outcome>> = candidates.iter().map(|_| None).collect();
@@ -175,7 +177,7 @@ struct Refusal {
 async fn ask_batch(remote: &Remote, candidates: &[Candidate], batch: &[usize]) -> Result<Option<Vec<Outcome>>, Error> {
     let mut outcomes = Vec::with_capacity(batch.len());
     for part in parts(candidates, batch) {
-        let checks: Vec<Value> = part.iter().map(|at| question(&candidates[*at])).collect();
+        let checks: Vec<Value> = part.iter().map(|at| question(&candidates[*at], remote.client.context())).collect();
         let body = json!({ "checks": checks });
         let answer = remote.client.send_json(Method::POST, BATCH, [], Some(&body)).await;
         let answer = match answer {
@@ -194,8 +196,13 @@ async fn ask_batch(remote: &Remote, candidates: &[Candidate], batch: &[usize]) -
     Ok(Some(outcomes))
 }
 
-fn question(candidate: &Candidate) -> Value {
-    let mut question = json!({"subject": candidate.assignment.subject, "schema": candidate.file.text});
+fn question(candidate: &Candidate, context: Option<&str>) -> Value {
+    let subject = &candidate.assignment.subject;
+    let subject = match context {
+        Some(context) if !subject.starts_with(":.") => format!(":{context}:{subject}"),
+        _ => subject.clone(),
+    };
+    let mut question = json!({"subject": subject, "schema": candidate.file.text});
     if !candidate.references.is_empty() {
         question["references"] = json!(candidate.references);
     }

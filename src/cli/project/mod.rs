@@ -23,7 +23,7 @@ pub(super) use lock::{Lock, LockedSubject, LockedVersion, NAME as LOCK};
 pub(super) use resolver::Resolver;
 
 use super::Error;
-use super::source::{SchemaFile, slashed};
+use super::source::{SchemaFile, absolute, slashed};
 use crate::domain::{Level, Reference};
 use naming::Template;
 
@@ -126,7 +126,7 @@ impl Project {
 
     /// What the globs of the project file are matched against.
     pub(super) fn relative(&self, path: &Path) -> String {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let absolute = |path: &Path| absolute(path).unwrap_or_else(|_| path.to_owned());
         let (path, root) = (absolute(path), absolute(&self.root));
         slashed(path.strip_prefix(&root).unwrap_or(&path))
     }
@@ -162,7 +162,7 @@ impl Project {
     /// The root as a person would write it: nothing at all for the current folder.
     fn visible_root(&self) -> PathBuf {
         let here = env::current_dir().ok();
-        let root = std::path::absolute(&self.root).unwrap_or_else(|_| self.root.clone());
+        let root = absolute(&self.root).unwrap_or_else(|_| self.root.clone());
         match here.as_deref().and_then(|here| root.strip_prefix(here).ok()) {
             Some(inside) if inside.as_os_str().is_empty() => PathBuf::from("."),
             Some(inside) => inside.to_owned(),

@@ -17,6 +17,11 @@ pub(super) fn render(report: &Report) -> String {
     format!("{document:#}\n")
 }
 
+/// The results alone, one a line, for programs that read them as they come.
+pub(super) fn lines(report: &Report) -> String {
+    report.outcomes.iter().map(|outcome| format!("{}\n", result(outcome))).collect()
+}
+
 fn result(outcome: &Outcome) -> Value {
     let mut result = json!({"file": outcome.file.name(), "state": outcome.state});
     if let Some(subject) = &outcome.subject {

@@ -16,6 +16,8 @@ pub(in crate::cli) enum Format {
     Human,
     /// One document, described in docs/output.md.
     Json,
+    /// The results of that document, one a line.
+    Jsonl,
     /// For most CI systems.
     Junit,
     /// SARIF 2.1.0, for code scanning.
@@ -55,7 +57,7 @@ fn parse(text: &str) -> Result<Output, String> {
 pub(in crate::cli) struct Outputs {
     /// Tells the findings in this format, on standard output or in a file; may be given several times.
     ///
-    /// Formats: human, json, junit, sarif, github, gitlab, markdown. Without one for standard output it is human.
+    /// Formats: human, json, jsonl, junit, sarif, github, gitlab, markdown. Without one for standard output it is human.
     #[arg(long = "output", short = 'o', value_name = "FORMAT[=FILE]", value_parser = parse)]
     outputs: Vec<Output>,
 }
@@ -88,6 +90,7 @@ impl Outputs {
             let text = match format {
                 Format::Human => human::render(report, told, talk.quiet),
                 Format::Json => json::render(report),
+                Format::Jsonl => json::lines(report),
                 Format::Junit => junit::render(report),
                 Format::Sarif => sarif::render(report),
                 Format::Github => {

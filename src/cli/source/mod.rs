@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub(super) use edit::{Edit, apply, between};
 pub(super) use tree::{Member, Node, OPTIONS, Value};
@@ -143,6 +144,24 @@ fn stdin() -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)?;
     Ok(bytes)
+}
+
+/// The path from the root on, whether or not anything is there.
+///
+/// The system is asked once where this process is: there may be many paths.
+pub(super) fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    static HERE: OnceLock<PathBuf> = OnceLock::new();
+    if path.is_absolute() {
+        return std::path::absolute(path);
+    }
+    let here = match HERE.get() {
+        Some(here) => here,
+        None => {
+            let here = std::env::current_dir()?;
+            HERE.get_or_init(|| here)
+        }
+    };
+    std::path::absolute(here.join(path))
 }
 
 /// A path with forward slashes, without a leading `./`.
