@@ -19,8 +19,12 @@ const MEDIA_TYPE: &str = "application/vnd.schemaregistry.v1+json";
 const ACCEPT: &str = "application/vnd.schemaregistry.v1+json, application/json;q=0.9";
 /// A follower may lag behind; what it does not have is asked of one other address after this time.
 const LAG: Duration = Duration::from_millis(100);
-/// So much of an error's text is kept if it is not the registry's own.
+/// So much of an error's text is kept, for errors are remembered.
+const TEXT: usize = 64 << 10;
+/// The same if it is not the registry's own.
 const FOREIGN_TEXT: usize = 200;
+/// Nobody is told to come back later than this.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// May a request whose answer was lost be sent again?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,6 +211,7 @@ impl Client {
             return Err(self.error(ask, at, Kind::Redirected { to: location.unwrap_or_default() }));
         }
         let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+        let retry_after = retry_after.map(|time| time.min(LONGEST_RETRY_AFTER));
         Err(self.error(ask, at, refusal(status, &body, retry_after)))
     }
 
@@ -272,10 +277,11 @@ fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> Ki
     }
 
     let envelope: Result<Envelope, _> = serde_json::from_slice(body);
-    let (code, message) = match envelope {
-        Ok(envelope) => (envelope.error_code, envelope.message),
-        Err(_) => (None, Some(String::from_utf8_lossy(body).trim().chars().take(FOREIGN_TEXT).collect())),
+    let (code, message, most) = match envelope {
+        Ok(envelope) => (envelope.error_code, envelope.message, TEXT),
+        Err(_) => (None, Some(String::from_utf8_lossy(body).trim().to_owned()), FOREIGN_TEXT),
     };
+    let message = message.map(|message| message.chars().take(most).collect::<String>());
     let message = message
         .filter(|message| !message.is_empty())
         .unwrap_or_else(|| status.canonical_reason().unwrap_or("no reason given").to_owned());

@@ -248,6 +248,16 @@ async fn a_registry_that_is_down_is_left_alone() {
 }
 
 #[tokio::test]
+async fn an_error_is_not_as_long_as_its_sender_likes() {
+    let ages = u64::MAX.to_string();
+    let double = Double::answering([Reply::error(429, &"x".repeat(1 << 20)).header("retry-after", ages)]).await;
+    let client = Client::builder([&double.url]).build().unwrap();
+    let error = client.latest("s").await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_hours(24)));
+    assert!(error.to_string().len() < 70_000, "{} bytes", error.to_string().len());
+}
+
+#[tokio::test]
 async fn a_pause_that_the_registry_asks_for_is_kept() {
     let double =
         Double::answering([Reply::error(429, "slow down").header("retry-after", "1"), Reply::ok(version())]).await;
