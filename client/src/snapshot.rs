@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -150,14 +151,23 @@ impl Snapshot {
 
     /// Writes a file: whole or not at all, whatever happens meanwhile.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
+        // A file for each writing: several of one process may be under way at once.
+        static WRITINGS: AtomicU64 = AtomicU64::new(0);
         let path = path.as_ref();
         let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}", std::process::id()));
-        let mut file = File::create(&beside)?;
+        beside.push(format!(".{}.{}", std::process::id(), WRITINGS.fetch_add(1, Ordering::Relaxed)));
+        let written = self.write_beside(beside.as_ref()).and_then(|()| fs::rename(&beside, path));
+        if written.is_err() {
+            // It may not be there at all; what was wrong is told already.
+            let _ = fs::remove_file(&beside);
+        }
+        Ok(written?)
+    }
+
+    fn write_beside(&self, path: &Path) -> io::Result<()> {
+        let mut file = File::create(path)?;
         file.write_all(&self.to_bytes())?;
-        file.sync_all()?;
-        fs::rename(&beside, path)?;
-        Ok(())
+        file.sync_all()
     }
 
     /// How many schemas there are.
@@ -234,6 +244,26 @@ mod tests {
             Snapshot::new(Some(".staging".to_owned()), Some("r".to_owned()), [content(1), content(2), content(1)]);
         assert_eq!(snapshot.len(), 2);
         assert_eq!(Snapshot::from_bytes(&snapshot.to_bytes()).unwrap(), snapshot);
+    }
+
+    #[test]
+    fn writers_of_one_file_do_not_meet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("schemas.jsonl");
+        let snapshots = [1, 200].map(|count| Snapshot::new(None, (0..count).map(content)));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                for snapshot in &snapshots {
+                    scope.spawn(|| (0..20).for_each(|_| snapshot.write(&path).unwrap()));
+                }
+            }
+        });
+        let read = Snapshot::read(&path).unwrap();
+        assert!(snapshots.contains(&read), "{} whole, {} damaged", read.len(), read.damaged());
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        assert!(snapshots[0].write(&taken).is_err(), "a folder is no file");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside it");
     }
 
     #[test]
