@@ -28,17 +28,19 @@ pub struct Deserializer<T> {
 }
 
 /// The plans that one handle has used; nobody else writes here, so finding one costs no more than looking.
-#[derive(Clone, Default)]
+///
+/// A plan is in one of the two, and moves: no count of references, which other threads write to, is touched.
+#[derive(Clone)]
 struct Used {
-    plans: Vec<Arc<Planned>>,
-    /// Where each is.
-    at: HashMap<SchemaKey, usize, BuildKeyHasher>,
-    /// Where those used last are, each in the only place that its key can have. Ids follow one another, so they rarely
-    /// want the same one.
-    recent: Vec<(SchemaKey, usize)>,
+    /// What was used last, each in the only place that its key can have. Ids follow one another, so they rarely want
+    /// the same one.
+    recent: Box<[Place; RECENT]>,
+    rest: HashMap<SchemaKey, Arc<Planned>, BuildKeyHasher>,
 }
 
-/// Places for what was used last; a power of two.
+type Place = Option<(SchemaKey, Arc<Planned>)>;
+
+/// Places for what was used last.
 const RECENT: usize = 64;
 
 struct Shared {
@@ -184,42 +186,45 @@ impl<T> Deserializer<T> {
     }
 }
 
+impl Default for Used {
+    fn default() -> Self {
+        Self { recent: Box::new([const { None }; RECENT]), rest: HashMap::default() }
+    }
+}
+
 impl Used {
     /// Finds a plan: one used a moment ago, one of this handle, one of another handle, or a new one.
     #[inline]
     fn find(&mut self, shared: &Shared, key: SchemaKey) -> Result<&Plan, Undecodable> {
-        let at = match self.recent.get(place(key)) {
-            Some((there, at)) if *there == key => *at,
-            _ => self.bring(shared, key)?,
-        };
-        match &*self.plans[at] {
-            Ok(plan) => Ok(plan),
-            Err(never) => Err(never.error(key)),
+        if !matches!(&self.recent[place(key)], Some((there, _)) if *there == key) {
+            self.bring(shared, key)?;
+        }
+        match self.recent[place(key)].as_ref().map(|(_, planned)| &**planned) {
+            Some(Ok(plan)) => Ok(plan),
+            Some(Err(never)) => Err(never.error(key)),
+            None => Err(Undecodable::not_loaded(key)),
         }
     }
 
+    /// Puts a plan into its place.
     #[inline(never)]
-    fn bring(&mut self, shared: &Shared, key: SchemaKey) -> Result<usize, Undecodable> {
-        let at = match self.at.get(&key) {
-            Some(at) => *at,
-            None => self.adopt(key, shared.planned(key)?, shared.registry.bound()),
+    fn bring(&mut self, shared: &Shared, key: SchemaKey) -> Result<(), Undecodable> {
+        let planned = if let Some(planned) = self.rest.remove(&key) {
+            planned
+        } else {
+            let planned = shared.planned(key)?;
+            if self.len() >= shared.registry.bound() {
+                // All at once: what is still used is taken over again in a moment.
+                *self = Self::default();
+            }
+            planned
         };
-        self.recent[place(key)] = (key, at);
-        Ok(at)
+        self.rest.extend(self.recent[place(key)].replace((key, planned)));
+        Ok(())
     }
 
-    fn adopt(&mut self, key: SchemaKey, planned: Arc<Planned>, bound: usize) -> usize {
-        if self.plans.is_empty() || self.plans.len() >= bound {
-            // All at once: what is still used is taken over again in a moment.
-            self.plans.clear();
-            self.at.clear();
-            self.recent.clear();
-            // No key is at a place where there is no plan: the first one fills all of them.
-            self.recent.resize(RECENT, (key, 0));
-        }
-        self.at.insert(key, self.plans.len());
-        self.plans.push(planned);
-        self.plans.len() - 1
+    fn len(&self) -> usize {
+        self.recent.iter().flatten().count() + self.rest.len()
     }
 }
 
@@ -292,7 +297,7 @@ impl<T> Clone for Deserializer<T> {
 
 impl<T> fmt::Debug for Deserializer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deserializer").field("plans", &self.used.plans.len()).finish_non_exhaustive()
+        f.debug_struct("Deserializer").field("plans", &self.used.len()).finish_non_exhaustive()
     }
 }
 
