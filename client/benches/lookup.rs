@@ -3,6 +3,9 @@
 //! `alone` is the plan itself, without frame or look-up; `one schema` and `32 schemas in turn` are `decode_now`. In
 //! `two threads` both decode with clones of one handle; the time is that of one record in one of them.
 
+#[path = "codec/cpu.rs"]
+mod cpu;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,9 +17,8 @@ use avow_client::blocking::Wait;
 use avow_client::codec::{DecodePlan, EncodePlan, Limits};
 use avow_client::wire::SchemaKey;
 use avow_client::{Deserializer, Registry, Serializer, Snapshot, Subject};
-use cpu_time::ThreadTime;
+use cpu::Cpu;
 use criterion::Criterion;
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use serde::{Deserialize, Serialize};
 
 const SALE: &str = r#"{"type":"record","name":"Sale","fields":[{"name":"shop","type":"int"},{"name":"till","type":"int"},
@@ -137,40 +139,8 @@ fn encoding(bench: &mut Criterion<Cpu>) {
     group.finish();
 }
 
-/// The time that this thread has run: whatever else the machine does is not in it.
-struct Cpu(WallTime);
-
-impl Measurement for Cpu {
-    type Intermediate = ThreadTime;
-    type Value = Duration;
-
-    fn start(&self) -> ThreadTime {
-        ThreadTime::now()
-    }
-
-    fn end(&self, from: ThreadTime) -> Duration {
-        from.elapsed()
-    }
-
-    fn add(&self, a: &Duration, b: &Duration) -> Duration {
-        *a + *b
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        self.0.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        self.0.formatter()
-    }
-}
-
 fn main() {
-    let mut criterion = Criterion::default().with_measurement(Cpu(WallTime)).configure_from_args();
+    let mut criterion = Criterion::default().with_measurement(Cpu).configure_from_args();
     finding(&mut criterion);
     decoding(&mut criterion);
     encoding(&mut criterion);

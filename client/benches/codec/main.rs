@@ -25,6 +25,7 @@
 
 mod by_hand;
 mod contenders;
+mod cpu;
 mod payload;
 mod registry;
 
@@ -33,48 +34,16 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use criterion::Criterion;
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 
 use contenders::{Contender, contenders};
-
-/// The time that this thread has run.
-struct Cpu(WallTime);
-
-impl Measurement for Cpu {
-    type Intermediate = ThreadTime;
-    type Value = Duration;
-
-    fn start(&self) -> ThreadTime {
-        ThreadTime::now()
-    }
-
-    fn end(&self, from: ThreadTime) -> Duration {
-        from.elapsed()
-    }
-
-    fn add(&self, a: &Duration, b: &Duration) -> Duration {
-        *a + *b
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        self.0.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        self.0.formatter()
-    }
-}
+use cpu::Cpu;
 
 fn main() {
     let mut contenders = contenders();
     if std::env::args().any(|argument| argument == "ratios") {
         return ratios(&mut contenders);
     }
-    let mut criterion = Criterion::default().with_measurement(Cpu(WallTime)).configure_from_args();
+    let mut criterion = Criterion::default().with_measurement(Cpu).configure_from_args();
     for contender in &mut contenders {
         let mut group = criterion.benchmark_group(contender.group);
         group.bench_function(contender.name, |bencher| bencher.iter(&mut contender.run));
