@@ -8,10 +8,12 @@ use super::Client;
 use super::address::Path;
 use super::call::{Call, any_json, json, options, text};
 use super::send::{Answer, Repeat};
+use super::settings::{Config, ConfigUpdate};
 use super::types::{
-    Association, ClusterId, Compatibility, Config, ConfigUpdate, ContextId, Identified, Mode, NewSchema, Registered,
-    Schema, ServerVersion, SubjectVersion, Version,
+    Association, ClusterId, Compatibility, ContextId, Identified, NewSchema, Registered, Schema, ServerVersion,
+    SubjectVersion, Version,
 };
+use super::words::Mode;
 use crate::Error;
 
 /// What a setting is for.

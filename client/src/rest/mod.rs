@@ -23,7 +23,9 @@ mod credentials;
 mod endpoints;
 mod health;
 mod send;
+mod settings;
 mod types;
+mod words;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,10 +37,12 @@ pub use call::{Call, Tagged, options};
 pub use credentials::{Authorization, Credentials};
 pub use endpoints::Scope;
 pub use http::Method;
+pub use settings::{Config, ConfigUpdate};
 pub use types::{
-    Association, ClusterId, ClusterScope, Compatibility, Config, ConfigUpdate, ContextId, Identified, Level, Metadata,
-    Mode, NewSchema, Reference, Registered, Rule, RuleSet, Schema, SchemaType, ServerVersion, SubjectVersion, Version,
+    Association, ClusterId, ClusterScope, Compatibility, ContextId, Identified, Metadata, NewSchema, Reference,
+    Registered, Rule, RuleSet, Schema, ServerVersion, SubjectVersion, Version,
 };
+pub use words::{Level, Mode, SchemaType};
 
 use crate::observe::{Event, Observer};
 use address::Address;

@@ -1,114 +1,13 @@
-//! What the registry is told and what it answers.
+//! Schemas, and whatever else the registry is told and answers.
 //!
 //! Answers are read tolerantly: older registries leave out `guid` and `schemaType`, others add fields of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Words of the registry's, with room for those that it learns after this was written.
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(from = "String", into = "String")]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])* $variant,)*
-            /// One that this crate does not know.
-            Other(Box<str>),
-        }
-
-        impl $name {
-            /// The word the registry uses.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $(Self::$variant => $word,)*
-                    Self::Other(word) => word,
-                }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(word: &str) -> Self {
-                match word {
-                    $(_ if word.eq_ignore_ascii_case($word) => Self::$variant,)*
-                    _ => Self::Other(word.into()),
-                }
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(word: String) -> Self {
-                Self::from(word.as_str())
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(word: $name) -> Self {
-                word.as_str().to_owned()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-words! {
-    /// The language a schema is written in.
-    #[derive(Default)]
-    SchemaType {
-        /// Apache Avro; also what a registry means that does not say.
-        #[default]
-        Avro = "AVRO",
-        /// JSON Schema.
-        Json = "JSON",
-        /// Protocol Buffers.
-        Protobuf = "PROTOBUF",
-    }
-}
-
-words! {
-    /// Which versions of a subject have to be able to read which.
-    Level {
-        /// Nothing is checked.
-        None = "NONE",
-        /// The new version reads data of the latest.
-        Backward = "BACKWARD",
-        /// The new version reads data of all.
-        BackwardTransitive = "BACKWARD_TRANSITIVE",
-        /// The latest version reads data of the new one.
-        Forward = "FORWARD",
-        /// All versions read data of the new one.
-        ForwardTransitive = "FORWARD_TRANSITIVE",
-        /// Both ways, with the latest.
-        Full = "FULL",
-        /// Both ways, with all.
-        FullTransitive = "FULL_TRANSITIVE",
-    }
-}
-
-words! {
-    /// What may be written.
-    Mode {
-        /// Everything but explicit ids.
-        ReadWrite = "READWRITE",
-        /// Nothing.
-        ReadOnly = "READONLY",
-        /// An older name of read-only.
-        ReadOnlyOverride = "READONLY_OVERRIDE",
-        /// Only schemas with explicit ids.
-        Import = "IMPORT",
-        /// Only what another registry forwards.
-        Forward = "FORWARD",
-    }
-}
+use super::words::SchemaType;
 
 /// A named type that a schema takes from a version of another subject.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -405,87 +304,6 @@ pub struct Compatibility {
     pub messages: Vec<String>,
 }
 
-/// What is configured, for a subject, a context or all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Config {
-    /// Which versions have to be able to read which.
-    #[serde(alias = "compatibility", skip_serializing_if = "Option::is_none")]
-    pub compatibility_level: Option<Level>,
-    /// The metadata property by which versions are compared only among themselves.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub compatibility_group: Option<String>,
-    /// A policy of checking, such as `STRICT`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub compatibility_policy: Option<String>,
-    /// The subject this one stands for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alias: Option<String>,
-    /// Whether new schemas are brought into normal form.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub normalize: Option<bool>,
-    /// Whether reserved fields are checked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validate_fields: Option<bool>,
-    /// Whether new schemas are parsed strictly.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub validate_new_schemas: Option<bool>,
-    /// Metadata that new schemas get unless they say otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default_metadata: Option<Metadata>,
-    /// Metadata that new schemas get whatever they say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub override_metadata: Option<Metadata>,
-    /// Rules that new schemas get unless they say otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default_rule_set: Option<RuleSet>,
-    /// Rules that new schemas get whatever they say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub override_rule_set: Option<RuleSet>,
-    /// Settings that this crate does not know.
-    #[serde(flatten)]
-    pub more: Map<String, Value>,
-}
-
-/// A change of what is configured: what is not mentioned stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct ConfigUpdate(Map<String, Value>);
-
-impl ConfigUpdate {
-    /// Sets which versions have to be able to read which.
-    pub fn compatibility(self, level: impl Into<Level>) -> Self {
-        self.set("compatibility", level.into().as_str())
-    }
-
-    /// Sets the metadata property by which versions are compared only among themselves.
-    pub fn compatibility_group(self, property: &str) -> Self {
-        self.set("compatibilityGroup", property)
-    }
-
-    /// Sets whether new schemas are brought into normal form.
-    pub fn normalize(self, normalize: bool) -> Self {
-        self.set("normalize", normalize)
-    }
-
-    /// Sets the subject this one stands for.
-    pub fn alias(self, subject: &str) -> Self {
-        self.set("alias", subject)
-    }
-
-    /// Sets anything, by the name it has in the body of `PUT /config`.
-    pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
-        self
-    }
-
-    /// Clears a setting, by the name it has in the body of `PUT /config`, so that the next wider scope decides.
-    pub fn clear(self, name: &str) -> Self {
-        self.set(name, Value::Null)
-    }
-}
-
 /// The registry a client talks to, by the ids its operators gave.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
@@ -582,9 +400,6 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(version.schema.schema_type, SchemaType::Other("XML".into()));
-        let config: Config = serde_json::from_value(json!({"compatibilityLevel": "full", "x": 1})).unwrap();
-        assert_eq!(config.compatibility_level, Some(Level::Full));
-        assert_eq!(config.more["x"], 1);
     }
 
     #[test]
@@ -601,8 +416,6 @@ mod tests {
                 "metadata": {"tags": {"n.R.f": ["PII"]}, "properties": {"owner": "ann"}}, "schema": "\"int\""
             })
         );
-        let update = ConfigUpdate::default().compatibility(Level::Full).clear("alias");
-        assert_eq!(serde_json::to_value(update).unwrap(), json!({"compatibility": "FULL", "alias": null}));
     }
 
     #[test]
