@@ -187,7 +187,8 @@ impl Undecodable {
         self.0.key
     }
 
-    /// Where in the data it is wrong: the path of the field, and how many bytes were read.
+    /// Where in the data it is wrong: the path of the field, with the keys of maps on the way, and how many bytes were
+    /// read.
     pub fn place(&self) -> Option<(String, usize)> {
         match &self.0.cause {
             Cause::Data(error) => Some((error.path(), error.offset())),
@@ -224,8 +225,9 @@ impl Undecodable {
         if let Some(key) = self.schema_key() {
             headers.push(("avow.undecodable.schema", key.to_string()));
         }
-        if let Some((path, offset)) = self.place() {
-            headers.push(("avow.undecodable.place", format!("{path} @ {offset}")));
+        if let Cause::Data(error) = &self.0.cause {
+            let place = format!("{} @ {}", error.path_without_keys(), error.offset());
+            headers.push(("avow.undecodable.place", place));
         }
         headers
     }

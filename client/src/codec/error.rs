@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::path::{Path, Segment};
+use super::path::{Path, Placed};
 
 /// Why no plan exists for a schema, or for a pair of schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,25 +120,6 @@ impl EncodeError {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn below(mut self, segment: Segment) -> Self {
-        self.0.path.segments.push(segment);
-        self
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(super) fn in_field(self, name: &Arc<str>) -> Self {
-        self.below(Segment::Field(Arc::clone(name)))
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(super) fn in_item(self, at: usize) -> Self {
-        self.below(Segment::Index(at))
-    }
-
-    #[cold]
-    #[inline(never)]
     pub(super) fn inside(mut self, root: Option<&Arc<str>>) -> Self {
         self.0.path.root = root.cloned();
         self
@@ -152,6 +133,12 @@ impl EncodeError {
     /// Returns where in the value it is wrong: `Order.items[2].price`.
     pub fn path(&self) -> String {
         self.0.path.to_string()
+    }
+}
+
+impl Placed for EncodeError {
+    fn path_mut(&mut self) -> &mut Path {
+        &mut self.0.path
     }
 }
 
@@ -178,7 +165,7 @@ struct DecodeFault {
     kind: DecodeErrorKind,
     message: Message,
     path: Path,
-    offset: Option<usize>,
+    offset: usize,
     /// The type wants its fields by name; the next try serves them so.
     wants_names: bool,
 }
@@ -205,8 +192,7 @@ impl DecodeError {
     #[cold]
     #[inline(never)]
     pub(super) fn new(kind: DecodeErrorKind, message: Message) -> Self {
-        let (path, offset) = (Path::default(), None);
-        Self(Box::new(DecodeFault { kind, message, path, offset, wants_names: false }))
+        Self(Box::new(DecodeFault { kind, message, path: Path::default(), offset: 0, wants_names: false }))
     }
 
     #[cold]
@@ -229,29 +215,9 @@ impl DecodeError {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn below(mut self, segment: Segment) -> Self {
-        self.0.path.segments.push(segment);
-        self
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(super) fn in_field(self, name: &Arc<str>) -> Self {
-        self.below(Segment::Field(Arc::clone(name)))
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(super) fn in_item(self, at: usize) -> Self {
-        self.below(Segment::Index(at))
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(super) fn inside(mut self, root: Option<&Arc<str>>, offset: usize) -> Self {
+    pub(super) fn finish(&mut self, root: Option<&Arc<str>>, offset: usize) {
         self.0.path.root = root.cloned();
-        self.0.offset.get_or_insert(offset);
-        self
+        self.0.offset = offset;
     }
 
     #[cold]
@@ -275,9 +241,20 @@ impl DecodeError {
         self.0.path.to_string()
     }
 
+    /// The same with nothing of the data in it: no keys of maps.
+    pub(crate) fn path_without_keys(&self) -> String {
+        self.0.path.without_keys().to_string()
+    }
+
     /// Returns how many bytes were read when it was noticed.
     pub fn offset(&self) -> usize {
-        self.0.offset.unwrap_or(0)
+        self.0.offset
+    }
+}
+
+impl Placed for DecodeError {
+    fn path_mut(&mut self) -> &mut Path {
+        &mut self.0.path
     }
 }
 

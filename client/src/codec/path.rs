@@ -8,6 +8,8 @@ pub(super) enum Segment {
     Field(Arc<str>),
     Index(usize),
     Key(Box<str>),
+    /// A key that is not to be told.
+    SomeKey,
 }
 
 /// The way to a place, innermost segment first.
@@ -16,6 +18,41 @@ pub(super) struct Path {
     /// What the outermost type is called.
     pub(super) root: Option<Arc<str>>,
     pub(super) segments: Vec<Segment>,
+}
+
+impl Path {
+    /// The path as the schema has it, with nothing of the data.
+    pub(super) fn without_keys(&self) -> Self {
+        let segments = self.segments.iter().map(|segment| match segment {
+            Segment::Key(_) => Segment::SomeKey,
+            other => other.clone(),
+        });
+        Self { root: self.root.clone(), segments: segments.collect() }
+    }
+}
+
+/// An error that learns its place from everyone it passes on its way out.
+pub(super) trait Placed: Sized {
+    fn path_mut(&mut self) -> &mut Path;
+
+    #[cold]
+    #[inline(never)]
+    fn below(mut self, segment: Segment) -> Self {
+        self.path_mut().segments.push(segment);
+        self
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_field(self, name: &Arc<str>) -> Self {
+        self.below(Segment::Field(Arc::clone(name)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn in_item(self, at: usize) -> Self {
+        self.below(Segment::Index(at))
+    }
 }
 
 impl fmt::Display for Path {
@@ -31,6 +68,7 @@ impl fmt::Display for Path {
                 Segment::Field(name) => write!(out, ".{name}")?,
                 Segment::Index(at) => write!(out, "[{at}]")?,
                 Segment::Key(key) => write!(out, "[{key:?}]")?,
+                Segment::SomeKey => out.write_str("[key]")?,
             }
             is_first = false;
         }

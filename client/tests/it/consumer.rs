@@ -388,6 +388,17 @@ async fn what_is_wrong_with_a_record_is_told() {
 }
 
 #[tokio::test]
+async fn a_key_of_a_map_is_not_told_to_those_who_may_not_see_the_payload() {
+    let double = Double::answering([Reply::ok(json!({"schema": r#"{"type":"map","values":"long"}"#}))]).await;
+    let mut calls = Deserializer::<BTreeMap<String, i64>>::new(&registry(&double));
+    let error = calls.decode(b"\0\0\0\0\x07\x02\x0aalice\x80").await.unwrap_err();
+    assert_eq!(error.place(), Some(("[\"alice\"]".to_owned(), 7)));
+    let place = error.headers().into_iter().find(|(name, _)| *name == "avow.undecodable.place").unwrap();
+    assert_eq!(place.1, "[key] @ 7");
+    assert!(error.headers().iter().all(|(_, value)| !value.contains("alice")), "{:?}", error.headers());
+}
+
+#[tokio::test]
 async fn rules_that_are_run_elsewhere_are_no_obstacle() {
     let rules = json!({"domainRules": [{"name": "check it", "type": "CEL", "kind": "CONDITION"}]});
     let double = Double::answering([Reply::ok(json!({"schema": SALE, "ruleSet": rules}))]).await;

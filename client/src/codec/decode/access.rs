@@ -7,7 +7,7 @@ use super::input::Input;
 use super::program::{List, Op};
 use crate::codec::error::DecodeError;
 use crate::codec::meaning::Meaning;
-use crate::codec::path::Segment;
+use crate::codec::path::{Placed, Segment};
 
 /// A growing collection has up to twice the room it needs, and while it moves the old room as well.
 pub(super) const ROOM: usize = 3;
@@ -27,6 +27,12 @@ impl<'a, 'de> Blocks<'a, 'de> {
         input.enter()?;
         let left = input.items(list.width)?;
         Ok(Self { input, list, left })
+    }
+
+    #[inline]
+    fn item<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
+        self.input.charge(ROOM * size_of::<T::Value>())?;
+        seed.deserialize(De { input: &mut *self.input, op: &self.list.item })
     }
 
     /// Counts an item that was read, and looks for the next block behind the last of one.
@@ -76,12 +82,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         if self.blocks.left == 0 {
             return Ok(None);
         }
-        let item = De { input: &mut *self.blocks.input, op: &self.blocks.list.item };
-        let value = match item.input.charge(ROOM * size_of::<T::Value>()) {
-            Ok(()) => seed.deserialize(item),
-            Err(error) => Err(error),
-        };
-        let value = value.map_err(|error| error.in_item(self.at))?;
+        let value = self.blocks.item(seed).map_err(|error| error.in_item(self.at))?;
         self.at += 1;
         self.blocks.count()?;
         Ok(Some(value))
@@ -131,12 +132,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
-        let item = De { input: &mut *self.blocks.input, op: &self.blocks.list.item };
-        let value = match item.input.charge(ROOM * size_of::<T::Value>()) {
-            Ok(()) => seed.deserialize(item),
-            Err(error) => Err(error),
-        };
-        let value = value.map_err(|error| error.below(Segment::Key(Input::key_at(self.key))))?;
+        let value = self.blocks.item(seed).map_err(|error| error.below(Segment::Key(Input::key_at(self.key))))?;
         self.blocks.count()?;
         Ok(value)
     }

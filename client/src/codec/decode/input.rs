@@ -11,19 +11,24 @@ pub(in crate::codec) struct Input<'de> {
     memory: usize,
     items: usize,
     zero_width_items: usize,
+    /// Structs get their fields by name, whatever their order.
+    pub(super) by_name: bool,
 }
 
 impl<'de> Input<'de> {
-    pub(super) fn new(program: &'de Program, bytes: &'de [u8], limits: &Limits) -> Result<Self, DecodeError> {
-        let memory = limits.bytes.checked_sub(bytes.len());
-        Ok(Self {
+    /// A message that is no longer than the limits allow.
+    // In line, so that it is put where it stays: a copy of what was only just written is slow.
+    #[inline]
+    pub(super) fn new(program: &'de Program, bytes: &'de [u8], limits: &Limits) -> Self {
+        Self {
             program,
             rest: bytes,
             depth: limits.depth,
-            memory: memory.ok_or_else(|| DecodeError::over("the message is larger than `Limits::bytes`"))?,
+            memory: limits.bytes.saturating_sub(bytes.len()),
             items: limits.items,
             zero_width_items: limits.zero_width_items,
-        })
+            by_name: false,
+        }
     }
 
     pub(super) fn left(&self) -> usize {
@@ -41,7 +46,7 @@ impl<'de> Input<'de> {
     pub(super) fn key_at(bytes: &[u8]) -> Box<str> {
         const MOST: usize = 64;
         static EMPTY: std::sync::LazyLock<Program> = std::sync::LazyLock::new(Program::default);
-        let key = Input::new(&EMPTY, bytes, &Limits::default()).and_then(|mut input| input.bytes()).unwrap_or_default();
+        let key = Input::new(&EMPTY, bytes, &Limits::default()).bytes().unwrap_or_default();
         String::from_utf8_lossy(&key[..key.len().min(MOST)]).into()
     }
 

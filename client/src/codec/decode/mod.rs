@@ -1,6 +1,8 @@
 //! From Avro's binary encoding to any type that serde can build.
 
 mod access;
+mod bounds;
+mod compile;
 mod de;
 mod input;
 mod program;
@@ -74,24 +76,39 @@ impl DecodePlan {
     /// Decodes one record, all of the bytes.
     ///
     /// What the value borrows comes from the bytes or, where it is a default, from the plan.
+    #[inline]
     pub fn decode<'de, T: Deserialize<'de>>(&'de self, bytes: &'de [u8], limits: &Limits) -> Result<T, DecodeError> {
-        match self.run(bytes, limits) {
-            // A type that is written by hand may want its fields by name; that is remembered, so this happens once.
-            Err(error) if error.wants_names() => self.run(bytes, limits),
-            result => result,
+        // One place for the result, and nothing moved out of it: a copy of what was only just written is slow.
+        let mut result = self.run(bytes, limits, false);
+        if matches!(&result, Err(error) if error.wants_names()) {
+            result = self.run_by_name(bytes, limits);
         }
+        result
+    }
+
+    /// For types that are written by hand and want their fields by name. That is remembered of a type, so this happens
+    /// once, unless several types take turns at one record.
+    #[cold]
+    #[inline(never)]
+    fn run_by_name<'de, T: Deserialize<'de>>(&'de self, bytes: &'de [u8], limits: &Limits) -> Result<T, DecodeError> {
+        self.run(bytes, limits, true)
     }
 
     /// Decodes one record, all of the bytes, as a value of the `apache-avro` crate: the reader's types, whatever the
     /// writer's were.
     #[cfg(feature = "apache-avro")]
     pub fn decode_value(&self, bytes: &[u8], limits: &Limits) -> Result<apache_avro::types::Value, DecodeError> {
-        self.read(bytes, limits, |input, op| input.value(*op))
+        self.read(bytes, limits, false, |input, op| input.value(*op))
     }
 
     #[inline]
-    fn run<'de, T: Deserialize<'de>>(&'de self, bytes: &'de [u8], limits: &Limits) -> Result<T, DecodeError> {
-        self.read(bytes, limits, |input, op| T::deserialize(De { input, op }))
+    fn run<'de, T: Deserialize<'de>>(
+        &'de self,
+        bytes: &'de [u8],
+        limits: &Limits,
+        by_name: bool,
+    ) -> Result<T, DecodeError> {
+        self.read(bytes, limits, by_name, |input, op| T::deserialize(De { input, op }))
     }
 
     #[inline]
@@ -99,23 +116,32 @@ impl DecodePlan {
         &'de self,
         bytes: &'de [u8],
         limits: &Limits,
+        by_name: bool,
         read: impl FnOnce(&mut Input<'de>, &'de Op) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        let mut input =
-            Input::new(&self.program, bytes, limits).map_err(|error| error.inside(self.root.as_ref(), 0))?;
-        let result = read(&mut input, &self.program.root);
-        let left = input.left();
-        match result {
-            Ok(value) if left == 0 => Ok(value),
-            Ok(_) => Err(self.trailing(left, bytes.len())),
-            Err(error) => Err(error.inside(self.root.as_ref(), bytes.len().saturating_sub(left))),
+        if bytes.len() > limits.bytes {
+            let mut error = DecodeError::over("the message is larger than `Limits::bytes`");
+            error.finish(self.root.as_ref(), 0);
+            return Err(error);
         }
+        let mut input = Input::new(&self.program, bytes, limits);
+        input.by_name = by_name;
+        let mut result = read(&mut input, &self.program.root);
+        let left = input.left();
+        match &mut result {
+            Ok(_) if left == 0 => {}
+            Ok(_) => result = Err(self.trailing(left, bytes.len())),
+            Err(error) => error.finish(self.root.as_ref(), bytes.len().saturating_sub(left)),
+        }
+        result
     }
 
     #[cold]
     fn trailing(&self, left: usize, length: usize) -> DecodeError {
         let message = Message::Text(format!("{left} bytes follow the record"));
-        DecodeError::new(DecodeErrorKind::TrailingBytes, message).inside(self.root.as_ref(), length - left)
+        let mut error = DecodeError::new(DecodeErrorKind::TrailingBytes, message);
+        error.finish(self.root.as_ref(), length - left);
+        error
     }
 }
 

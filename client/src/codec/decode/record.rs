@@ -8,6 +8,7 @@ use super::de::{De, name};
 use super::input::Input;
 use super::program::{Op, Record, Step};
 use crate::codec::error::{DecodeError, DecodeErrorKind};
+use crate::codec::path::Placed;
 
 /// How a type takes its fields, remembered with the address of its list of fields, which is never odd.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl<'de> Input<'de> {
         if plan.is_recursive {
             self.charge(size_of::<V::Value>())?;
         }
-        if !plan.is_in_order(fields) {
+        if self.by_name || !plan.is_in_order(fields) {
             return ByName::visit(self, record, visitor);
         }
         self.enter()?;

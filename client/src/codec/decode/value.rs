@@ -10,7 +10,7 @@ use super::input::Input;
 use super::program::{Branch, List, Op, Step};
 use crate::codec::error::DecodeError;
 use crate::codec::meaning::Meaning;
-use crate::codec::path::Segment;
+use crate::codec::path::{Placed, Segment};
 use crate::codec::text;
 
 impl Input<'_> {

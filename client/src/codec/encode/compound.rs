@@ -8,7 +8,7 @@ use super::program::Op;
 use super::ser::Ser;
 use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
 use crate::codec::meaning::Meaning;
-use crate::codec::path::Segment;
+use crate::codec::path::{Placed, Segment};
 
 /// How many parts a value says it has.
 #[derive(Debug, Clone, Copy)]

@@ -12,7 +12,7 @@ use super::program::{Field, Op};
 use super::ser::Ser;
 use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
 use crate::codec::meaning::Meaning;
-use crate::codec::path::Segment;
+use crate::codec::path::{Placed, Segment};
 
 pub(super) struct Fields<'a, 'o> {
     out: &'a mut Output<'o>,

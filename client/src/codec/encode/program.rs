@@ -123,20 +123,11 @@ impl Program {
     /// What a type is called where it stands in a union.
     pub(super) fn name_of(&self, op: Op) -> &str {
         match op {
-            Op::Null => "null",
-            Op::Boolean => "boolean",
-            Op::Int(_) | Op::Byte | Op::Word => "int",
-            Op::Long(_) => "long",
-            Op::Float => "float",
-            Op::Double => "double",
-            Op::Bytes(_) => "bytes",
-            Op::String(_) => "string",
-            Op::Array(_) => "array",
-            Op::Map(_) => "map",
-            Op::Union(_) => "union",
             Op::Fixed(at) => &self.fixed[at as usize].name,
             Op::Enum(at) => &self.enums[at as usize].name,
             Op::Record(at) => &self.records[at as usize].name,
+            Op::Byte | Op::Word => "int",
+            _ => word(op),
         }
     }
 }

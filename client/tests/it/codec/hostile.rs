@@ -32,6 +32,16 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn a_type_without_an_end_has_no_width() {
+    // Twice as wide with every look at it.
+    let endless = r#"{"type":"map","values":{"type":"record","name":"R","fields":[
+        {"name":"b","type":"boolean"},{"name":"left","type":"R"},{"name":"right","type":"R"}]}}"#;
+    assert_eq!(kind::<serde_json::Value>(endless, b"\x02\x02k\x01"), DecodeErrorKind::Truncated);
+    assert_eq!(kind::<IgnoredAny>(endless, b"\x02\x02k\x01\x01\x01"), DecodeErrorKind::Truncated);
+    decode::<serde_json::Value>(endless, b"\x00").unwrap();
+}
+
+#[test]
 fn counts_are_held_against_the_bytes() {
     let nulls = r#"{"type":"array","items":"null"}"#;
     let eight_million = b"\x80\x90\xd0\x07\x00";

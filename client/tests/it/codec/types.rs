@@ -17,21 +17,23 @@ struct Point {
     y: i32,
 }
 
-/// Refuses sequences, as a type written by hand may.
+/// Refuses sequences, as a type written by hand may; two types, each with a list of fields of its own.
 #[derive(Debug, PartialEq)]
-struct ByHand(i32, i32);
+struct ByHand<const TYPE: usize = 0>(i32, i32);
 
-impl<'de> Deserialize<'de> for ByHand {
+static FIELDS: [[&str; 2]; 2] = [["x", "y"], ["x", "y"]];
+
+impl<'de, const TYPE: usize> Deserialize<'de> for ByHand<TYPE> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = ByHand;
+        struct Fields<const TYPE: usize>;
+        impl<'de, const TYPE: usize> Visitor<'de> for Fields<TYPE> {
+            type Value = ByHand<TYPE>;
 
             fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.write_str("a map of x and y")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByHand, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let (mut x, mut y) = (None, None);
                 while let Some(name) = map.next_key::<&str>()? {
                     match name {
@@ -43,7 +45,7 @@ impl<'de> Deserialize<'de> for ByHand {
                 Ok(ByHand(x.unwrap_or(0), y.unwrap_or(0)))
             }
         }
-        deserializer.deserialize_struct("Point", &["x", "y"], Fields)
+        deserializer.deserialize_struct("Point", &FIELDS[TYPE], Fields)
     }
 }
 
@@ -55,6 +57,15 @@ fn a_type_that_wants_names_gets_names() {
         assert_eq!(points, [ByHand(1, 2), ByHand(3, 4)]);
         let points: Vec<Point> = plan.decode(b"\x04\x02\x04\x06\x08\x00", &Limits::default()).unwrap();
         assert_eq!(points, [Point { x: 1, y: 2 }, Point { x: 3, y: 4 }]);
+    }
+}
+
+#[test]
+fn types_of_one_record_that_want_names_get_names() {
+    let plan = DecodePlan::new(&schema(&format!(r#"{{"type":"array","items":{POINT}}}"#)), None).unwrap();
+    for _ in 0..2 {
+        let points: (ByHand<0>, ByHand<1>) = plan.decode(b"\x04\x02\x04\x06\x08\x00", &Limits::default()).unwrap();
+        assert_eq!(points, (ByHand(1, 2), ByHand(3, 4)));
     }
 }
 

@@ -1,0 +1,132 @@
+//! What is known of a program before any bytes are seen: how few a type takes, and which records are inside themselves.
+
+use std::collections::HashSet;
+
+use super::program::{Op, Program, Record, Step};
+
+impl Program {
+    /// Works out the bounds by which hostile data are told.
+    pub(super) fn bound(&mut self) {
+        self.mark_recursive();
+        self.measure();
+    }
+
+    /// The least number of bytes that a type takes; recursive types at least as much as was found so far.
+    fn width(&self, op: Op, records: &[usize]) -> usize {
+        match op {
+            Op::Null | Op::Error(_) => 0,
+            Op::Boolean
+            | Op::Int(_)
+            | Op::IntAsLong(_)
+            | Op::IntAsFloat
+            | Op::IntAsDouble
+            | Op::Long(_)
+            | Op::LongAsFloat
+            | Op::LongAsDouble
+            | Op::Bytes(_)
+            | Op::BytesAsString(_)
+            | Op::String(_)
+            | Op::StringAsBytes(_)
+            | Op::Enum(_)
+            | Op::Array(_)
+            | Op::Map(_) => 1,
+            Op::Float | Op::FloatAsDouble => 4,
+            Op::Double => 8,
+            Op::Fixed(at) => self.fixed[at as usize].size,
+            Op::Record(at) => records[at as usize],
+            Op::Union(at) => {
+                let branches = self.unions[at as usize].iter().map(|branch| self.width(branch.op, records));
+                branches.min().unwrap_or(0).saturating_add(1)
+            }
+            Op::Branch(at) => self.width(self.branches[at as usize].op, records),
+        }
+    }
+
+    fn measure(&mut self) {
+        const MOST_ROUNDS: usize = 100;
+        let mut widths = vec![0_usize; self.records.len()];
+        for _ in 0..MOST_ROUNDS {
+            let mut has_changed = false;
+            for at in (0..widths.len()).rev() {
+                let steps = self.records[at].steps.iter();
+                let width = steps.fold(0_usize, |sum, step| match step {
+                    Step::Read { op, .. } | Step::Skip(op) => sum.saturating_add(self.width(*op, &widths)),
+                    Step::Default { .. } => sum,
+                });
+                has_changed |= width != widths[at];
+                widths[at] = width;
+            }
+            if !has_changed {
+                break;
+            }
+        }
+        for at in 0..self.lists.len() {
+            let item = self.width(self.lists[at].item, &widths);
+            self.lists[at].width = self.lists[at].width.saturating_add(item);
+        }
+    }
+
+    /// Finds the records that contain themselves.
+    fn mark_recursive(&mut self) {
+        // A record that is met again on the way down from the roots closes a circle; all on the circle are marked.
+        let edges: Vec<Vec<usize>> = self.records.iter().map(|record| self.records_in(record)).collect();
+        let circles = circles(&edges);
+        for (record, is_recursive) in self.records.iter_mut().zip(circles) {
+            record.is_recursive = is_recursive;
+        }
+    }
+
+    fn records_in(&self, record: &Record) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut open: Vec<Op> = record
+            .steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Read { op, .. } | Step::Default { op, .. } => Some(*op),
+                Step::Skip(_) => None,
+            })
+            .collect();
+        let mut seen = HashSet::new();
+        while let Some(op) = open.pop() {
+            match op {
+                Op::Record(at) => found.push(at as usize),
+                Op::Array(at) | Op::Map(at) if seen.insert((0, at)) => open.push(self.lists[at as usize].item),
+                Op::Union(at) if seen.insert((1, at)) => {
+                    open.extend(self.unions[at as usize].iter().map(|branch| branch.op));
+                }
+                Op::Branch(at) => open.push(self.branches[at as usize].op),
+                _ => {}
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Tells for each node of a graph whether a way leads from it back to it: what is left when nodes without a way out,
+/// and nodes without a way in, are taken away again and again. Nodes between two circles stay, which errs on the safe
+/// side.
+fn circles(edges: &[Vec<usize>]) -> Vec<bool> {
+    let mut reversed = vec![Vec::new(); edges.len()];
+    for (from, tos) in edges.iter().enumerate() {
+        for to in tos {
+            reversed[*to].push(from);
+        }
+    }
+    let mut is_left = vec![true; edges.len()];
+    for (ways, back) in [(edges, &reversed[..]), (&reversed[..], edges)] {
+        let mut counts: Vec<usize> = ways.iter().map(|ways| ways.iter().filter(|to| is_left[**to]).count()).collect();
+        let mut open: Vec<usize> = (0..ways.len()).filter(|at| is_left[*at] && counts[*at] == 0).collect();
+        while let Some(at) = open.pop() {
+            is_left[at] = false;
+            for from in &back[at] {
+                counts[*from] -= 1;
+                if counts[*from] == 0 && is_left[*from] {
+                    open.push(*from);
+                }
+            }
+        }
+    }
+    is_left
+}
