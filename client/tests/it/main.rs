@@ -8,4 +8,5 @@ mod producer;
 mod rest;
 mod snapshots;
 mod support;
+mod tls;
 mod vectors;

@@ -9,9 +9,13 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use axum::serve::Listener;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::tls::Secured;
 
 /// What was asked.
 #[derive(Debug, Clone)]
@@ -115,11 +119,22 @@ pub(crate) struct Double {
 impl Double {
     pub(crate) async fn start(script: impl FnMut(&Asked) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        Self::on(listener, script)
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        Self::on(listener, url, script)
     }
 
-    fn on(listener: TcpListener, script: impl FnMut(&Asked) -> Reply + Send + 'static) -> Self {
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+    /// The same behind TLS.
+    pub(crate) async fn secured(acceptor: TlsAcceptor, script: impl FnMut(&Asked) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://{}", listener.local_addr().expect("an address"));
+        Self::on(Secured { listener, acceptor }, url, script)
+    }
+
+    fn on<L>(listener: L, url: String, script: impl FnMut(&Asked) -> Reply + Send + 'static) -> Self
+    where
+        L: Listener,
+        L::Addr: std::fmt::Debug,
+    {
         let inner =
             Inner { script: Mutex::new(Box::new(script)), asked: Mutex::default(), killed: AtomicBool::new(false) };
         let inner = Arc::new(inner);
@@ -183,7 +198,11 @@ impl Drop for Double {
     }
 }
 
-fn serve(listener: TcpListener, inner: Arc<Inner>) -> JoinHandle<()> {
+fn serve<L>(listener: L, inner: Arc<Inner>) -> JoinHandle<()>
+where
+    L: Listener,
+    L::Addr: std::fmt::Debug,
+{
     let app = Router::new().fallback(answer).with_state(inner);
     tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") })
 }
