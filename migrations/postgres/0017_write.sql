@@ -15,6 +15,7 @@ DECLARE
     head     BIGINT;
     begun_at BIGINT;
     unit     JSONB;
+    part     RECORD;
     added    JSONB;
     entry    JSONB;
     refused  TEXT;
@@ -60,14 +61,15 @@ BEGIN
         IF refused IS NULL AND unit ? 'versions' THEN
             SELECT count(*) INTO wrong
                 FROM jsonb_to_recordset(unit -> 'versions') AS g (subject TEXT, version BIGINT, deleted BOOLEAN)
-                LEFT JOIN versions v ON v.subject = g.subject COLLATE "C" AND v.version = g.version
-                    AND (v.deleted = FALSE OR g.deleted) WHERE v.subject IS NULL;
+                WHERE NOT coalesce((SELECT v.deleted <= g.deleted FROM versions v
+                    WHERE v.subject = g.subject COLLATE "C" AND v.version = g.version), FALSE);
             IF wrong > 0 THEN refused := 'conflict'; END IF;
         END IF;
         IF refused IS NULL AND unit ? 'none_live' THEN
             SELECT count(*) INTO wrong FROM jsonb_to_recordset(unit -> 'none_live') AS g (context TEXT)
-                WHERE EXISTS (SELECT 1 FROM versions v
-                    WHERE v.context = coalesce(g.context COLLATE "C", v.context) AND v.deleted = FALSE);
+                WHERE CASE WHEN g.context IS NULL THEN EXISTS (SELECT 1 FROM versions v WHERE v.deleted = FALSE)
+                    ELSE EXISTS (SELECT 1 FROM versions v WHERE v.context = g.context COLLATE "C" AND v.deleted = FALSE)
+                    END;
             IF wrong > 0 THEN refused := 'conflict'; END IF;
         END IF;
         IF refused IS NULL AND unit ? 'none' THEN
@@ -110,43 +112,39 @@ BEGIN
         scopes_ := '[]';
         ids := '[]';
 
-        IF unit ? 'soft' THEN
-            WITH hidden AS (
-                UPDATE versions v SET deleted = TRUE, time = (entry ->> 'time')::BIGINT, written = head
-                FROM jsonb_to_recordset(unit -> 'soft') AS g (subject TEXT, version BIGINT)
-                WHERE v.subject = g.subject COLLATE "C" AND v.version = g.version RETURNING v.context, v.id
-            ) SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(context, id)), '[]') INTO more FROM hidden;
-            ids := ids || more;
-        END IF;
-        IF unit ? 'restore' THEN
-            WITH shown AS (
-                UPDATE versions v SET deleted = FALSE, time = (entry ->> 'time')::BIGINT, written = head
-                FROM jsonb_to_recordset(unit -> 'restore') AS g (subject TEXT, version BIGINT)
-                WHERE v.subject = g.subject COLLATE "C" AND v.version = g.version RETURNING v.context, v.id
-            ) SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(context, id)), '[]') INTO more FROM shown;
-            ids := ids || more;
+        IF unit ? 'soft' OR unit ? 'restore' THEN
+            FOR part IN
+                SELECT g.subject, g.version, hidden
+                    FROM jsonb_to_recordset(unit -> 'soft') AS g (subject TEXT, version BIGINT), (VALUES (TRUE)) AS h (hidden)
+                UNION ALL SELECT g.subject, g.version, FALSE
+                    FROM jsonb_to_recordset(unit -> 'restore') AS g (subject TEXT, version BIGINT)
+            LOOP
+                UPDATE versions v SET deleted = part.hidden, time = (entry ->> 'time')::BIGINT, written = head
+                    WHERE v.subject = part.subject COLLATE "C" AND v.version = part.version
+                    RETURNING jsonb_build_array(v.context, v.id) INTO more;
+                IF FOUND THEN ids := ids || jsonb_build_array(more); END IF;
+            END LOOP;
         END IF;
         IF unit ? 'remove' THEN
-            WITH forgotten AS (
-                DELETE FROM uses u USING jsonb_to_recordset(unit -> 'remove') AS g (subject TEXT, version BIGINT)
-                WHERE u.subject = g.subject COLLATE "C" AND u.version = g.version RETURNING u.target_subject
-            ) SELECT coalesce(jsonb_agg(DISTINCT target_subject), '[]') INTO more FROM forgotten;
-            IF jsonb_array_length(more) > 0 THEN
-                UPDATE scopes s SET revision = s.revision + 1 FROM jsonb_array_elements_text(more) AS g (subject)
-                    WHERE s.subject = g.subject COLLATE "C";
+            FOR part IN SELECT * FROM jsonb_to_recordset(unit -> 'remove') AS g (subject TEXT, version BIGINT) LOOP
+                WITH forgotten AS (
+                    DELETE FROM uses u WHERE u.subject = part.subject COLLATE "C" AND u.version = part.version
+                    RETURNING u.target_subject
+                ) SELECT coalesce(jsonb_agg(DISTINCT target_subject), '[]') INTO more FROM forgotten;
                 scopes_ := scopes_ || more;
-            END IF;
-            WITH removed AS (
-                DELETE FROM versions v USING jsonb_to_recordset(unit -> 'remove') AS g (subject TEXT, version BIGINT)
-                WHERE v.subject = g.subject COLLATE "C" AND v.version = g.version RETURNING v.context, v.id
-            ) SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_array(context, id)), '[]') INTO more FROM removed;
-            ids := ids || more;
-            -- Ids nobody holds any more go with a deletion; a version that takes another's place leaves them.
-            IF unit ? 'forget_ids' THEN
-                DELETE FROM schemas s USING jsonb_array_elements(more) AS g (held)
-                    WHERE s.context = (g.held ->> 0) COLLATE "C" AND s.id = (g.held ->> 1)::BIGINT
-                    AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.context = s.context AND v.id = s.id);
-            END IF;
+                DELETE FROM versions v WHERE v.subject = part.subject COLLATE "C" AND v.version = part.version
+                    RETURNING jsonb_build_array(v.context, v.id) INTO more;
+                IF FOUND THEN ids := ids || jsonb_build_array(more); END IF;
+                -- Ids nobody holds any more go with a deletion; a version that takes another's place leaves them.
+                IF FOUND AND unit ? 'forget_ids' THEN
+                    DELETE FROM schemas s WHERE s.context = (more ->> 0) COLLATE "C" AND s.id = (more ->> 1)::BIGINT
+                        AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.context = s.context AND v.id = s.id);
+                END IF;
+            END LOOP;
+            -- Each subject a removed version referred to has one referrer fewer.
+            FOR part IN SELECT DISTINCT subject FROM jsonb_array_elements_text(scopes_) AS g (subject) LOOP
+                UPDATE scopes s SET revision = s.revision + 1 WHERE s.subject = part.subject COLLATE "C";
+            END LOOP;
         END IF;
         IF unit ? 'contexts' THEN
             INSERT INTO contexts (name, recorded, last_id)
@@ -163,13 +161,14 @@ BEGIN
             SELECT g.subject, g.context, 1 FROM jsonb_to_recordset(unit -> 'scopes') AS g (subject TEXT, context TEXT)
             ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1;
         IF unit ? 'configs' THEN
-            UPDATE scopes s SET config = g.config::JSON
-                FROM jsonb_to_recordset(unit -> 'configs') AS g (subject TEXT, config TEXT)
-                WHERE s.subject = g.subject COLLATE "C";
+            FOR part IN SELECT * FROM jsonb_to_recordset(unit -> 'configs') AS g (subject TEXT, config TEXT) LOOP
+                UPDATE scopes s SET config = part.config::JSON WHERE s.subject = part.subject COLLATE "C";
+            END LOOP;
         END IF;
         IF unit ? 'modes' THEN
-            UPDATE scopes s SET mode = g.mode FROM jsonb_to_recordset(unit -> 'modes') AS g (subject TEXT, mode TEXT)
-                WHERE s.subject = g.subject COLLATE "C";
+            FOR part IN SELECT * FROM jsonb_to_recordset(unit -> 'modes') AS g (subject TEXT, mode TEXT) LOOP
+                UPDATE scopes s SET mode = part.mode WHERE s.subject = part.subject COLLATE "C";
+            END LOOP;
         END IF;
 
         IF added IS NOT NULL THEN
