@@ -2,7 +2,6 @@
 //!
 //! Database, registry and clients share the same two cores, as the floor's client does.
 
-use std::fmt::Write as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use crate::process::Server;
 use crate::proxy::Proxy;
 use crate::{median, setting, verdict};
 
-/// Writers, and the part of the same statement's rate, driven by pgbench, that is the goal.
+/// Writers, and the part of the rate of a bare statement, driven by pgbench, that is the goal.
 const LOCAL: [(u64, f64); 3] = [(1, 0.0), (8, 0.35), (32, 0.5)];
 
 /// What a far database adds to each round trip.
@@ -60,24 +59,27 @@ fn local(cluster: &str) {
     }
 }
 
-/// The unit of a new registration as the registry sends it, for pgbench: another subject and schema each time.
+/// The least a registration can cost: one statement that bumps the subject's revision, the head of the log and the last
+/// id, and inserts content, schema, version and change. Another subject and schema each time.
 fn unit() -> String {
-    let schema = crate::schema(0).replace('\'', "''").replace("number 0", "number %1$s");
-    let mut sql = String::new();
-    let json = serde_json::json!({
-        "unit": "%1$s", "revisions": [{"subject": "b-%1$s", "revision": 0}, {"subject": ":.:", "revision": 0}],
-        "scopes": [{"subject": "b-%1$s", "context": "."}],
-        "add": {"subject": "b-%1$s", "version": 1, "context": ".", "fingerprint": "%1$s", "shape": "%1$s",
-                "text": "SCHEMA", "refs": null, "metadata": null, "rule_set": null},
-        "entry": {"time": 0, "actor": "", "request_id": "%1$s", "kind": "register", "subject": "b-%1$s",
-                  "before": null, "after": "{\"version\":1}"},
-    });
-    let text = serde_json::Value::from(schema).to_string();
+    const SQL: &str = "
+        WITH name AS (SELECT md5(random()::TEXT || clock_timestamp()::TEXT) AS text),
+        head AS (UPDATE log_head SET seq = seq + 1 WHERE one = 1 RETURNING seq),
+        last AS (INSERT INTO contexts (name, recorded, last_id) VALUES ('.', FALSE, 1)
+            ON CONFLICT (name) DO UPDATE SET last_id = contexts.last_id + 1 RETURNING last_id),
+        scope AS (INSERT INTO scopes (subject, context, revision) SELECT text, '.', 1 FROM name
+            ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1 WHERE scopes.revision = 0 RETURNING subject),
+        content AS (INSERT INTO contents (fingerprint, shape, text)
+            SELECT decode(subject, 'hex'), decode(subject, 'hex'), replace(SCHEMA, 'number 0', subject) FROM scope
+            RETURNING fingerprint),
+        schema AS (INSERT INTO schemas (context, id, fingerprint, subject, version, written)
+            SELECT '.', last_id, fingerprint, subject, 1, seq FROM last, content, scope, head RETURNING id),
+        version AS (INSERT INTO versions (subject, version, context, id, deleted, time, written)
+            SELECT subject, 1, '.', id, FALSE, 0, seq FROM scope, schema, head RETURNING subject)
+        INSERT INTO changes (seq, time, actor, request_id, kind, subject, after, receipt)
+            SELECT seq, 0, '', subject, 'register', subject, '{\"version\": 1}', '{\"unit\": 1}' FROM version, head;";
     // pgbench takes a colon and a word for a variable of its own.
-    let json = json.to_string().replace("\"SCHEMA\"", &text).replace("\":", "\": ");
-    write!(sql, "SELECT avow_write_1(format('[{json}]', md5(random()::TEXT || clock_timestamp()::TEXT)));")
-        .expect("a String");
-    sql.replace('\n', " ")
+    SQL.replace("SCHEMA", &format!("'{}'", crate::schema(0).replace(':', ": "))).replace('\n', " ")
 }
 
 fn pgbench(url: &str, script: &std::path::Path, clients: u64, seconds: u32) -> f64 {
