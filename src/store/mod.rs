@@ -13,8 +13,11 @@ macro_rules! read {
                 loop {
                     // In a box: what it takes to talk to Postgres would make every future that reads a large one.
                     let read = Box::pin(async {
-                        let mut connection = reads.connection().await?;
-                        crate::store::postgres::statement!(reads.link(), &mut *connection, $fetch, $query)
+                        let mut loan = reads.connection().await?;
+                        let value =
+                            crate::store::postgres::statement!(reads.link(), loan.connection(), $fetch, $query)?;
+                        loan.give_back();
+                        Ok(value)
                     });
                     if let Some(result) = reads.attempt(&mut attempt, read).await {
                         break result;

@@ -184,3 +184,37 @@ async fn without_enough_connections_it_says_so_and_recovers() {
     until(&node, "ok").await;
     assert_eq!(node.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 2);
 }
+
+/// A connection that is used again after somebody gave up waiting must not hold the answer to what was asked before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_gives_up_leaves_no_answer_behind_for_the_next_one() {
+    const SUBJECTS: usize = 60;
+    let database = Database::new().await;
+    let proxy = Proxy::before(&database.url()).await;
+    let far = Server::start_on(Database::at(proxy.url()), &["--database-connections", "3"]).await;
+    let near = Server::start_on(database, &[]).await;
+    for number in 1..=SUBJECTS {
+        near.post(&format!("/subjects/s{number}/versions"), &schema(number)).await.ok();
+    }
+    let is_right = |number: usize, answer: &Answer| {
+        let body = answer.ok();
+        assert_eq!((&body["subject"], &body["id"]), (&json!(format!("s{number}")), &json!(number)));
+    };
+    proxy.delay(Duration::from_millis(20));
+    let gave_up = futures_util::future::join_all((1..=SUBJECTS).map(async |number| {
+        let path = format!("/subjects/s{number}/versions/latest");
+        let patience = Duration::from_millis(u64::try_from(number * 5).expect("few"));
+        match tokio::time::timeout(patience, far.get(&path)).await {
+            Ok(answer) => {
+                is_right(number, &answer);
+                0
+            }
+            Err(_) => 1,
+        }
+    }))
+    .await;
+    assert!(gave_up.iter().sum::<usize>() > SUBJECTS / 10, "somebody gave up");
+    for number in 1..=SUBJECTS {
+        is_right(number, &far.get(&format!("/subjects/s{number}/versions/latest")).await);
+    }
+}

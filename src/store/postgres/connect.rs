@@ -1,9 +1,10 @@
 //! Opening a Postgres database: what lies between, migrations, connections.
 
+use super::pool::Pool;
 use super::reads::Reads;
 use super::{Follower, migrate, writer};
 use crate::store::{Error, Freshness, Hold, Stats, Store, Trouble};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Row};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -86,7 +87,8 @@ impl Link {
         }
     }
 
-    fn outlived_a_break(&self, age: Duration) -> bool {
+    /// Whether something broke since a connection of this age was opened.
+    pub(super) fn outlived_a_break(&self, age: Duration) -> bool {
         let broke = *self.broke.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         broke.is_some_and(|broke| broke.elapsed() <= age)
     }
@@ -116,24 +118,7 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
     } else {
         migrate::check(&mut connect.connect().await?).await?;
     }
-    let link = Link {
-        options: Arc::new(connect.clone()),
-        transient: Arc::new(AtomicBool::new(pooled)),
-        broke: Arc::default(),
-    };
-    let trusted = link.clone();
-    let pool = PgPoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(options.patience)
-        .test_before_acquire(false)
-        .max_lifetime(Duration::from_mins(30))
-        .idle_timeout(Duration::from_mins(10))
-        .before_acquire(move |_, meta| {
-            let trusted = !trusted.outlived_a_break(meta.age);
-            Box::pin(async move { Ok(trusted) })
-        })
-        .connect_with(connect)
-        .await?;
+    let link = Link { options: Arc::new(connect), transient: Arc::new(AtomicBool::new(pooled)), broke: Arc::default() };
     let freshness = Arc::new(Freshness::new());
     let stats = Arc::<Stats>::default();
     let follower = Follower::start(link.clone(), Arc::clone(&freshness), Arc::clone(&stats), options).await?;
@@ -148,6 +133,7 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
         Arc::clone(&stats),
         Arc::clone(&hold),
     );
+    let pool = Pool::new(link.clone(), options.connections, options.patience);
     let reads = crate::store::Reads::Postgres(Reads::new(pool, link, follower));
     Ok(Store { reads, writes, freshness, trouble, stats, hold })
 }

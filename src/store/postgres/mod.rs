@@ -7,6 +7,7 @@
 mod connect;
 mod follower;
 mod migrate;
+mod pool;
 mod reads;
 mod unit;
 mod writer;

@@ -2,14 +2,13 @@
 
 use super::Follower;
 use super::connect::Link;
+use super::pool::{Loan, Pool};
 use crate::store::{Connections, Error};
-use sqlx::pool::PoolConnection;
-use sqlx::{PgPool, Postgres};
 
 /// The connections that read.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Reads {
-    pool: PgPool,
+    pool: Pool,
     link: Link,
     follower: Follower,
 }
@@ -18,12 +17,12 @@ pub(in crate::store) struct Reads {
 const ATTEMPTS: u32 = 4;
 
 impl Reads {
-    pub(super) fn new(pool: PgPool, link: Link, follower: Follower) -> Self {
+    pub(super) fn new(pool: Pool, link: Link, follower: Follower) -> Self {
         Self { pool, link, follower }
     }
 
     pub(in crate::store) fn connections(&self) -> Connections {
-        Connections { open: self.pool.size(), idle: self.pool.num_idle() }
+        self.pool.connections()
     }
 
     pub(in crate::store) fn link(&self) -> &Link {
@@ -34,8 +33,8 @@ impl Reads {
         &self.follower
     }
 
-    pub(in crate::store) async fn connection(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
-        self.pool.acquire().await
+    pub(in crate::store) async fn connection(&self) -> Result<Loan, sqlx::Error> {
+        self.pool.lend().await
     }
 
     /// One attempt to read. `None` if another one may do better: a connection was broken, or the database asks for it.
