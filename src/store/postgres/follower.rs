@@ -155,6 +155,8 @@ impl Asker {
                 let poll = POLL.mul_f64(0.9 + 0.2 * jitter());
                 let _ = tokio::time::timeout(poll, self.questions.wake.notified()).await;
             }
+            // Requests that have arrived but not had their turn yet come along: a question costs more than a turn.
+            tokio::task::yield_now().await;
             // Whoever is counted here asked before the question is sent.
             let question = self.questions.wanted.load(Ordering::Acquire);
             let began = Instant::now();
