@@ -49,7 +49,7 @@ impl LockCommand {
 
 /// The subjects with all their live versions, and the versions that those refer to.
 async fn held(remote: &Remote, subjects: &[String], talk: &Talk) -> Result<BTreeMap<String, LockedSubject>, Error> {
-    let found = ask_all(talk, subjects, |at| remote.held(&subjects[at], None, |_| usize::MAX)).await?;
+    let found = ask_all(talk, subjects, |at| remote.held(&subjects[at], None, None, |_| usize::MAX)).await?;
     let mut locked: BTreeMap<String, LockedSubject> = BTreeMap::new();
     for (subject, held) in subjects.iter().zip(found) {
         locked.extend(held.map(|held| (subject.clone(), held.into())));

@@ -37,6 +37,7 @@ mod lock;
 mod migrate;
 mod mode;
 mod openapi;
+mod plan;
 mod project;
 mod refs;
 mod register;
@@ -80,6 +81,9 @@ enum Command {
     Diff(diff::Diff),
     Explain(explain::Explain),
     Lock(lock::LockCommand),
+    Plan(plan::Plan),
+    Apply(plan::Apply),
+    Drift(plan::DriftCommand),
     Register(register::Register),
     Get(get::Get),
     List(list::List),
@@ -146,6 +150,9 @@ impl Command {
             Self::Diff(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Lock(command) => command.run(),
+            Self::Plan(command) => command.run(),
+            Self::Apply(command) => command.run(),
+            Self::Drift(command) => command.run(),
             Self::Register(command) => command.run(),
             Self::Get(command) => command.run(),
             Self::List(command) => command.run(),

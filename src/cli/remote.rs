@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use avow_client::Error as ClientError;
 use avow_client::rest::{Client, Reference as ClientReference, SchemaType, Scope, Version as Stored};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Map, Value, json};
 
 use super::connection::{failed, redacted};
 use super::project::{Documents, LockedSubject, LockedVersion};
 use super::{Error, terminal};
-use crate::domain::{Level, Reference};
+use crate::domain::{Level, Metadata, Reference};
 
 /// Requests under way at a time.
 pub(super) const AT_ONCE: usize = 8;
@@ -54,9 +55,11 @@ impl Remote {
     }
 
     /// What a subject holds: as many of the newest versions as `depth` says for its level; none if it is not there.
+    /// Where versions are divided into groups, those of the group of `metadata`.
     pub(super) async fn held(
         &self,
         subject: &str,
+        metadata: Option<&Metadata>,
         level: Option<Level>,
         depth: impl Fn(Level) -> usize,
     ) -> Result<Option<Held>, Error> {
@@ -76,8 +79,8 @@ impl Remote {
             .await?;
         let in_group = |stored: &Stored| {
             let Some(group) = &group else { return true };
-            // A file has no metadata, so it belongs with the versions that lack the property.
-            stored.schema.metadata.as_ref().is_none_or(|metadata| !metadata.properties.contains_key(group))
+            let of = metadata.and_then(|metadata| metadata.properties.get(group));
+            stored.schema.metadata.as_ref().and_then(|metadata| metadata.properties.get(group)) == of
         };
         let versions = versions.into_iter().flatten().filter(in_group).map(locked).collect::<Result<_, _>>()?;
         Ok(Some(Held { level, versions }))
@@ -97,8 +100,25 @@ impl Remote {
         Ok((level, config.compatibility_group))
     }
 
+    /// The settings and the mode that a scope has of its own.
+    pub(super) async fn settings(
+        &self,
+        scope: Scope<'_>,
+    ) -> Result<(Option<Map<String, Value>>, Option<String>), Error> {
+        let config = match self.client.config(scope).await {
+            Err(error) if error.is_not_found() || error.is_unsupported() => None,
+            config => Some(config.map_err(self.failed())?),
+        };
+        let mode = match self.client.mode(scope).await {
+            Err(error) if error.is_not_found() || error.is_unsupported() => None,
+            mode => mode.map_err(self.failed())?,
+        };
+        let config = config.and_then(|config| json!(config).as_object().cloned()).filter(|config| !config.is_empty());
+        Ok((config, mode.map(|mode| mode.as_str().to_owned())))
+    }
+
     /// One version; none if it was deleted meanwhile.
-    async fn stored(&self, subject: &str, number: i32) -> Result<Option<Stored>, Error> {
+    pub(super) async fn stored(&self, subject: &str, number: i32) -> Result<Option<Stored>, Error> {
         match self.client.version(subject, number).await {
             Ok(stored) => Ok(Some(stored)),
             Err(error) if error.is_not_found() => Ok(None),

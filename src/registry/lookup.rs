@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::{Described, Draft, Error, Registry, View, effective};
-use crate::domain::{Content, Metadata, RuleSet, Subject};
+use crate::domain::{Content, Metadata, RuleSet, Subject, Version};
 use crate::store::StoredVersion;
 use avow_avro::Strictness;
 use std::sync::Arc;
@@ -147,19 +147,19 @@ impl Registry {
         } else if candidate.content.references != content.references {
             return Ok(None);
         }
-        let equal = same_metadata(candidate.content.metadata.as_ref(), content.metadata.as_ref(), stored)
+        let equal = same_metadata(candidate.content.metadata.as_ref(), content.metadata.as_ref(), stored.version)
             && candidate.content.rule_set == content.rule_set;
         Ok(equal.then_some(content))
     }
 }
 
 /// Whether metadata are equal, where a version number that only one side carries does not count.
-fn same_metadata(new: Option<&Metadata>, old: Option<&Metadata>, stored: &StoredVersion) -> bool {
+pub(crate) fn same_metadata(new: Option<&Metadata>, old: Option<&Metadata>, number: Version) -> bool {
     let version = |metadata: Option<&Metadata>| metadata.and_then(Metadata::version_property).map(str::to_owned);
     let stripped = |metadata: Option<&Metadata>| metadata.map(Metadata::without_version).unwrap_or_default();
     match (version(new), version(old)) {
         (Some(new_version), None) => {
-            new_version == stored.version.to_string() && stripped(new) == old.cloned().unwrap_or_default()
+            new_version == number.to_string() && stripped(new) == old.cloned().unwrap_or_default()
         }
         (None, Some(_)) => new.cloned().unwrap_or_default() == stripped(old),
         _ => new == old,
@@ -168,7 +168,7 @@ fn same_metadata(new: Option<&Metadata>, old: Option<&Metadata>, stored: &Stored
 
 /// Metadata and rules as registration would store them: the schema's own or else the previous version's, between what
 /// the settings lay under and over them (contract 5, step 10).
-pub(super) fn decorate(
+pub(crate) fn decorate(
     own: &Content,
     previous: Option<&Content>,
     config: &crate::domain::Config,

@@ -72,12 +72,14 @@ async fn answer(State(held): State<Shared>, request: Request) -> Response {
 struct Refusal(u16, i64, &'static str);
 
 fn route(held: &Held, method: &str, path: &str, body: &Bytes) -> Response {
+    // Nor of any other parameter.
+    let path = path.split('?').next().unwrap_or_default();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let subject = |name: &str| held.subjects.get(name).ok_or(Refusal(404, 40401, "Subject not found."));
     let answered: Result<Value, Refusal> = match (method, segments.as_slice()) {
         ("GET", ["config"]) => Ok(json!({"compatibilityLevel": "BACKWARD"})),
         // It never heard of `defaultToGlobal`.
-        ("GET", ["config", name]) => match held.levels.get(name.split('?').next().unwrap_or_default()) {
+        ("GET", ["config", name]) => match held.levels.get(*name) {
             Some(level) => Ok(json!({"compatibilityLevel": level})),
             None => Err(Refusal(404, 40401, "Subject not found.")),
         },

@@ -14,6 +14,7 @@ mod git;
 mod lint;
 mod migrate;
 mod old;
+mod plan;
 mod registry;
 mod usage;
 mod work;

@@ -148,11 +148,20 @@ impl Held {
             ("POST", ["subjects", name]) => {
                 let versions = self.subjects.get(*name).ok_or(NO_SUBJECT)?;
                 let mut live = versions.iter().filter(|(_, it)| !it.deleted);
-                let found = live.find(|(_, it)| it.body["schema"] == body["schema"]);
+                let is_it =
+                    |it: &Version| it.body["schema"] == body["schema"] && it.body["references"] == body["references"];
+                let found = live.find(|(_, it)| is_it(it));
                 let (number, it) = found.ok_or((404, 40403, "Schema not found"))?;
                 Ok(json!({"subject": name, "version": number, "id": it.id, "schema": body["schema"]}))
             }
             ("POST", ["subjects", name, "versions"]) => self.register(name, body),
+            ("DELETE", ["subjects", name]) => {
+                let versions = self.subjects.get_mut(*name).ok_or(NO_SUBJECT)?;
+                for version in versions.values_mut() {
+                    version.deleted = true;
+                }
+                Ok(json!(versions.keys().collect::<Vec<_>>()))
+            }
             ("DELETE", ["subjects", name, "versions", number]) => {
                 let versions = self.subjects.get_mut(*name).ok_or(NO_SUBJECT)?;
                 let number: i64 = number.parse().map_err(|_| NO_VERSION)?;

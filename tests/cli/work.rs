@@ -123,7 +123,7 @@ impl Ran {
     }
 
     /// What a person would see, and what the shell is told.
-    fn shown(&self, arguments: &str) -> String {
+    pub(crate) fn shown(&self, arguments: &str) -> String {
         let mut shown = format!("$ avow {arguments}\n{}", self.stdout);
         if !self.stderr.is_empty() {
             shown += "[standard error]\n";

@@ -12,15 +12,15 @@ use crate::domain::Reference;
 
 /// A file with the subject it belongs to.
 #[derive(Debug)]
-pub(super) struct Candidate {
-    pub(super) file: Rc<SchemaFile>,
-    pub(super) assignment: Assignment,
+pub(in crate::cli) struct Candidate {
+    pub(in crate::cli) file: Rc<SchemaFile>,
+    pub(in crate::cli) assignment: Assignment,
     /// The schema, or why it is none.
-    pub(super) resolved: Result<Resolved, Broken>,
+    pub(in crate::cli) resolved: Result<Resolved, Broken>,
     /// What it refers to in the registry.
-    pub(super) references: Vec<Reference>,
+    pub(in crate::cli) references: Vec<Reference>,
     /// What that means.
-    pub(super) documents: Documents,
+    pub(in crate::cli) documents: Documents,
 }
 
 impl Candidate {

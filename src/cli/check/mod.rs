@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use self::against::Against;
 use self::baseline::Baseline;
-use self::candidate::Candidate;
+pub(super) use self::candidate::Candidate;
 use self::offline::{GitHistory, Histories, Scope};
 use super::Error;
 use super::connection::Connection;
@@ -225,6 +225,16 @@ impl Check {
         }
         Ok(pairs.map(|(candidate, history)| judge::judge(candidate, history.as_ref(), scope)).collect())
     }
+}
+
+/// What a registry says to schemas that some other command means to register; by `level`, where one is given.
+pub(super) async fn verdicts(
+    remote: &Remote,
+    candidates: &[Candidate],
+    level: Option<Level>,
+    talk: &Talk,
+) -> Result<Vec<Outcome>, Error> {
+    registry::outcomes(remote, candidates, Scope { level, versions: None, history: None }, talk).await
 }
 
 /// Keeps what differs from a commit, and what uses something that does.

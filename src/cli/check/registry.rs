@@ -62,7 +62,10 @@ pub(super) async fn histories(
 
 async fn history(remote: &Remote, candidate: &Candidate, scope: Scope) -> Result<Option<History>, Error> {
     let subject = &candidate.assignment.subject;
-    let Some(held) = remote.held(subject, scope.level, |level| scope.depth(level)).await? else { return Ok(None) };
+    let metadata = candidate.assignment.beside.metadata.as_ref();
+    let Some(held) = remote.held(subject, metadata, scope.level, |level| scope.depth(level)).await? else {
+        return Ok(None);
+    };
     let mut versions = Vec::with_capacity(held.versions.len());
     for version in held.versions.into_iter().rev() {
         let mut documents = Documents::default();
@@ -205,6 +208,9 @@ fn question(candidate: &Candidate, context: Option<&str>) -> Value {
     let mut question = json!({"subject": subject, "schema": candidate.file.text});
     if !candidate.references.is_empty() {
         question["references"] = json!(candidate.references);
+    }
+    if let Some(metadata) = &candidate.assignment.beside.metadata {
+        question["metadata"] = json!(metadata);
     }
     question
 }

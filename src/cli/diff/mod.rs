@@ -97,6 +97,13 @@ fn is_breaking(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.severity == Severity::Breaking)
 }
 
+/// What is different between two schemas, a line each.
+pub(super) fn told(old: &avow_avro::Schema, new: &avow_avro::Schema) -> Vec<String> {
+    let (Some(old), Some(new)) = (Node::parse(&old.text()), Node::parse(&new.text())) else { return Vec::new() };
+    let line = |change: Change| format!("{} {}: {}", change.kind.mark(), change.path, change.title);
+    structure::changes(&old, &new).into_iter().map(line).collect()
+}
+
 impl Comparison {
     fn new(old: Side, new: Side) -> Self {
         let changes = match (Node::parse(&old.schema.text()), Node::parse(&new.schema.text())) {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use avow_client::rest::Scope;
-use serde_json::{Map, Value, json};
 
 use super::contents::{Contents, Held, context_of};
 use crate::cli::listing::{Wanted, versions};
@@ -37,26 +36,13 @@ pub(super) async fn read(remote: &Remote, talk: &Talk) -> Result<Contents, Error
     scopes.extend(contents.versions.keys().map(|(subject, _)| subject.clone()));
     scopes.extend(contents.highest.keys().filter(|it| *it != ".").map(|context| format!(":{context}:")));
     let scopes: Vec<String> = scopes.into_iter().collect();
-    let settings = ask_all(talk, &scopes, |at| settings(remote, &scopes[at])).await?;
+    let settings = ask_all(talk, &scopes, |at| remote.settings(scope(&scopes[at]))).await?;
     for (name, (config, mode)) in scopes.into_iter().zip(settings) {
         contents.configs.extend(config.map(|config| (name.clone(), config)));
         contents.modes.extend(mode.map(|mode| (name, mode)));
     }
     contents.highest = highest(remote, contents.highest).await?;
     Ok(contents)
-}
-
-async fn settings(remote: &Remote, name: &str) -> Result<(Option<Map<String, Value>>, Option<String>), Error> {
-    let config = match remote.client.config(scope(name)).await {
-        Err(error) if error.is_not_found() || error.is_unsupported() => None,
-        config => Some(config.map_err(remote.failed())?),
-    };
-    let mode = match remote.client.mode(scope(name)).await {
-        Err(error) if error.is_not_found() || error.is_unsupported() => None,
-        mode => mode.map_err(remote.failed())?,
-    };
-    let config = config.and_then(|config| json!(config).as_object().cloned()).filter(|config| !config.is_empty());
-    Ok((config, mode.map(|mode| mode.as_str().to_owned())))
 }
 
 /// The highest ids given out, where the registry tells; else the highest that are there.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::declared::DefaultsSection;
 use crate::cli::report::FailOn;
 use crate::domain::{Level, Reference};
 
@@ -13,6 +15,8 @@ use crate::domain::{Level, Reference};
 pub(super) struct File {
     pub(super) registry: RegistrySection,
     pub(super) check: CheckSection,
+    pub(super) defaults: DefaultsSection,
+    pub(super) scope: ScopeSection,
     pub(super) subjects: Vec<SubjectEntry>,
     pub(super) lint: LintSection,
 }
@@ -33,6 +37,14 @@ pub(in crate::cli) struct CheckSection {
     pub(in crate::cli) baseline: Option<PathBuf>,
 }
 
+/// Which subjects belong to the project, files or not.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ScopeSection {
+    /// Globs.
+    pub(super) subjects: Vec<String>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SubjectEntry {
@@ -40,7 +52,12 @@ pub(super) struct SubjectEntry {
     pub(super) name: Option<String>,
     pub(super) level: Option<String>,
     #[serde(default)]
+    pub(super) config: BTreeMap<String, Value>,
+    pub(super) mode: Option<String>,
+    #[serde(default)]
     pub(super) references: Vec<Reference>,
+    pub(super) metadata: Option<Value>,
+    pub(super) rule_set: Option<Value>,
 }
 
 /// Which rules of `avow lint` hold where.

@@ -2,6 +2,7 @@
 //!
 //! It is looked for in the current folder and upwards, to the root of the repository. Without one everything has a default.
 
+mod declared;
 mod documents;
 mod file;
 mod lock;
@@ -17,6 +18,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use ignore::WalkBuilder;
 use ignore::types::TypesBuilder;
 
+pub(super) use declared::{Beside, Declared, LEVEL};
 pub(super) use documents::{Broken, Documents, Resolved};
 pub(super) use file::{LintRule, LintSection, LintTable, Only, Style, When};
 pub(super) use lock::{Lock, LockedSubject, LockedVersion, NAME as LOCK};
@@ -24,7 +26,7 @@ pub(super) use resolver::Resolver;
 
 use super::Error;
 use super::source::{SchemaFile, absolute, slashed};
-use crate::domain::{Level, Reference};
+use crate::domain::{Glob, Level, Reference};
 use naming::Template;
 
 const NAME: &str = "avow.toml";
@@ -43,9 +45,15 @@ pub(super) struct ProjectOptions {
 pub(super) struct Project {
     /// The folder that paths in the project file are relative to.
     pub(super) root: PathBuf,
+    /// The project file, there or not.
+    pub(super) file: PathBuf,
     pub(super) registry_url: Option<String>,
     pub(super) check: file::CheckSection,
     pub(super) lint: LintSection,
+    /// What is declared for the whole registry, or for the context.
+    pub(super) defaults: Declared,
+    /// Which subjects belong to the project, whether a file describes them or not; empty where nothing is said.
+    pub(super) scope: Vec<Glob>,
     subjects: Vec<SubjectRule>,
 }
 
@@ -54,17 +62,21 @@ pub(super) struct Project {
 struct SubjectRule {
     files: GlobMatcher,
     name: Template,
-    level: Option<Level>,
+    declared: Declared,
     references: Vec<Reference>,
+    beside: Beside,
 }
 
 /// What a project says about one file.
 #[derive(Debug, Clone)]
 pub(super) struct Assignment {
     pub(super) subject: String,
+    /// The level to check by, where nobody knows better.
     pub(super) level: Option<Level>,
     /// What the file refers to in the registry, as far as it is written down.
     pub(super) references: Vec<Reference>,
+    pub(super) declared: Declared,
+    pub(super) beside: Beside,
 }
 
 impl ProjectOptions {
@@ -74,7 +86,9 @@ impl ProjectOptions {
         let Some(path) = file else { return Ok(Project::without_file(here)) };
         let text = fs::read_to_string(&path).map_err(Error::reading(&path))?;
         let root = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Project::parse(root, &text).map_err(|reason| Error::Input(format!("`{}`: {reason}", path.display())))
+        let project = Project::parse(root, &text);
+        let project = project.map_err(|reason| Error::Input(format!("`{}`: {reason}", path.display())))?;
+        Ok(Project { file: path, ..project })
     }
 }
 
@@ -95,23 +109,30 @@ fn discover(from: &Path) -> Option<PathBuf> {
 impl Project {
     fn without_file(root: PathBuf) -> Self {
         let (check, lint) = (file::CheckSection::default(), LintSection::default());
-        Self { root, registry_url: None, check, lint, subjects: Vec::new() }
+        let (defaults, scope) = (Declared::default(), Vec::new());
+        let file = root.join(NAME);
+        Self { root, file, registry_url: None, check, lint, defaults, scope, subjects: Vec::new() }
     }
 
-    fn parse(root: &Path, text: &str) -> Result<Self, String> {
+    pub(super) fn parse(root: &Path, text: &str) -> Result<Self, String> {
         let file: file::File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         let mut subjects = Vec::new();
         for entry in file.subjects {
             subjects.push(SubjectRule {
                 files: glob(&entry.files)?,
                 name: Template::parse(entry.name.as_deref().unwrap_or("{stem}"))?,
-                level: entry.level.map(|level| file::level(&level)).transpose()?,
+                declared: Declared::parse(entry.level.as_deref(), entry.config, entry.mode.as_deref())?,
                 references: entry.references,
+                beside: Beside::parse(entry.metadata, entry.rule_set)?,
             });
         }
         file.lint.validate()?;
+        let defaults = file.defaults;
         Ok(Self {
+            defaults: Declared::parse(defaults.level.as_deref(), defaults.config, defaults.mode.as_deref())?,
+            scope: file.scope.subjects.iter().map(|text| Glob::parse(text)).collect::<Result<_, _>>()?,
             root: root.to_owned(),
+            file: root.join(NAME),
             registry_url: file.registry.url,
             check: file.check,
             lint: file.lint,
@@ -131,20 +152,21 @@ impl Project {
         slashed(path.strip_prefix(&root).unwrap_or(&path))
     }
 
+    /// Whether a file belongs to the project.
+    pub(super) fn lists(&self, path: &Path) -> bool {
+        self.subjects.is_empty() || self.rule(path).is_some()
+    }
+
     /// The schema files meant by the paths given; without any, all of the project.
     pub(super) fn files(&self, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-        let is_listed = |path: &Path| {
-            let relative = self.relative(path);
-            self.subjects.is_empty() || self.subjects.iter().any(|rule| rule.files.is_match(&relative))
-        };
         let mut found = Vec::new();
         if paths.is_empty() {
             let root = self.visible_root();
-            found.extend(walk(&root)?.into_iter().filter(|path| is_listed(path)));
+            found.extend(walk(&root)?.into_iter().filter(|path| self.lists(path)));
         }
         for path in paths {
             if path.is_dir() {
-                found.extend(walk(path)?.into_iter().filter(|path| is_listed(path)));
+                found.extend(walk(path)?.into_iter().filter(|path| self.lists(path)));
             } else {
                 found.push(path.clone());
             }
@@ -157,6 +179,14 @@ impl Project {
     /// Every file that may define types, listed or not.
     pub(super) fn all_files(&self) -> Result<Vec<PathBuf>, Error> {
         walk(&self.visible_root())
+    }
+
+    /// A path of the project file, as a person in the current folder would write it.
+    pub(super) fn shown(&self, relative: &Path) -> PathBuf {
+        match self.visible_root() {
+            root if root == Path::new(".") => relative.to_owned(),
+            root => root.join(relative),
+        }
     }
 
     /// The root as a person would write it: nothing at all for the current folder.
@@ -175,8 +205,10 @@ impl Project {
         let rule = self.rule(path);
         Assignment {
             subject,
-            level: rule.and_then(|rule| rule.level),
+            level: rule.and_then(|rule| rule.declared.level),
             references: rule.map(|rule| rule.references.clone()).unwrap_or_default(),
+            declared: rule.map(|rule| rule.declared.clone()).unwrap_or_default(),
+            beside: rule.map(|rule| rule.beside.clone()).unwrap_or_default(),
         }
     }
 
@@ -263,6 +295,12 @@ mod tests {
             ("[[subjects]]\nfiles = \"a\"\nlevel = \"BACK\"\n", "unknown level `BACK`"),
             ("[[subjects]]\nfiles = \"a\"\nname = \"{stemm}\"\n", "unknown placeholder `{stemm}`"),
             ("[lint.rules]\nno-such = \"off\"\n", "unknown rule `no-such`"),
+            ("[[subjects]]\nfiles = \"a\"\nmode = \"IMPORT\"\n", "`mode` cannot be IMPORT"),
+            ("[defaults]\nmode = \"SHUT\"\n", "unknown mode `SHUT`"),
+            ("[defaults]\nconfig = { compatibility = \"FULL\" }\n", "write `level"),
+            ("[[subjects]]\nfiles = \"a\"\nmetadata = { owner = \"ann\" }\n", "unknown key `owner` under `metadata`"),
+            ("[[subjects]]\nfiles = \"a\"\nrule_set = { domainRules = 1 }\n", "`rule_set`"),
+            ("[scope]\nsubjects = [\"[\"]\n", "error parsing glob"),
         ] {
             let error = Project::parse(Path::new("."), text).expect_err("it is wrong");
             assert!(error.contains(complaint), "{error}");

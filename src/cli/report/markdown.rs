@@ -51,7 +51,7 @@ fn title(finding: &Finding) -> String {
 }
 
 /// A sentence whose names stand between backquotes: what is between them is code, the rest is text.
-fn titled(sentence: &str) -> String {
+pub(in crate::cli) fn titled(sentence: &str) -> String {
     let parts = sentence.split('`').enumerate();
     parts.map(|(at, part)| if at % 2 == 1 { code(part) } else { text(part) }).collect()
 }
@@ -75,7 +75,8 @@ fn text(text: &str) -> String {
     out
 }
 
-fn code(text: &str) -> String {
+/// Text of strangers as code.
+pub(in crate::cli) fn code(text: &str) -> String {
     let fence = "`".repeat(longest_run(text) + 1);
     let space = if text.contains('`') { " " } else { "" };
     format!("{fence}{space}{}{space}{fence}", text.replace(['\n', '\r'], " "))

@@ -17,6 +17,7 @@ use super::exit::Exit;
 use super::source::{Edit, Place, SchemaFile};
 use crate::domain::{Direction, Level};
 
+pub(super) use markdown::{code, titled};
 pub(super) use output::{Outputs, Told};
 
 /// What one run of a command found.
