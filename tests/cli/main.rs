@@ -15,6 +15,7 @@ mod lint;
 mod migrate;
 mod old;
 mod plan;
+mod pull;
 mod registry;
 mod usage;
 mod work;

@@ -28,7 +28,7 @@ struct Layout<'t> {
 }
 
 /// The text laid out; none if it is no JSON.
-pub(super) fn laid_out(text: &str) -> Option<String> {
+pub(in crate::cli) fn laid_out(text: &str) -> Option<String> {
     let root = Node::parse(text)?;
     let mut layout = Layout { text, comments: comments(text)?, told: 0, out: String::new() };
     layout.comments_before(root.span.start, 0);

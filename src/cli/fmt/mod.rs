@@ -11,6 +11,7 @@ use super::exit::{self, Exit};
 use super::project::ProjectOptions;
 use super::source::SchemaFile;
 use super::terminal::{Talk, count};
+pub(super) use layout::laid_out;
 
 /// Lays out schema files: two spaces, a line for each field, comments where they were. Nothing but white space changes.
 #[derive(Debug, clap::Args)]
@@ -35,7 +36,7 @@ impl Fmt {
         let files = project.files_to_check(&self.paths)?;
         let (mut other, mut unreadable) = (0, 0);
         for file in &files {
-            let Some(text) = layout::laid_out(&file.text) else {
+            let Some(text) = laid_out(&file.text) else {
                 unreadable += 1;
                 self.complain(file);
                 continue;

@@ -14,6 +14,7 @@ mod held;
 mod make;
 mod ours;
 mod prune;
+mod pull;
 mod refer;
 mod same;
 mod settings;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 
 pub(super) use apply::Apply;
 pub(super) use drift::DriftCommand;
+pub(super) use pull::Pull;
 
 use self::document::Document;
 use self::make::Maker;

@@ -34,6 +34,11 @@ impl Template {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
+            if let Some(behind) = after.strip_prefix('{') {
+                parts.push(Part::Text(format!("{before}{{")));
+                rest = behind;
+                continue;
+            }
             let (name, behind) = after.split_once('}').ok_or("a placeholder without its `}`")?;
             parts.push(Part::Text(before.to_owned()));
             parts.push(match name {
