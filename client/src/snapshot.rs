@@ -250,7 +250,7 @@ mod tests {
     fn writers_of_one_file_do_not_meet() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("schemas.jsonl");
-        let snapshots = [1, 200].map(|count| Snapshot::new(None, (0..count).map(content)));
+        let snapshots = [1, 200].map(|count| Snapshot::new(None, None, (0..count).map(content)));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 for snapshot in &snapshots {
