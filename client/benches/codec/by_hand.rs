@@ -2,8 +2,7 @@
 
 use std::hint::black_box;
 
-use crate::payload::owned::{Address, Batch, Order};
-use crate::payload::{Channel, Sale, Status};
+use crate::types::{Address, Batch, Channel, Owned, Sale, Status};
 
 fn long(out: &mut Vec<u8>, value: i64) {
     let mut zigzag = ((value << 1) ^ (value >> 63)).cast_unsigned();
@@ -45,7 +44,7 @@ pub(crate) fn sale(sale: &Sale, out: &mut Vec<u8>) {
     long(out, sale.at);
 }
 
-fn address(out: &mut Vec<u8>, address: &Address) {
+fn address(out: &mut Vec<u8>, address: &Address<String>) {
     text(out, &address.name);
     text(out, &address.street);
     text(out, &address.city);
@@ -54,7 +53,7 @@ fn address(out: &mut Vec<u8>, address: &Address) {
     optional(out, address.region.as_ref());
 }
 
-pub(crate) fn order(order: &Order, out: &mut Vec<u8>) {
+pub(crate) fn order(order: &Owned, out: &mut Vec<u8>) {
     text(out, &order.id);
     long(out, order.number);
     long(out, order.placed_at);
@@ -154,7 +153,7 @@ fn texts(out: &mut Vec<u8>, texts: &[String]) {
     out.push(0);
 }
 
-pub(crate) fn batch(batch: &Batch, out: &mut Vec<u8>) {
+pub(crate) fn batch(batch: &Batch<String>, out: &mut Vec<u8>) {
     text(out, &batch.device);
     if !batch.points.is_empty() {
         count(out, batch.points.len());

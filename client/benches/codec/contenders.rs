@@ -12,8 +12,8 @@ use schema_registry_converter::schema_registry_common::SubjectNameStrategy;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::payload::{self, borrowed, later};
-use crate::{by_hand, registry};
+use crate::types::{Batch, Borrowed, SaleLater, later};
+use crate::{by_hand, payload, registry};
 
 pub(crate) struct Contender {
     pub(crate) group: &'static str,
@@ -64,11 +64,11 @@ pub(crate) fn contenders() -> Vec<Contender> {
     let address = registry::serve(vec![sale.schema.clone(), order.schema.clone(), batch.schema.clone()]);
     let settings = || SrSettings::new_builder(address.clone()).no_proxy().build().unwrap();
     let mut all = Vec::new();
-    all.extend(sale.contenders::<payload::SaleLater>(settings()));
+    all.extend(sale.contenders::<SaleLater>(settings()));
     all.extend(order.contenders::<later::Order>(settings()));
-    all.push(order.borrowing::<borrowed::Order<'static>>());
+    all.push(order.borrowing::<Borrowed<'static>>());
     all.extend(batch.contenders::<later::Batch>(settings()));
-    all.push(batch.borrowing::<borrowed::Batch<'static>>());
+    all.push(batch.borrowing::<Batch<&'static str>>());
     all
 }
 

@@ -28,6 +28,7 @@ mod contenders;
 mod cpu;
 mod payload;
 mod registry;
+mod types;
 
 use std::io::Write;
 use std::time::Duration;
