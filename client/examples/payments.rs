@@ -28,7 +28,7 @@ use rdkafka::message::Message;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde::{Deserialize, Serialize};
-use tokio::time::{interval, sleep};
+use tokio::time::{Instant, interval, sleep};
 
 const FIRST: &str = r#"{"type":"record","name":"Payment","namespace":"bank","fields":[
     {"name":"id","type":"long"},{"name":"account","type":"string"},{"name":"cents","type":"int"}]}"#;
@@ -101,14 +101,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Sends payments; after five seconds a new release of it does.
+/// How long the first release of the till runs.
+const OLD_TILL: Duration = Duration::from_secs(5);
+
+/// Sends payments; after a while a new release of it does.
 async fn till(registry: Registry, kafka: String, board: Arc<Board>) -> Result<(), BoxError> {
     let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", kafka).create()?;
     let subject = || Subject::topic("payments");
     let old = Serializer::<OldPayment>::builder(&registry, subject()).schema(FIRST).auto_register();
     let mut old = old.prepare().await?;
     let account = |id: i64| format!("DE{:04}", id % 97);
-    for id in 0..5_000_i64 {
+    let begun = Instant::now();
+    let mut ids = 0_i64..;
+    for id in ids.by_ref().take_while(|_| begun.elapsed() < OLD_TILL) {
         let payment = OldPayment { id, account: account(id), cents: 199 };
         send(&producer, "payments", &payment.account, old.serialize(&payment)?.payload).await?;
         board.sent.fetch_add(1, Ordering::Relaxed);
@@ -117,7 +122,7 @@ async fn till(registry: Registry, kafka: String, board: Arc<Board>) -> Result<()
     println!("-- the till is updated: payments have a currency and a note from now on --");
     let new = Serializer::<Payment>::builder(&registry, subject()).schema(SECOND).auto_register();
     let mut new = new.prepare().await?;
-    for id in 5_000.. {
+    for id in ids {
         let note = (id % 3 == 0).then(|| "thank you".to_owned());
         let payment = Payment { id, account: account(id), cents: 5_000_000_000, currency: "CHF".into(), note };
         send(&producer, "payments", &payment.account, new.serialize(&payment)?.payload).await?;

@@ -100,7 +100,12 @@ pub(crate) struct Topic(pub(crate) String);
 impl Topic {
     pub(crate) async fn new(name: &str, partitions: i32) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("{name}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self::named(format!("{name}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)), partitions)
+            .await
+    }
+
+    /// A topic that others have a name for.
+    pub(crate) async fn named(name: String, partitions: i32) -> Self {
         let admin: AdminClient<DefaultClientContext> = kafka().create().unwrap();
         let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
