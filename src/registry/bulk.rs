@@ -72,7 +72,8 @@ impl Registry {
         let mut from = from.unwrap_or((-1, String::new()));
         let (mut meanings, mut bytes, mut looked) = (Vec::new(), 0, 0);
         loop {
-            let held = self.store.held_ids(context, (from.0, &from.1), WINDOW as i64).await?;
+            let most = i64::try_from(WINDOW).unwrap_or(i64::MAX);
+            let held = self.store.held_ids(context, (from.0, &from.1), most).await?;
             let is_last = held.len() < WINDOW;
             let wanted = held.iter().filter(|held| is_like(names, &held.subject));
             let mut wanted: Vec<(SchemaId, Fingerprint)> = wanted.map(|held| (held.id, held.fingerprint)).collect();

@@ -48,9 +48,12 @@ async fn sights(server: &Server) -> Vec<(u16, Value)> {
     ] {
         let answer = server.get(path).await;
         let mut body = answer.json();
-        let rows = body.as_array_mut().map(|rows| rows.iter_mut().collect()).unwrap_or_else(Vec::new);
-        rows.into_iter().filter_map(Value::as_object_mut).for_each(|row| drop(row.remove("ts")));
-        body.as_object_mut().map(|row| row.remove("ts"));
+        for row in body.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            row.remove("ts");
+        }
+        if let Some(one) = body.as_object_mut() {
+            one.remove("ts");
+        }
         seen.push((answer.status, body));
     }
     seen

@@ -19,7 +19,7 @@ pub(super) fn render(report: &Report) -> String {
 
 /// The results alone, one a line, for programs that read them as they come.
 pub(super) fn lines(report: &Report) -> String {
-    report.outcomes.iter().map(|outcome| format!("{}\n", result(outcome))).collect()
+    report.outcomes.iter().flat_map(|outcome| [result(outcome).to_string(), "\n".to_owned()]).collect()
 }
 
 fn result(outcome: &Outcome) -> Value {

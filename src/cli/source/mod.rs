@@ -154,12 +154,11 @@ pub(super) fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     if path.is_absolute() {
         return std::path::absolute(path);
     }
-    let here = match HERE.get() {
-        Some(here) => here,
-        None => {
-            let here = std::env::current_dir()?;
-            HERE.get_or_init(|| here)
-        }
+    let here = if let Some(here) = HERE.get() {
+        here
+    } else {
+        let here = std::env::current_dir()?;
+        HERE.get_or_init(|| here)
     };
     std::path::absolute(here.join(path))
 }
