@@ -45,6 +45,28 @@ const STATUSES: [(u16, &str); 19] = [
     (0, "other"),
 ];
 
+/// The operations that look up one schema, by what it is looked up with.
+const LOOKUPS: [(&str, &str, &str); 7] = [
+    ("id", "GET", "/schemas/ids/{id}"),
+    ("id", "GET", "/schemas/ids/{id}/schema"),
+    ("guid", "GET", "/schemas/guids/{guid}"),
+    ("version", "GET", "/subjects/{subject}/versions/{version}"),
+    ("version", "GET", "/subjects/{subject}/versions/{version}/schema"),
+    ("metadata", "GET", "/subjects/{subject}/metadata"),
+    ("content", "POST", "/subjects/{subject}"),
+];
+
+/// Whether a status belongs to a result.
+type Belongs = fn(u16) -> bool;
+
+/// What came of a look-up that was answered with a status of [`STATUSES`].
+const RESULTS: [(&str, Belongs); 4] = [
+    ("found", |status| (200..400).contains(&status)),
+    ("not_found", |status| status == 404),
+    ("invalid", |status| (400..500).contains(&status) && status != 404),
+    ("error", |status| !(200..500).contains(&status)),
+];
+
 /// How long one operation took, by status; most pairs never occur, so each takes its space when it first does.
 type ByStatus = [OnceLock<Box<Histogram>>; STATUSES.len()];
 
@@ -99,7 +121,11 @@ impl Meter {
 
     /// The operation a request was routed to.
     pub(super) fn operation(&self, method: &Method, path: &str) -> Operation {
-        let known = self.operations.get(path).and_then(|known| known.iter().find(|(name, _)| *name == method.as_str()));
+        self.known(method.as_str(), path)
+    }
+
+    fn known(&self, method: &str, path: &str) -> Operation {
+        let known = self.operations.get(path).and_then(|known| known.iter().find(|(name, _)| *name == method));
         known.map_or(Operation::OTHER, |(_, operation)| *operation)
     }
 
@@ -114,15 +140,38 @@ impl Meter {
         Underway { meter: self, began: Instant::now() }
     }
 
+    /// What all threads have noted of an operation and a status.
+    fn observed(&self, operation: usize, status: usize) -> Observed {
+        let mut observed = Observed::default();
+        for histogram in self.counts.iter().filter_map(|counts| counts.took[operation][status].get()) {
+            observed.add(histogram);
+        }
+        observed
+    }
+
+    /// Look-ups are counted as the requests they are; this adds them up.
+    fn write_lookups(&self, page: &mut Page) {
+        let mut lookups =
+            page.counter("schema_registry_lookups_total", "Questions for one schema, by what it is known by.");
+        for kind in LOOKUPS.chunk_by(|(one, ..), (other, ..)| one == other) {
+            for (result, counts) in RESULTS {
+                let statuses = || (0..STATUSES.len()).filter(|status| counts(STATUSES[*status].0));
+                let operations = kind.iter().map(|(_, method, path)| self.known(method, path));
+                let count: u64 = operations
+                    .flat_map(|operation| statuses().map(move |status| (operation, status)))
+                    .map(|(operation, status)| self.observed(usize::from(operation.0), status).count())
+                    .sum();
+                lookups.sample(&[("kind", kind[0].0), ("result", result)], count);
+            }
+        }
+    }
+
     fn write(&self, page: &mut Page) {
         let help = "Time from a request's head to its answer's, by operation and status.";
         let mut took = page.histogram("http_server_request_duration_seconds", help);
         for (operation, (method, path)) in self.names.iter().enumerate() {
             for (status, (_, code)) in STATUSES.iter().enumerate() {
-                let mut observed = Observed::default();
-                for histogram in self.counts.iter().filter_map(|counts| counts.took[operation][status].get()) {
-                    observed.add(histogram);
-                }
+                let observed = self.observed(operation, status);
                 if observed.count() > 0 {
                     let labels =
                         [("http_request_method", *method), ("http_route", path), ("http_response_status_code", code)];
@@ -130,6 +179,7 @@ impl Meter {
                 }
             }
         }
+        self.write_lookups(page);
         let active: i64 = self.counts.iter().map(|counts| counts.active.load(Ordering::Relaxed)).sum();
         page.gauge("http_server_active_requests", "Requests under way.").sample(&[], active.max(0));
     }
@@ -163,12 +213,25 @@ pub(super) async fn metrics(State(state): State<AppState>, _: Unnegotiated) -> R
     state.meter.write(&mut page);
     state.registry.write_metrics(&mut page);
     process::write(&mut page);
+    #[cfg(feature = "otlp")]
+    crate::telemetry::traces::write_metrics(&mut page);
     ([(header::CONTENT_TYPE, Page::MEDIA_TYPE)], page.into_text()).into_response()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn look_ups_are_operations_and_each_status_has_one_result() {
+        let meter = Meter::new(&crate::http::openapi::document());
+        for (_, method, path) in LOOKUPS {
+            assert_ne!(meter.known(method, path), Operation::OTHER, "{method} {path}");
+        }
+        for (status, code) in STATUSES {
+            assert_eq!(RESULTS.iter().filter(|(_, counts)| counts(status)).count(), 1, "{code}");
+        }
+    }
 
     #[test]
     fn every_operation_of_the_description_has_counters_of_its_own() {

@@ -21,6 +21,11 @@ impl Counter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Raises it by so many.
+    pub fn add(&self, many: u64) {
+        self.0.fetch_add(many, Ordering::Relaxed);
+    }
+
     /// What it has come to.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)

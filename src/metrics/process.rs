@@ -3,7 +3,8 @@
 use super::Page;
 use std::fs;
 use std::sync::LazyLock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Handle;
 
 static STARTED: LazyLock<f64> =
     LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
@@ -18,8 +19,15 @@ pub fn write(page: &mut Page) {
     let info = [("version", env!("CARGO_PKG_VERSION"))];
     page.gauge("schema_registry_build_info", "The program, always 1.").sample(&info, 1);
     page.gauge("process_start_time_seconds", "When the process started, since the epoch.").sample(&[], *STARTED);
-    if let Some(bytes) = resident_bytes() {
-        page.gauge("process_resident_memory_bytes", "Memory that is in use.").sample(&[], bytes);
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if let Some(kib) = told(&status, "VmRSS:") {
+        page.gauge("process_resident_memory_bytes", "Memory that is in use.").sample(&[], kib * 1024);
+    }
+    if let Some(kib) = told(&status, "VmSize:") {
+        page.gauge("process_virtual_memory_bytes", "Addresses that are in use.").sample(&[], kib * 1024);
+    }
+    if let Some(threads) = told(&status, "Threads:") {
+        page.gauge("process_threads", "Threads of the system.").sample(&[], threads);
     }
     if let Some(ticks) = cpu_ticks() {
         let seconds = format_args!("{}.{:02}", ticks / 100, ticks % 100);
@@ -28,12 +36,30 @@ pub fn write(page: &mut Page) {
     if let Ok(files) = fs::read_dir("/proc/self/fd") {
         page.gauge("process_open_fds", "File descriptors that are open.").sample(&[], files.count());
     }
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    if let Some(files) = told(&limits, "Max open files") {
+        page.gauge("process_max_fds", "File descriptors that may be open.").sample(&[], files);
+    }
+    runtime(page);
 }
 
-fn resident_bytes() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+/// What the runtime knows of the tasks that requests are.
+fn runtime(page: &mut Page) {
+    let Ok(runtime) = Handle::try_current() else { return };
+    let runtime = runtime.metrics();
+    page.gauge("tokio_workers", "Threads that run tasks.").sample(&[], runtime.num_workers());
+    page.gauge("tokio_alive_tasks", "Tasks that have not ended.").sample(&[], runtime.num_alive_tasks());
+    let help = "Tasks that wait for any worker; a number that stays high says that the processors are too few.";
+    page.gauge("tokio_global_queue_depth", help).sample(&[], runtime.global_queue_depth());
+    let busy: Duration = (0..runtime.num_workers()).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
+    page.counter("tokio_worker_busy_seconds_total", "Time that workers spent on tasks.")
+        .sample(&[], busy.as_secs_f64());
+}
+
+/// The first number on the line that begins so.
+fn told(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// Processor time in the hundredths of a second that Linux tells it in.

@@ -6,7 +6,7 @@ use super::verdicts::Pair;
 use super::{Draft, Error, Registry, View, effective};
 use crate::domain::{Content, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
-use avow_avro::Strictness;
+use avow_avro::{Rule, Strictness};
 use std::time::Instant;
 
 /// Whether a candidate suits a history; empty messages mean it does.
@@ -133,6 +133,16 @@ impl Registry {
         Ok(Verdict { messages })
     }
 
+    /// Counts what a verdict rests on.
+    fn note(&self, verdict: &avow_avro::Verdict) {
+        for finding in &verdict.findings {
+            self.stats.found(finding.kind.into());
+        }
+        if verdict.exception.is_some() {
+            self.stats.found(Rule::TooLarge);
+        }
+    }
+
     async fn judge_pair(
         &self,
         view: &mut View<'_>,
@@ -150,9 +160,15 @@ impl Registry {
         let mut messages = Vec::new();
         for (turn, direction) in directions.iter().enumerate() {
             let pair = Pair::new(&new, &old, *direction);
-            let mut found = describe(&*self.verdict(&pair).await?, pair.role);
+            let verdict = self.verdict(&pair).await?;
+            self.note(&verdict);
+            let mut found = describe(&verdict, pair.role);
             if found.is_empty() && settings.config.refuse_warnings == Some(true) {
-                found.extend(self.warning(pair).await?.as_ref().map(describe_warning));
+                let warning = self.warning(pair).await?;
+                if let Some(warning) = &warning {
+                    self.stats.found(warning.rule);
+                    found.push(describe_warning(warning));
+                }
             }
             // Of two directions only the second tells which version it speaks of (contract 17, 21).
             let last = turn + 1 == directions.len();

@@ -4,6 +4,7 @@ use super::view::Basis;
 use super::{Error, Registry};
 use crate::domain::Seq;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// How current the answers to a request are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(super) const ATTEMPTS: usize = 64;
 impl Registry {
     /// Makes sure that this node knows of everything that was committed, on any node, before the call.
     pub async fn catch_up(&self) -> Currency {
-        match self.store.catch_up().await {
+        match self.store.catch_up().instrument(tracing::debug_span!("catch_up")).await {
             Ok(seq) => Currency::Current(seq),
             Err(_) => Currency::Stale(self.store.age()),
         }

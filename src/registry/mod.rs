@@ -8,6 +8,7 @@ mod apply;
 mod bulk;
 mod candidate;
 mod catalogue;
+mod census;
 mod compatibility;
 mod configs;
 mod contexts;
@@ -157,6 +158,7 @@ pub struct Registry {
     answers: Cache<AnswerKey, Arc<Answer>>,
     queues: write::Queues,
     stats: stats::Stats,
+    census: census::Census,
     feed: feed::Feed,
     identity: tokio::sync::OnceCell<Identity>,
     /// Whoever makes a past state again holds it.
@@ -167,27 +169,33 @@ impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, settings: Settings) -> Arc<Self> {
         let clamp = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let stats = stats::Stats::default();
         let scopes = Cache::builder()
             .max_capacity(settings.scope_bytes)
+            .eviction_listener(stats.evictions(Memory::Scopes))
             .weigher(move |subject: &Subject, scope: &Arc<Scope>| {
                 clamp(256 + subject.as_str().len() + scope.versions.len() * size_of::<StoredVersion>())
             })
             .build();
         let contents = Cache::builder()
             .max_capacity(settings.content_bytes)
+            .eviction_listener(stats.evictions(Memory::Contents))
             .weigher(move |_, content: &Arc<Content>| clamp(content.weight()))
             .build();
         // A parsed schema takes a few times the space of its text.
         let parsed = Cache::builder()
             .max_capacity(settings.content_bytes)
+            .eviction_listener(stats.evictions(Memory::Parsed))
             .weigher(move |key: &candidate::ParsedKey, _| clamp(key.weight()))
             .build();
         let verdicts = Cache::builder()
             .max_capacity(settings.verdict_bytes)
+            .eviction_listener(stats.evictions(Memory::Verdicts))
             .weigher(move |_, verdict: &Arc<avow_avro::Verdict>| clamp(256 + 256 * verdict.findings.len()))
             .build();
         let answers = Cache::builder()
             .max_capacity(settings.answer_bytes)
+            .eviction_listener(stats.evictions(Memory::Answers))
             .weigher(move |key: &AnswerKey, answer: &Arc<Answer>| clamp(key.weight() + answer.weight()))
             .build();
         let (queues, feed) = (write::Queues::new(), feed::Feed::new(settings.listeners));
@@ -200,7 +208,8 @@ impl Registry {
             verdicts,
             answers,
             queues,
-            stats: stats::Stats::default(),
+            stats,
+            census: census::Census::default(),
             feed,
             identity: tokio::sync::OnceCell::new(),
             past_turn: tokio::sync::Mutex::default(),

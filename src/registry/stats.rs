@@ -3,6 +3,9 @@
 use super::{Error, Registry};
 use crate::domain::Level;
 use crate::metrics::{Counter, Histogram, Page, Sharded};
+use avow_avro::Rule;
+use moka::notification::RemovalCause;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of a request to register a schema.
@@ -69,8 +72,14 @@ pub(super) struct Stats {
     /// By level, then: accepted, refused, failed.
     checks: [[Counter; 3]; Level::ALL.len()],
     checks_took: Histogram,
+    /// What checks found, in the order of the catalogue.
+    incompatibilities: [Counter; RULES],
     unknown_ids: Counter,
+    evictions: Arc<[Counter; Memory::NAMES.len()]>,
 }
+
+/// Rules of the catalogue.
+const RULES: usize = avow_avro::rules().len();
 
 impl Stats {
     pub(super) fn registered(&self, what: Registration) {
@@ -83,6 +92,21 @@ impl Stats {
         let level = Level::ALL.iter().position(|known| *known == level).unwrap_or_default();
         self.checks[level][verdict].count();
         self.checks_took.observe(took);
+    }
+
+    /// Notes what speaks against a schema.
+    pub(super) fn found(&self, rule: Rule) {
+        self.incompatibilities[rule as usize].count();
+    }
+
+    /// Notes, for as long as the cache lives, what is forgotten for want of room.
+    pub(super) fn evictions<K, V>(&self, memory: Memory) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
+        let evictions = Arc::clone(&self.evictions);
+        move |_, _, cause| {
+            if cause.was_evicted() {
+                evictions[memory as usize].count();
+            }
+        }
     }
 
     pub(super) fn unknown_id(&self) {
@@ -113,6 +137,10 @@ impl Stats {
         let help = "How long a check took, reading the history included.";
         page.histogram("schema_registry_compatibility_check_duration_seconds", help)
             .durations(&[], &self.checks_took.observed());
+        let mut found = page.counter("schema_registry_incompatibilities_total", "What checks found, by the rule.");
+        for (rule, counter) in avow_avro::rules().iter().zip(&self.incompatibilities) {
+            found.sample(&[("rule", rule.id.id())], counter.get());
+        }
         page.counter("schema_registry_unknown_schema_id_total", "Questions for ids that mean nothing.")
             .sample(&[], self.unknown_ids.get());
         let mut hits = page.counter("schema_registry_cache_hits_total", "Questions that memory answered.");
@@ -124,12 +152,17 @@ impl Stats {
         for (memory, cache) in Memory::NAMES {
             misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[memory as usize].get()));
         }
+        let help = "What memory had no room for any more.";
+        let mut evictions = page.counter("schema_registry_cache_evictions_total", help);
+        for (memory, cache) in Memory::NAMES {
+            evictions.sample(&[("cache", cache)], self.evictions[memory as usize].get());
+        }
     }
 }
 
 impl Registry {
-    /// Writes down what was counted, here and in the store. Asks the database nothing, so it always answers.
-    pub fn write_metrics(&self, page: &mut Page) {
+    /// Writes down what was counted, here and in the store. Waits for nothing, so it always answers.
+    pub fn write_metrics(self: &Arc<Self>, page: &mut Page) {
         self.stats.write(page);
         let caches = [
             ("answers", self.answers.entry_count(), self.answers.weighted_size()),
@@ -149,6 +182,7 @@ impl Registry {
         }
         let help = "Callers that wait for changes.";
         page.gauge("schema_registry_change_feed_listeners", help).sample(&[], self.feed.listeners());
+        self.write_census(page);
         self.store.write_metrics(page);
     }
 }

@@ -5,9 +5,17 @@
 
 /// Runs one reading statement on whichever database is open. The query is written once and made for the one it meets.
 macro_rules! read {
-    ($store:expr, $fetch:ident, $query:expr) => {
-        match &$store.reads {
-            crate::store::Reads::Sqlite(pool) => $query.$fetch(pool).await.map_err(crate::store::Error::from),
+    ($store:expr, $fetch:ident, $query:expr) => {{
+        let began = std::time::Instant::now();
+        let result = match &$store.reads {
+            crate::store::Reads::Sqlite(pool) => {
+                async {
+                    let mut connection = pool.acquire().await?;
+                    $store.stats.acquired(began.elapsed());
+                    Ok($query.$fetch(&mut *connection).await?)
+                }
+                .await
+            }
             crate::store::Reads::Postgres(reads) => {
                 let mut attempt = 0;
                 loop {
@@ -24,14 +32,17 @@ macro_rules! read {
                     }
                 }
             }
-        }
-    };
+        };
+        $store.stats.read(began.elapsed());
+        result
+    }};
 }
 
 mod apply;
 mod backup;
 mod bulk;
 mod catalogue;
+mod census;
 mod changes;
 mod error;
 mod fill;
@@ -52,6 +63,7 @@ mod writer;
 pub use backup::{Summary, backup};
 pub use bulk::HeldId;
 pub use catalogue::ListedSubject;
+pub use census::Census;
 pub use error::Error;
 pub use fill::fill;
 pub use freshness::{Freshness, Slot};
@@ -70,6 +82,7 @@ use sqlx::SqlitePool;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 use writer::Trouble;
 
 /// An open database. Cheap to clone; the last clone closes it.
@@ -124,6 +137,15 @@ impl Store {
         trouble.unwrap_or_else(|| Error::Away("it did not answer a moment ago".into()))
     }
 
+    /// Whether the database answered the last time, writes included.
+    fn is_up(&self) -> bool {
+        let away = match &self.reads {
+            Reads::Sqlite(_) => None,
+            Reads::Postgres(reads) => reads.follower().trouble(),
+        };
+        away.is_none() && self.trouble().is_none()
+    }
+
     /// For how long the database has not answered; zero where it cannot go away.
     pub fn age(&self) -> Duration {
         match &self.reads {
@@ -147,6 +169,11 @@ impl Store {
         self.stats.write(page, self.reads.connections());
         let head = self.freshness.head().borrow().0;
         page.gauge("schema_registry_change_feed_last_seq", "The newest change this node knows of.").sample(&[], head);
+        let help =
+            "For how long the database has not told what is new; 0 where this process is the only one that writes.";
+        page.gauge("schema_registry_change_feed_lag_seconds", help).sample(&[], self.age().as_secs_f64());
+        let help = "Whether the database answers and the last write did not fail.";
+        page.gauge("schema_registry_db_up", help).sample(&[], u8::from(self.is_up()));
     }
 
     /// Writes one unit, or nothing of it.
@@ -160,7 +187,8 @@ impl Store {
             return Err(away);
         }
         let began = Instant::now();
-        let outcome = writer::submit(&self.writes, unit).await;
+        let span = tracing::debug_span!("write", parts = unit.parts.len());
+        let outcome = writer::submit(&self.writes, unit).instrument(span).await;
         self.stats.settled(&outcome, began.elapsed());
         outcome
     }

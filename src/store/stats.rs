@@ -1,7 +1,7 @@
 //! What the store counts of itself.
 
 use super::{Error, Outcome};
-use crate::metrics::{Counter, Histogram, Page};
+use crate::metrics::{Counter, Histogram, Observed, Page, Sharded};
 use std::time::Duration;
 
 /// Why a unit, or a question, was put to the database again.
@@ -13,8 +13,14 @@ pub enum Retry {
     Deadlock,
     /// Nobody could tell whether it was committed.
     Ambiguous,
+    /// A lock was not to be had in time.
+    Lock,
+    /// The database had no connection to spare.
+    Connections,
+    /// A pooler mixed up statements.
+    Statement,
     /// The connection was lost.
-    Connection,
+    Lost,
 }
 
 impl Retry {
@@ -25,15 +31,21 @@ impl Retry {
             Some("40001") => Self::Serialization,
             Some("40P01") => Self::Deadlock,
             Some("40003") => Self::Ambiguous,
-            _ => Self::Connection,
+            Some("55P03") => Self::Lock,
+            Some("53300") => Self::Connections,
+            Some("42P05" | "26000") => Self::Statement,
+            _ => Self::Lost,
         }
     }
 
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Serialization, "40001"),
         (Self::Deadlock, "40P01"),
         (Self::Ambiguous, "40003"),
-        (Self::Connection, "connection"),
+        (Self::Lock, "55P03"),
+        (Self::Connections, "53300"),
+        (Self::Statement, "26000"),
+        (Self::Lost, "connection"),
     ];
 }
 
@@ -56,8 +68,18 @@ pub struct Stats {
     /// From handing a unit over to its outcome.
     units: Histogram,
     retries: [Counter; Retry::ALL.len()],
-    /// Questions for the head of the log that were put to the database, with how long they took.
+    /// Questions for what is new that a follower of the log put to the database, with how long they took.
     pub head_questions: Histogram,
+    reads: Sharded<Reads>,
+}
+
+/// What the reading of one thread took.
+#[derive(Debug, Default)]
+struct Reads {
+    /// Until there was a connection.
+    acquired: Histogram,
+    /// Until there was an answer.
+    answered: Histogram,
 }
 
 impl Stats {
@@ -72,9 +94,27 @@ impl Stats {
         }
     }
 
+    /// Notes how long a statement that reads waited for a connection.
+    pub(super) fn acquired(&self, took: Duration) {
+        self.reads.mine().acquired.observe(took);
+    }
+
+    /// Notes how long a statement that reads took, waiting and further attempts included.
+    pub(super) fn read(&self, took: Duration) {
+        self.reads.mine().answered.observe(took);
+    }
+
     /// Notes that something is tried again.
     pub fn retried(&self, why: Retry) {
         self.retries[why as usize].count();
+    }
+
+    fn observed(&self, which: impl Fn(&Reads) -> &Histogram) -> Observed {
+        let mut observed = Observed::default();
+        for reads in self.reads.iter() {
+            observed.add(which(reads));
+        }
+        observed
     }
 
     /// Writes it all down.
@@ -88,7 +128,11 @@ impl Stats {
         let help = "Time until the database had answered, waiting in line included.";
         page.histogram("schema_registry_db_query_duration_seconds", help)
             .durations(&[("operation", "unit")], &self.units.observed())
-            .durations(&[("operation", "head")], &self.head_questions.observed());
+            .durations(&[("operation", "head")], &self.head_questions.observed())
+            .durations(&[("operation", "read")], &self.observed(|reads| &reads.answered));
+        let help = "Time until a statement that reads had a connection.";
+        page.histogram("schema_registry_db_pool_acquire_duration_seconds", help)
+            .durations(&[("pool", "read")], &self.observed(|reads| &reads.acquired));
         let help = "What was put to the database again, by the reason.";
         let mut retries = page.counter("schema_registry_db_retries_total", help);
         for (why, sqlstate) in Retry::ALL {

@@ -92,6 +92,8 @@ async fn while_the_database_is_away_known_answers_go_on_and_writes_are_refused()
             assert!(refused.header("retry-after").is_some(), "{trouble:?}");
         }
         assert_eq!(far.get("/livez").await.status, 200);
+        let metrics = far.get("/metrics").await;
+        assert!(metrics.text().contains("\nschema_registry_db_up 0\n"), "{trouble:?}");
         assert!(far.get("/readyz").await.ok()["reason"].as_str().is_some_and(|reason| reason.contains("away")));
 
         // The other node goes on; this one must not call what it remembers fresh.

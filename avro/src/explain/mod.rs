@@ -119,7 +119,7 @@ pub fn explain(reader: &Schema, writer: &Schema, candidate: Candidate) -> Vec<Fi
             .into_iter()
             .map(|finding| {
                 let text = finding.registry_text(candidate);
-                explainer.unexplained(walk::rule_of(finding.kind), Some(text), finding.message)
+                explainer.unexplained(finding.kind.into(), Some(text), finding.message)
             })
             .collect(),
     }

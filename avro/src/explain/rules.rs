@@ -1,5 +1,7 @@
 //! The catalogue of rules: one stable id for everything that a finding can be about.
 
+use crate::IncompatibilityKind;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
@@ -82,6 +84,19 @@ impl Rule {
     }
 }
 
+impl From<IncompatibilityKind> for Rule {
+    fn from(kind: IncompatibilityKind) -> Self {
+        match kind {
+            IncompatibilityKind::NameMismatch => Self::NameMismatch,
+            IncompatibilityKind::FixedSizeMismatch => Self::FixedSizeMismatch,
+            IncompatibilityKind::MissingEnumSymbols => Self::MissingEnumSymbols,
+            IncompatibilityKind::ReaderFieldMissingDefaultValue => Self::MissingDefault,
+            IncompatibilityKind::TypeMismatch => Self::TypeMismatch,
+            IncompatibilityKind::MissingUnionBranch => Self::MissingUnionBranch,
+        }
+    }
+}
+
 impl From<Rule> for &'static str {
     fn from(rule: Rule) -> Self {
         rule.id()
@@ -89,7 +104,7 @@ impl From<Rule> for &'static str {
 }
 
 /// Returns every rule there is.
-pub fn rules() -> &'static [RuleEntry] {
+pub const fn rules() -> &'static [RuleEntry] {
     &CATALOGUE
 }
 

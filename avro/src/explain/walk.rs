@@ -102,7 +102,7 @@ impl Walk<'_> {
                         [Token::Name("fields"), Token::Index(at)] => Some(*at),
                         _ => None,
                     };
-                    let (kind, rule) = (rule, rule_of(rule));
+                    let (kind, rule) = (rule, Rule::from(rule));
                     let location = location(&site.location, &at);
                     self.found(
                         found,
@@ -261,17 +261,6 @@ impl Walk<'_> {
 fn candidates<'r>(writer: &'r Record, field: &'r Field) -> impl Iterator<Item = usize> + 'r {
     let names = std::iter::once(&field.name).chain(&field.aliases);
     names.filter_map(|name| writer.fields.iter().position(|written| written.name == *name))
-}
-
-pub(super) fn rule_of(kind: IncompatibilityKind) -> Rule {
-    match kind {
-        IncompatibilityKind::NameMismatch => Rule::NameMismatch,
-        IncompatibilityKind::FixedSizeMismatch => Rule::FixedSizeMismatch,
-        IncompatibilityKind::MissingEnumSymbols => Rule::MissingEnumSymbols,
-        IncompatibilityKind::ReaderFieldMissingDefaultValue => Rule::MissingDefault,
-        IncompatibilityKind::TypeMismatch => Rule::TypeMismatch,
-        IncompatibilityKind::MissingUnionBranch => Rule::MissingUnionBranch,
-    }
 }
 
 fn extended(location: &[String], at: &[Token]) -> Vec<String> {

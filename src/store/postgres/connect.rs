@@ -134,7 +134,7 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
         Arc::clone(&hold),
     );
     let pool = Pool::new(link.clone(), options.connections, options.patience);
-    let reads = crate::store::Reads::Postgres(Reads::new(pool, link, follower));
+    let reads = crate::store::Reads::Postgres(Reads::new(pool, link, follower, Arc::clone(&stats)));
     Ok(Store { reads, writes, freshness, trouble, stats, hold })
 }
 

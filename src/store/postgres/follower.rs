@@ -6,7 +6,7 @@
 use super::connect::{Link, Options, statement};
 use super::unit::Receipt;
 use crate::domain::Seq;
-use crate::store::{Error, Freshness, Stats};
+use crate::store::{Error, Freshness, Retry, Stats};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -201,7 +201,7 @@ impl Asker {
         let attempts = if self.answers.borrow().away.is_some() { 1 } else { ATTEMPTS };
         for _ in 1..attempts {
             match self.ask().await {
-                Err(Error::Unavailable(_)) => {}
+                Err(Error::Unavailable(error)) => self.stats.retried(Retry::after(&error)),
                 settled => return settled,
             }
         }

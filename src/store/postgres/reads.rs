@@ -3,7 +3,9 @@
 use super::Follower;
 use super::connect::Link;
 use super::pool::{Loan, Pool};
-use crate::store::{Connections, Error};
+use crate::store::{Connections, Error, Retry, Stats};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// The connections that read.
 #[derive(Debug, Clone)]
@@ -11,14 +13,15 @@ pub(in crate::store) struct Reads {
     pool: Pool,
     link: Link,
     follower: Follower,
+    stats: Arc<Stats>,
 }
 
 /// Connections that may be found broken before a read gives up: a restart of the database breaks all of them at once.
 const ATTEMPTS: u32 = 4;
 
 impl Reads {
-    pub(super) fn new(pool: Pool, link: Link, follower: Follower) -> Self {
-        Self { pool, link, follower }
+    pub(super) fn new(pool: Pool, link: Link, follower: Follower, stats: Arc<Stats>) -> Self {
+        Self { pool, link, follower, stats }
     }
 
     pub(in crate::store) fn connections(&self) -> Connections {
@@ -34,7 +37,10 @@ impl Reads {
     }
 
     pub(in crate::store) async fn connection(&self) -> Result<Loan, sqlx::Error> {
-        self.pool.lend().await
+        let began = Instant::now();
+        let connection = self.pool.lend().await?;
+        self.stats.acquired(began.elapsed());
+        Ok(connection)
     }
 
     /// One attempt to read. `None` if another one may do better: a connection was broken, or the database asks for it.
@@ -52,6 +58,10 @@ impl Reads {
             away = self.follower.away() => return Some(Err(away)),
         };
         self.link.learn(&error);
-        (*attempt == ATTEMPTS || !Error::may_pass(&error)).then(|| Err(error.into()))
+        if *attempt == ATTEMPTS || !Error::may_pass(&error) {
+            return Some(Err(error.into()));
+        }
+        self.stats.retried(Retry::after(&error));
+        None
     }
 }
