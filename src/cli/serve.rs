@@ -20,6 +20,9 @@ use crate::telemetry;
 /// Runs the registry until it is told to stop.
 ///
 /// SIGTERM and Ctrl-C let requests under way finish; a second one does not.
+///
+/// Built with the feature `otlp`, it sends a span for each request to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT`
+/// names, by http/protobuf, and heeds the other `OTEL_…` variables.
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     #[command(flatten)]
@@ -29,8 +32,8 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Error> {
         process::started();
-        telemetry::start(&self.settings.logs)?;
         tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+            let telemetry = telemetry::start(&self.settings.logs)?;
             let mut interrupt = signal(SignalKind::interrupt())?;
             let mut terminate = signal(SignalKind::terminate())?;
             let mut told_to_stop = async || {
@@ -49,6 +52,7 @@ impl Serve {
                 () = running.stop() => {}
                 () = told_to_stop() => tracing::warn!("Told to stop again: requests under way were dropped"),
             }
+            telemetry.finish().await;
             Ok(())
         })
     }

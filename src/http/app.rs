@@ -22,7 +22,7 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 use tower::{Service, ServiceExt};
 use tower_http::compression::Compression;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 /// The interface over a registry.
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
@@ -101,12 +101,14 @@ impl App {
         let (meter, access_log) = (Arc::clone(&self.meter), self.access_log);
         let underway = meter.arrived();
         let uri = access_log.then(|| request.uri().clone());
-        let (routed, operation, currency) = match self.remembered(request).await {
+        let early = trace::early_span(&request, &request_id);
+        let remembered = self.remembered(request).instrument(early.clone().unwrap_or_else(Span::none));
+        let (routed, operation, currency) = match remembered.await {
             Ok(Remembered::Answer(response, operation, currency)) => (response, operation, currency),
             Ok(Remembered::Nothing(mut request, currency)) => match route(&mut request, &request_id) {
                 Ok((operation, written)) => {
                     let id = request_id.to_str().unwrap_or_default();
-                    let span = trace::span(request.headers(), id, &method);
+                    let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
                     let mut response = self.guarded(request).instrument(span).await;
                     let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
                     let written = written.get();
@@ -128,6 +130,9 @@ impl App {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         }
         let took = underway.answered(operation, response.status());
+        if let Some(span) = early {
+            trace::answered(&span, &method, meter.path(operation), response.status());
+        }
         if let Some(uri) = uri {
             let (status, took) = (response.status().as_u16(), took.as_secs_f64() * 1e3);
             let (id, route) = (request_id.to_str().unwrap_or_default(), meter.path(operation));
