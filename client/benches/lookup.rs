@@ -2,6 +2,9 @@
 //!
 //! `alone` is the plan itself, without frame or look-up; `one schema` and `32 schemas in turn` are `decode_now`. In
 //! `two threads` both decode with clones of one handle; the time is that of one record in one of them.
+//!
+//! Over the plan alone, median of three runs on two busy cores: 5 ns for one schema and 7 ns for 32 in turn where there
+//! is nothing to decode; 8 and 9 ns with a sale. Two threads take as long as one.
 
 #[path = "codec/cpu.rs"]
 mod cpu;

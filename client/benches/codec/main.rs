@@ -7,19 +7,19 @@
 //!
 //! | | sale, 20 bytes | order, 1 kB | batch, 1 MB |
 //! |---|--:|--:|--:|
-//! | encode, framed, no allocation: ours | 41 ns | 904 ns | 878 µs |
+//! | encode, framed, no allocation: ours | 39 ns | 888 ns | 861 µs |
 //! | ... by hand | 0.45 | 0.38 | 0.48 |
 //! | ... `serde_avro_fast` | 2.6 | 2.6 | 3.5 |
 //! | ... apache-avro `write_ser` | 4.8 | 4.9 | 6.5 |
-//! | ... `schema_registry_converter` | 19.4 | 6.5 | 6.8 |
-//! | decode into a struct: ours | 50 ns | 4.7 µs | 3.3 ms |
+//! | ... `schema_registry_converter` | 19.9 | 6.5 | 7.0 |
+//! | decode into a struct: ours | 51 ns | 4.6 µs | 3.2 ms |
 //! | ... `serde_avro_fast` | 1.2 | 1.1 | 1.2 |
 //! | ... apache-avro `read_deser` | 1.4 | 1.2 | 1.4 |
-//! | ... `schema_registry_converter` and `from_value` | 12.4 | 4.1 | 7.1 |
+//! | ... `schema_registry_converter` and `from_value` | 11.5 | 4.2 | 7.2 |
 //! | decode, borrowing the texts: ours | | 2.5 µs | 1.7 ms |
 //! | ... `schema_registry_converter` and `from_value` | | 7.6 | 14.1 |
-//! | decode as a later reader wants it: ours | 79 ns | 3.9 µs | 1.6 ms |
-//! | ... apache-avro with a reader schema, and `from_value` | 10.9 | 7.6 | 26.8 |
+//! | decode as a later reader wants it: ours | 78 ns | 3.7 µs | 1.6 ms |
+//! | ... apache-avro with a reader schema, and `from_value` | 12.0 | 8.0 | 26.6 |
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 
