@@ -4,6 +4,8 @@
 set -euo pipefail
 avow=$(realpath "${1:-$(dirname "$0")/../target/release/avow}")
 rounds=${2:-51}
+# A program that does not start is quick.
+"$avow" --version > /dev/null || { echo "no program at $avow; build it: cargo build --release" >&2; exit 1; }
 export HOME=$(mktemp -d)
 trap 'rm -rf "$HOME"' EXIT
 cd "$HOME"
@@ -28,8 +30,11 @@ git commit --quiet --message one
 took() { # microseconds of a command
     local from to
     from=$(date +%s%N)
-    "$@" > /dev/null 2>&1 || true
+    local code=0
+    "$@" > /dev/null 2>&1 || code=$?
     to=$(date +%s%N)
+    # 1 is what a check ends with that found something.
+    [ "$code" -le 1 ] || { echo "$* ended with $code" >&2; exit 1; }
     echo $(((to - from) / 1000))
 }
 median() { sort -n | sed -n "$(((rounds + 1) / 2))p"; }
