@@ -16,7 +16,6 @@ struct TraceParent<'h> {
     /// The caller's span.
     parent_id: &'h str,
     /// What the caller does with the trace.
-    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only who exports spans needs to know"))]
     flags: u8,
 }
 
