@@ -18,7 +18,7 @@ pub struct Options {
     pub migrate_url: Option<String>,
     /// Whether the tables are brought up to date when the database is opened.
     pub migrate: bool,
-    /// Connections for reading. Two more write and follow the log.
+    /// Connections for reading. Three more write and follow the log.
     pub connections: u32,
     /// How long one statement may take before the database counts as away.
     pub patience: Duration,
@@ -124,15 +124,7 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
     let follower = Follower::start(link.clone(), Arc::clone(&freshness), Arc::clone(&stats), options).await?;
     let hold = Arc::new(Hold::shared());
     let trouble = Trouble::default();
-    let writes = writer::start(
-        link.clone(),
-        options.patience,
-        follower.clone(),
-        Arc::clone(&freshness),
-        trouble.clone(),
-        Arc::clone(&stats),
-        Arc::clone(&hold),
-    );
+    let writes = writer::start(&link, options.patience, &follower, &freshness, &trouble, &stats, &hold);
     let pool = Pool::new(link.clone(), options.connections, options.patience);
     let reads = crate::store::Reads::Postgres(Reads::new(pool, link, follower, Arc::clone(&stats)));
     Ok(Store { reads, writes, freshness, trouble, stats, hold })

@@ -1,4 +1,7 @@
 //! Writing: units that wait together are sent together, and again while nobody knows whether they arrived.
+//!
+//! While a call is under way the next units gather, so that they share its cost. Where that takes long because the
+//! database is far, a second call goes out before the first is back.
 
 use super::Follower;
 use super::connect::{Link, statement};
@@ -11,7 +14,7 @@ use crate::store::{Error, Freshness, Hold, Retry, Stats};
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 /// The connection that writes, and what it takes to write.
 struct Writer {
@@ -24,33 +27,66 @@ struct Writer {
     stats: Arc<Stats>,
 }
 
-/// Starts the writer; it ends when the last sender is dropped.
+/// The line of those that wait, for the writer whose turn it is.
+type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
+
+/// Writers on one node; each has a connection.
+const WRITERS: usize = 2;
+
+/// A call beside a near database is back by then, and what waits is better sent in one call than in two.
+const NEAR: Duration = Duration::from_millis(8);
+
+/// Starts the writers; they end when the last sender is dropped.
 pub(super) fn start(
-    link: Link,
+    link: &Link,
     patience: Duration,
-    follower: Follower,
-    freshness: Arc<Freshness>,
-    trouble: Trouble,
-    stats: Arc<Stats>,
-    hold: Arc<Hold>,
+    follower: &Follower,
+    freshness: &Arc<Freshness>,
+    trouble: &Trouble,
+    stats: &Arc<Stats>,
+    hold: &Arc<Hold>,
 ) -> mpsc::Sender<Job> {
-    let (sender, mut queue) = mpsc::channel::<Job>(BATCH);
-    let mut writer = Writer { link, connection: None, patience, follower, freshness, trouble, stats };
-    tokio::spawn(async move {
-        let mut jobs = Vec::with_capacity(BATCH);
-        while queue.recv_many(&mut jobs, BATCH).await > 0 {
-            writer.commit_all(std::mem::take(&mut jobs)).await;
-        }
-        if let Some(connection) = writer.connection {
-            // A server that is gone needs no goodbye.
-            let _ = connection.close().await;
-        }
-        drop(hold);
-    });
+    let (sender, queue) = mpsc::channel::<Job>(BATCH);
+    let queue = Arc::new(Mutex::new(queue));
+    for _ in 0..WRITERS {
+        let writer = Writer {
+            link: link.clone(),
+            connection: None,
+            patience,
+            follower: follower.clone(),
+            freshness: Arc::clone(freshness),
+            trouble: trouble.clone(),
+            stats: Arc::clone(stats),
+        };
+        let (queue, hold) = (Arc::clone(&queue), Arc::clone(hold));
+        tokio::spawn(async move {
+            writer.run(queue).await;
+            drop(hold);
+        });
+    }
     sender
 }
 
 impl Writer {
+    async fn run(mut self, queue: Queue) {
+        loop {
+            let mut jobs = Vec::with_capacity(BATCH);
+            let mut turn = queue.lock().await;
+            if turn.recv_many(&mut jobs, BATCH).await == 0 {
+                break;
+            }
+            let mut sent = std::pin::pin!(self.commit_all(jobs));
+            if tokio::time::timeout(NEAR, &mut sent).await.is_err() {
+                drop(turn);
+                sent.await;
+            }
+        }
+        if let Some(connection) = self.connection {
+            // A server that is gone needs no goodbye.
+            let _ = connection.close().await;
+        }
+    }
+
     async fn commit_all(&mut self, jobs: Vec<Job>) {
         let mut calls = Vec::with_capacity(jobs.len());
         let mut replies = Vec::with_capacity(jobs.len());
