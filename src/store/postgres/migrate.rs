@@ -54,7 +54,7 @@ async fn wait_for_turn(connection: &mut PgConnection) -> Result<&mut PgConnectio
     // Two that create the table at the same moment: one of them is refused, and then finds it.
     let mut created = sqlx::raw_sql(TABLE).execute(&mut *connection).await;
     if let Err(sqlx::Error::Database(error)) = &created
-        && matches!(error.code().as_deref(), Some("23505" | "42P07"))
+        && matches!(error.code().as_deref(), Some("23505" | "42P07" | "42710"))
     {
         created = sqlx::raw_sql(TABLE).execute(&mut *connection).await;
     }
