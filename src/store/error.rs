@@ -98,8 +98,9 @@ impl Error {
             sqlx::Error::Database(error) => {
                 let code = error.code();
                 let code = code.as_deref().unwrap_or_default();
-                // Connection exceptions; a server that stops, starts or fails over; one that is a standby now.
-                code.starts_with("08") || code.starts_with("57P") || code == "25006"
+                // Connection exceptions; a server that stops, starts or fails over; one that is a standby now; a transaction
+                // that was left alone for too long.
+                code.starts_with("08") || code.starts_with("57P") || matches!(code, "25006" | "25P03")
             }
             _ => false,
         }

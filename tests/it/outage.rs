@@ -7,6 +7,7 @@ use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::database::{self, Database};
+use crate::faulty::{Fault, Faulty, Of};
 use crate::proxy::Proxy;
 use crate::support::{Answer, Server};
 
@@ -219,4 +220,55 @@ async fn whoever_gives_up_leaves_no_answer_behind_for_the_next_one() {
     for number in 1..=SUBJECTS {
         is_right(number, &far.get(&format!("/subjects/s{number}/versions/latest")).await);
     }
+}
+
+/// Behind a pooler a write is a transaction of several statements, so its node may get stuck in the middle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_got_stuck_while_it_wrote_keeps_nobody_from_writing() {
+    let database = Database::new().await;
+    let faulty = Faulty::before(&database.url()).await;
+    let flags = ["--database-pooler", "transaction", "--database-timeout", "2"];
+    // The first one brings the tables up to date, which a pooler is not trusted with.
+    let other = Server::start_on(database, &[]).await;
+    let stuck = Server::start_on(Database::at(faulty.url()), &flags).await;
+    stuck.post("/subjects/s/versions", &schema(1)).await.ok();
+    faulty.arm(Fault::Stuck, Of::Writers, 0, 1);
+    let refused = stuck.post("/subjects/s/versions", &schema(2)).await;
+    assert_eq!(refused.error(), (503, 503), "{}", refused.text());
+    assert_eq!(faulty.disarm(), 1);
+    // The database ends the transaction that holds the head of the log; nobody else would.
+    assert_eq!(other.post("/subjects/s/versions", &schema(3)).await.ok()["version"], 2);
+    assert_eq!(stuck.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 3);
+    assert_eq!(readiness(&stuck).await, "ok");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_wait_for_the_head_of_the_log_for_a_bounded_time_also_in_the_database() {
+    let database = Database::new().await;
+    let mut holder = PgConnection::connect(&database.url()).await.expect("a database");
+    let node = Server::start_on(database, &["--database-timeout", "1"]).await;
+    node.post("/subjects/s/versions", &schema(1)).await.ok();
+    let hold = "BEGIN; SELECT seq FROM log_head WHERE one = 1 FOR UPDATE";
+    sqlx::raw_sql(hold).execute(&mut holder).await.expect("a lock");
+    for version in 2..5 {
+        let refused = node.post("/subjects/s/versions", &schema(version)).await;
+        assert_eq!(refused.error(), (503, 503), "{}", refused.text());
+        assert!(refused.header("retry-after").is_some());
+    }
+    assert_eq!(readiness(&node).await, "degraded");
+    assert!(!is_stale(&node.get("/subjects/s/versions/latest").await), "reading needs no lock");
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted
+        AND (relation = 'log_head'::regclass OR transactionid = pg_current_xact_id()::xid)";
+    let mut left = 1_i64;
+    for _ in 0..200 {
+        left = sqlx::query_scalar(waiting).fetch_one(&mut holder).await.expect("a number");
+        if left == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(left, 0, "whoever was refused waits no more");
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.expect("the lock is free");
+    assert_eq!(node.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 2);
+    assert_eq!(readiness(&node).await, "ok");
 }

@@ -16,6 +16,7 @@ mod faults;
 #[path = "support/faulty.rs"]
 mod faulty;
 mod fleet;
+mod full;
 mod fuzz;
 mod linearizable;
 mod listener;

@@ -5,7 +5,7 @@ use super::reads::Reads;
 use super::{Follower, migrate, writer};
 use crate::store::{Error, Freshness, Hold, Stats, Store, Trouble};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +58,8 @@ pub(in crate::store) struct Link {
     options: Arc<PgConnectOptions>,
     /// Set where a statement must not outlive its transaction: the next one may run elsewhere.
     transient: Arc<AtomicBool>,
+    /// How long a transaction may be left alone by a program that got stuck, and a statement wait for a lock.
+    patience: Duration,
     /// When the last connection broke. Older ones are not trusted any more.
     broke: Arc<std::sync::Mutex<Option<Instant>>>,
 }
@@ -85,6 +87,17 @@ impl Link {
         if Error::is_lost_connection(error) {
             *self.broke.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now());
         }
+    }
+
+    /// How such a transaction begins: in one round trip, as a pooler may run the next one elsewhere.
+    pub(in crate::store) fn begin(&self) -> AssertSqlSafe<String> {
+        let millis = self.bound();
+        AssertSqlSafe(format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = {millis}"))
+    }
+
+    /// The patience as a setting of the database, in milliseconds; 0 would mean for ever.
+    pub(super) fn bound(&self) -> u128 {
+        self.patience.as_millis().clamp(1, 3_600_000)
     }
 
     /// Whether something broke since a connection of this age was opened.
@@ -118,7 +131,12 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
     } else {
         migrate::check(&mut connect.connect().await?).await?;
     }
-    let link = Link { options: Arc::new(connect), transient: Arc::new(AtomicBool::new(pooled)), broke: Arc::default() };
+    let link = Link {
+        options: Arc::new(connect),
+        transient: Arc::new(AtomicBool::new(pooled)),
+        patience: options.patience,
+        broke: Arc::default(),
+    };
     let freshness = Arc::new(Freshness::new());
     let stats = Arc::<Stats>::default();
     let follower = Follower::start(link.clone(), Arc::clone(&freshness), Arc::clone(&stats), options).await?;
@@ -173,7 +191,7 @@ async fn backend(connection: &mut PgConnection) -> Result<i32, Error> {
 macro_rules! statement {
     ($link:expr, $connection:expr, $fetch:ident, $query:expr) => {
         if $link.is_transient() {
-            let mut tx = sqlx::Connection::begin($connection).await?;
+            let mut tx = sqlx::Connection::begin_with($connection, $link.begin()).await?;
             let value = $query.persistent(false).$fetch(&mut *tx).await?;
             tx.commit().await?;
             Ok::<_, sqlx::Error>(value)

@@ -173,7 +173,10 @@ impl Writer {
     }
 
     async fn send(&mut self, calls: &[Vec<Call>], deadline: Instant) -> Result<Vec<Reply>, sqlx::Error> {
-        const SQL: &str = "SELECT avow_write_1($1)";
+        // Whoever waits for the log's head on the side of the database gives up as this program does: one that holds it and
+        // got stuck must not gather more and more of them. Of the transaction alone, as a pooler may lie between.
+        const SQL: &str = "WITH bound AS MATERIALIZED (SELECT set_config('lock_timeout', $2, TRUE) AS millis)
+            SELECT avow_write_1($1) FROM bound WHERE millis IS NOT NULL";
         let parts: Vec<&Call> = calls.iter().flatten().collect();
         let units = serde_json::to_string(&parts).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let work = async {
@@ -181,7 +184,8 @@ impl Writer {
                 Some(connection) => connection,
                 None => self.link.connect().await?,
             };
-            let query = || sqlx::query_scalar::<_, String>(SQL).bind(&units);
+            let bound = self.link.bound().to_string();
+            let query = || sqlx::query_scalar::<_, String>(SQL).bind(&units).bind(&bound);
             let outcomes = statement!(self.link, &mut connection, fetch_one, query())?;
             // One that failed is in a state nobody knows, so another takes its place.
             self.connection = Some(connection);

@@ -2,7 +2,7 @@
 //!
 //! `TEST_POSTGRES_URL` names another one instead. Where there is neither, tests fail; they are never skipped.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -29,12 +29,18 @@ const KEEPER: &str = r#"
     cat >/dev/null
     kill -KILL $(head -1 "$data/postmaster.pid" 2>/dev/null) 2>/dev/null
     wait
+    [ -z "$mib" ] || umount "$home"
     rm -rf "$home"
 "#;
 
 impl Cluster {
     /// Makes a cluster and starts it with further settings, each `name=value`.
     pub(crate) fn start(settings: &[&str]) -> Self {
+        Self::start_on_a_disk_of(settings, None)
+    }
+
+    /// The same on a disk of its own of so many mebibytes, which takes a system that allows to mount it.
+    pub(crate) fn start_on_a_disk_of(settings: &[&str], mib: Option<u32>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
         let home = TempDir::new().expect("a directory").keep();
         let data = home.join("data");
@@ -43,7 +49,8 @@ impl Cluster {
         let port_argument = port.to_string();
         // Postgres refuses to run as root.
         let script = format!(
-            r#"if [ "$(id -u)" = 0 ]; then
+            r#"[ -z "$mib" ] || mount -t tmpfs -o size="$mib"m tmpfs "$home" || exit 1
+               if [ "$(id -u)" = 0 ]; then
                    chown postgres "$home"
                    as_user() {{ exec setpriv --reuid postgres --regid postgres --clear-groups "$@"; }}
                else
@@ -52,24 +59,35 @@ impl Cluster {
                (as_user "$bin/initdb" -D "$data" -U avow -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions) >&2 || exit 1
                {KEEPER}"#
         );
-        let mut keeper = Command::new("bash")
+        let mut shell = Command::new(if mib.is_some() { "unshare" } else { "bash" });
+        if mib.is_some() {
+            // Only the cluster sees its disk, and it is gone with it.
+            shell.args(["-m", "bash"]);
+        }
+        let mut keeper = shell
             .args(["-c", &script, "bash", "-p", &port_argument, "-k", ""])
             .args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400", "-c", "fsync=off"])
             .args(arguments)
             .envs([("bin", &bin), ("data", &data), ("home", &home)])
+            .env("mib", mib.map_or(String::new(), |mib| mib.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("a shell");
         let input = keeper.stdin.take();
-        let mut first = [0];
-        let started = keeper.stdout.as_mut().expect("a pipe").read_exact(&mut first);
-        if started.is_err() {
+        let mut process = String::new();
+        let started = BufReader::new(keeper.stdout.as_mut().expect("a pipe")).read_line(&mut process);
+        if !started.is_ok_and(|bytes| bytes > 0) {
             let mut said = String::new();
             let _ = keeper.stderr.take().expect("a pipe").read_to_string(&mut said);
             panic!("no Postgres could be started: {said}");
         }
+        let data = match mib {
+            None => data,
+            // As that process sees it.
+            Some(_) => PathBuf::from(format!("/proc/{}/root{}", process.trim(), data.display())),
+        };
         Self { url: format!("postgres://avow@127.0.0.1:{port}/postgres"), data, keeper, input }
     }
 

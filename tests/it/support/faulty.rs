@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     LostAfter,
     /// The connection ends, and the statement is run when the test says so.
     Late,
+    /// It is run in a transaction that is left open, and nobody hears of that connection any more.
+    Stuck,
 }
 
 /// Which statements count.
@@ -124,6 +126,7 @@ impl Plan {
             // The database says so only of what it was told to run, and a transaction ends with its connection.
             Fault::Unknown => statement.runs,
             Fault::Late => statement.runs && connection.status == b'I',
+            Fault::Stuck => statement.runs && connection.status == b'T',
             _ => true,
         };
         if !counts || next.times == 0 || (next.of == Of::Writers && !connection.writes) {
@@ -187,6 +190,11 @@ impl Connection {
                     self.server.write_all(&statement.bytes).await?;
                     replies(&mut self.server).await?;
                     return Ok(());
+                }
+                Some(Fault::Stuck) => {
+                    self.server.write_all(&statement.bytes).await?;
+                    replies(&mut self.server).await?;
+                    std::future::pending::<()>().await;
                 }
                 Some(Fault::Late) => {
                     self.plan.lock().expect("no panic").late.push((self.server, statement.bytes));
