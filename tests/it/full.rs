@@ -31,7 +31,7 @@ impl Disk {
         match self {
             Self::Real { ballast, .. } => {
                 let mut file = File::create(ballast).expect("a file");
-                while file.write_all(&[1; 64 << 10]).is_ok() {}
+                while file.write_all(&vec![1; 64 << 10]).is_ok() {}
             }
             Self::Pretended { url } => {
                 let full = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS

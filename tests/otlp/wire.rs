@@ -45,7 +45,8 @@ impl<'b> Message<'b> {
     }
 
     pub(crate) fn hex(&self, number: u64) -> String {
-        self.bytes(number).next().unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect()
+        let bytes = self.bytes(number).next().unwrap_or_default();
+        bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     pub(crate) fn number(&self, number: u64) -> Option<u64> {
