@@ -12,7 +12,7 @@ pub struct Unit {
     /// What the decision rested on; where one fails nothing is written and the decision is taken again. They are looked
     /// at before the first part, so what one part does cannot be guarded for another.
     pub guards: Vec<Guard>,
-    /// One change of the registry each, in the order they are made; at least one.
+    /// One change of the registry each, in the order they are made; without any it only shows that writing works.
     pub parts: Vec<Part>,
 }
 

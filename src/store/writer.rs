@@ -8,7 +8,7 @@ use super::unit::{Outcome, Unit};
 use super::{Error, Freshness};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 /// A unit and whoever waits for it.
@@ -23,19 +23,40 @@ pub(super) const BATCH: usize = 128;
 
 /// Why the last write failed, for as long as none has succeeded since.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trouble(Arc<Mutex<Option<String>>>);
+pub(super) struct Trouble(Arc<Mutex<Option<Failure>>>);
+
+#[derive(Debug)]
+struct Failure {
+    reason: String,
+    may_pass: bool,
+}
 
 impl Trouble {
     pub(super) fn get(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.failure().as_ref().map(|failure| failure.reason.clone())
+    }
+
+    /// Whether the next write may succeed although nobody does anything about the last one.
+    pub(super) fn may_pass(&self) -> bool {
+        self.failure().as_ref().is_some_and(|failure| failure.may_pass)
     }
 
     pub(super) fn set(&self, error: &Error) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        let may_pass = match error {
+            // Only the unit is to blame.
+            Error::TooLong(_) => return,
+            Error::Unavailable(_) | Error::Away(_) | Error::Refused(_) => true,
+            _ => false,
+        };
+        *self.failure() = Some(Failure { reason: error.to_string(), may_pass });
     }
 
     pub(super) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.failure() = None;
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<Failure>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

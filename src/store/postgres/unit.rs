@@ -212,9 +212,8 @@ impl Call {
         for call in calls.iter_mut().skip(1) {
             call.joined = Some(true);
         }
-        let first = calls.first_mut().ok_or_else(|| Error::Invalid("a unit without parts".to_owned()))?;
-        for guard in &unit.guards {
-            first.guard(guard);
+        if let Some(first) = calls.first_mut() {
+            unit.guards.iter().for_each(|guard| first.guard(guard));
         }
         Ok(calls)
     }

@@ -8,8 +8,8 @@ use super::connect::{Link, statement};
 use super::follower::jitter;
 use super::unit::{Call, Reply};
 use crate::domain::Seq;
-use crate::store::unit::Outcome;
-use crate::store::writer::{BATCH, Job, Trouble};
+use crate::store::unit::{Outcome, Unit};
+use crate::store::writer::{BATCH, Job, Trouble, submit};
 use crate::store::{Error, Freshness, Hold, Retry, Stats};
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;
@@ -35,6 +35,9 @@ const WRITERS: usize = 2;
 
 /// A call beside a near database is back by then, and what waits is better sent in one call than in two.
 const NEAR: Duration = Duration::from_millis(8);
+
+/// How often a node whose last write failed finds out for itself whether the next one would.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// Starts the writers; they end when the last sender is dropped.
 pub(super) fn start(
@@ -64,7 +67,21 @@ pub(super) fn start(
             drop(hold);
         });
     }
+    tokio::spawn(probe(sender.downgrade(), follower.clone(), trouble.clone()));
     sender
+}
+
+/// Writes nothing, the way units are written, so that nobody has to register anything for a node to call itself well again.
+async fn probe(queue: mpsc::WeakSender<Job>, follower: Follower, trouble: Trouble) {
+    loop {
+        tokio::time::sleep(PROBE).await;
+        let Some(queue) = queue.upgrade() else { break };
+        if trouble.may_pass() && follower.trouble().is_none() {
+            let nothing = Unit { guards: Vec::new(), parts: Vec::new() };
+            // What came of it is what the trouble now says.
+            let _ = submit(&queue, nothing).await;
+        }
+    }
 }
 
 impl Writer {
