@@ -42,7 +42,11 @@ impl Serve {
                     _ = terminate.recv() => {}
                 }
             };
-            let running = Running::start(&self.settings).await?;
+            let running = tokio::select! {
+                running = Running::start(&self.settings) => running?,
+                // The database may take its time, or another node's migration.
+                () = told_to_stop() => return Ok(()),
+            };
             // The banner is for people: a closed standard error must not stop the server.
             let _ = banner(running.address, &self.settings.database.shown());
 

@@ -155,6 +155,7 @@ impl Error {
                 | store::Error::ReadOnly(_)
                 | store::Error::Unavailable(_)
                 | store::Error::Away(_)
+                | store::Error::Standby
                 | store::Error::Closed,
             )
             | Self::Contended { .. }

@@ -29,6 +29,16 @@ pub enum Error {
     /// The tables are not those this program needs, and it was told not to change them.
     #[error("the database is not up to date; run `avow migrate`, or start without --database-migrate=false")]
     NotMigrated,
+    /// The server follows another one.
+    #[error(
+        "the database is a standby, which takes no writes and may lag behind; name the primary in the database URL, or promote this one"
+    )]
+    Standby,
+    /// The database cannot hold every character.
+    #[error(
+        "the database is encoded in {0}, which lacks characters that schemas may have; give Avow one of its own: CREATE DATABASE avow ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding(String),
     /// Migrations would have to go through a pooler that mixes up statements.
     #[error(
         "the database is not up to date, and cannot be brought up to date through this pooler; give a direct connection with --database-migrate-url"
@@ -39,7 +49,7 @@ pub enum Error {
     Away(std::sync::Arc<str>),
     /// The database knows neither us nor what we may do.
     #[error(
-        "the database refuses us; check the user, its password, the name of the database, and that the user may create tables"
+        "the database refuses us; check the user, its password, the name of the database, and that the user may create tables in a schema of its search_path"
     )]
     Refused(#[source] sqlx::Error),
     /// A text is too long for an index of the database.
@@ -80,6 +90,11 @@ pub enum Error {
     Other(#[source] sqlx::Error),
 }
 
+/// What a new connection is refused for, among the errors of the driver.
+#[derive(Debug, thiserror::Error)]
+#[error("the server is a standby")]
+pub(super) struct IsStandby;
+
 impl Error {
     /// Whether another attempt, on another connection, may succeed.
     pub(super) fn may_pass(error: &sqlx::Error) -> bool {
@@ -110,6 +125,11 @@ impl Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
+            sqlx::Error::Io(cause)
+                if cause.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<IsStandby>) =>
+            {
+                return Self::Standby;
+            }
             sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
@@ -128,7 +148,7 @@ impl From<sqlx::Error> for Error {
             return match &*code {
                 "53100" => Self::Full(error),
                 "54000" => Self::TooLong(error),
-                "28000" | "28P01" | "3D000" | "42501" => Self::Refused(error),
+                "28000" | "28P01" | "3D000" | "3F000" | "42501" => Self::Refused(error),
                 "53200" | "53400" | "57014" | "58030" => Self::Unavailable(error),
                 _ => Self::Other(error),
             };

@@ -77,6 +77,7 @@ pub use verify::{Report, verify};
 
 use crate::domain::Seq;
 use crate::metrics::Page;
+use error::IsStandby;
 use lock::Hold;
 use sqlx::SqlitePool;
 use std::sync::Arc;

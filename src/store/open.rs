@@ -30,7 +30,7 @@ impl Store {
     /// Brings the database at `url` up to date and closes it.
     pub async fn migrate(url: &str) -> Result<(), Error> {
         if postgres::is_postgres(url) {
-            return postgres::migrate(url, false).await;
+            return postgres::migrate(url, false, Options::default().waking()).await;
         }
         let options = options(url)?;
         let _hold = Hold::of_file(options.get_filename())?;

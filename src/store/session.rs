@@ -1,6 +1,6 @@
 //! One connection to either database, for work that goes through all of it: scrubs, backups, restores.
 
-use super::{Error, Hold, open, postgres};
+use super::{Error, Hold, Options, open, postgres};
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 
 /// A connection with a transaction open on it.
@@ -39,7 +39,7 @@ impl Session {
     /// Creates the database at `url` or brings it up to date, and sees that nobody writes to it meanwhile.
     pub(super) async fn exclusive(url: &str) -> Result<(Self, Hold), Error> {
         if postgres::is_postgres(url) {
-            postgres::migrate(url, false).await?;
+            postgres::migrate(url, false, Options::default().waking()).await?;
             let mut connection = postgres::connect(url).await?;
             // Whoever writes takes this lock first.
             sqlx::raw_sql("BEGIN; SELECT seq FROM log_head WHERE one = 1 FOR UPDATE").execute(&mut connection).await?;

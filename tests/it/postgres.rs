@@ -30,4 +30,5 @@ mod proxy;
 mod replay;
 mod restore;
 mod support;
+mod unfit;
 mod wire;

@@ -3,9 +3,10 @@
 use super::pool::Pool;
 use super::reads::Reads;
 use super::{Follower, migrate, writer};
-use crate::store::{Error, Freshness, Hold, Stats, Store, Trouble};
+use crate::store::{Error, Freshness, Hold, IsStandby, Stats, Store, Trouble};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+use std::io;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,13 @@ pub struct Options {
     pub pooler: Pooler,
     /// How old answers may be. Zero: no request is answered from memory before the database said what is new.
     pub staleness: Duration,
+}
+
+impl Options {
+    /// How long a first connection may take: a database that sleeps needs a while to wake, and nobody waits for answers yet.
+    pub(in crate::store) fn waking(&self) -> Duration {
+        self.patience * 6
+    }
 }
 
 impl Default for Options {
@@ -67,7 +75,7 @@ pub(in crate::store) struct Link {
 impl Link {
     /// A new connection.
     pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        self.options.connect().await
+        connect(&self.options, self.patience).await
     }
 
     /// Whether statements have to be prepared for each transaction anew.
@@ -118,32 +126,49 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, Error> {
     Ok(options.application_name("avow").disable_statement_logging())
 }
 
+/// A new connection to a server that takes writes, if there is one in time.
+///
+/// A standby lags behind: what it says is new is not all that was acknowledged.
+pub(super) async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, sqlx::Error> {
+    let connected = async {
+        let mut connection = options.connect().await?;
+        // In the simple protocol, which no pooler mixes up.
+        let standby = sqlx::raw_sql("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
+        if standby.try_get(0)? { Err(sqlx::Error::Io(io::Error::other(IsStandby))) } else { Ok(connection) }
+    };
+    let late = || sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(patience, connected).await.unwrap_or_else(|_| Err(late()))
+}
+
 /// Opens the database, brings it up to date if that is wanted, and starts to write and to follow the log.
 pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store, Error> {
-    let connect = parse(url)?;
+    let (patience, waking) = (options.patience, options.waking());
+    let to_database = parse(url)?;
     let pooled = match options.pooler {
         Pooler::None => false,
         Pooler::Transaction => true,
-        Pooler::Auto => mixes_up_statements(&connect).await?,
+        Pooler::Auto => mixes_up_statements(&to_database, waking).await?,
     };
     if options.migrate {
-        migrate(options.migrate_url.as_deref().unwrap_or(url), pooled && options.migrate_url.is_none()).await?;
+        migrate(options.migrate_url.as_deref().unwrap_or(url), pooled && options.migrate_url.is_none(), waking).await?;
     } else {
-        migrate::check(&mut connect.connect().await?).await?;
+        migrate::check(&mut connect(&to_database, waking).await?).await?;
     }
     let link = Link {
-        options: Arc::new(connect),
+        options: Arc::new(to_database),
         transient: Arc::new(AtomicBool::new(pooled)),
-        patience: options.patience,
+        patience,
         broke: Arc::default(),
     };
     let freshness = Arc::new(Freshness::new());
     let stats = Arc::<Stats>::default();
-    let follower = Follower::start(link.clone(), Arc::clone(&freshness), Arc::clone(&stats), options).await?;
+    let connection = connect(&link.options, waking).await?;
+    let follower =
+        Follower::start(link.clone(), connection, Arc::clone(&freshness), Arc::clone(&stats), options).await?;
     let hold = Arc::new(Hold::shared());
     let trouble = Trouble::default();
-    let writes = writer::start(&link, options.patience, &follower, &freshness, &trouble, &stats, &hold);
-    let pool = Pool::new(link.clone(), options.connections, options.patience);
+    let writes = writer::start(&link, patience, &follower, &freshness, &trouble, &stats, &hold);
+    let pool = Pool::new(link.clone(), options.connections, patience);
     let reads = crate::store::Reads::Postgres(Reads::new(pool, link, follower, Arc::clone(&stats)));
     Ok(Store { reads, writes, freshness, trouble, stats, hold })
 }
@@ -152,9 +177,9 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
 ///
 /// Measured with `PgBouncer` 1.18 in transaction mode: sqlx numbers its statements per connection, so one client's `s_1`
 /// runs as another's, and the wrong rows come back without any error.
-async fn mixes_up_statements(options: &PgConnectOptions) -> Result<bool, Error> {
-    let mut one = options.connect().await?;
-    let mut other = options.connect().await?;
+async fn mixes_up_statements(options: &PgConnectOptions, patience: Duration) -> Result<bool, Error> {
+    let mut one = connect(options, patience).await?;
+    let mut other = connect(options, patience).await?;
     let mut shared = false;
     for _ in 0..3 {
         shared |= backend(&mut one).await? == backend(&mut other).await?;

@@ -71,12 +71,12 @@ impl Follower {
     /// Finds the head of the log and starts to follow it.
     pub(super) async fn start(
         link: Link,
+        mut connection: PgConnection,
         freshness: Arc<Freshness>,
         stats: Arc<Stats>,
         options: &Options,
     ) -> Result<Self, Error> {
         const LAST: &str = "SELECT seq, receipt FROM changes ORDER BY seq DESC LIMIT 1";
-        let mut connection = link.connect().await?;
         let last: Option<(i64, String)> = statement!(link, &mut connection, fetch_optional, sqlx::query_as(LAST))?;
         let head = Seq(last.as_ref().map_or(0, |(seq, _)| seq.unsigned_abs()));
         freshness.advance(head);

@@ -1,27 +1,29 @@
 //! Bringing the tables up to date, by one node at a time.
 
-use super::connect::parse;
+use super::connect::{self, parse};
 use crate::store::Error;
 use crate::store::open::FORMAT;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions, Connection, Row};
+use std::time::Duration;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Brings the database up to date. While one node does so the others wait.
 ///
 /// `pooled` says that statements would be mixed up on the way: then the database must be up to date already.
-pub(in crate::store) async fn migrate(url: &str, pooled: bool) -> Result<(), Error> {
+pub(in crate::store) async fn migrate(url: &str, pooled: bool, patience: Duration) -> Result<(), Error> {
     let options = parse(url)?;
-    let mut connection = options.connect().await?;
+    let mut connection = connect::connect(&options, patience).await?;
+    check_encoding(&mut connection).await?;
     if is_current(&mut connection).await? {
         return Ok(connection.close().await?);
     }
     if pooled {
         return Err(Error::MigrateThroughPooler);
     }
-    let mut queue = options.connect().await?;
+    let mut queue = connect::connect(&options, patience).await?;
     let turn = wait_for_turn(&mut queue).await?;
     check_format(&mut connection).await?;
     let mut migrations = Migrator { migrations: MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };
@@ -38,12 +40,18 @@ pub(in crate::store) async fn migrate(url: &str, pooled: bool) -> Result<(), Err
 /// A connection to a database that is up to date.
 pub(in crate::store) async fn connect(url: &str) -> Result<PgConnection, Error> {
     let mut connection = parse(url)?.connect().await?;
-    check(&mut connection).await?;
+    check_tables(&mut connection).await?;
     Ok(connection)
 }
 
-/// Refuses a database that is not up to date, or that needs a newer program.
+/// Refuses a database that no node can work with as it is.
 pub(super) async fn check(connection: &mut PgConnection) -> Result<(), Error> {
+    check_encoding(connection).await?;
+    check_tables(connection).await
+}
+
+/// Refuses a database that is not up to date, or that needs a newer program.
+async fn check_tables(connection: &mut PgConnection) -> Result<(), Error> {
     if is_current(connection).await? { Ok(()) } else { Err(Error::NotMigrated) }
 }
 
@@ -74,6 +82,12 @@ async fn is_current(connection: &mut PgConnection) -> Result<bool, Error> {
     let done = sqlx::raw_sql("SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success");
     let done: i64 = done.fetch_one(connection).await?.try_get(0)?;
     Ok(MIGRATIONS.iter().all(|migration| migration.version <= done))
+}
+
+/// Refuses a database that would refuse some schemas, and not know the highest character, which bounds of lists end with.
+async fn check_encoding(connection: &mut PgConnection) -> Result<(), Error> {
+    let encoding: String = sqlx::raw_sql("SHOW server_encoding").fetch_one(connection).await?.try_get(0)?;
+    if encoding.eq_ignore_ascii_case("UTF8") { Ok(()) } else { Err(Error::Encoding(encoding)) }
 }
 
 async fn check_format(connection: &mut PgConnection) -> Result<(), Error> {
