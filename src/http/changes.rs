@@ -2,7 +2,7 @@
 
 use super::extract::{Incoming, Unnegotiated};
 use super::openapi::Refusals;
-use super::respond::Json;
+use super::respond::{AsOf, Json};
 use super::{State as AppState, accept};
 use crate::domain::{Change, Config, Fingerprint, Metadata, Mode, Moment, Reference, RuleSet, Seq, Timestamp};
 use crate::registry::{Error, FEED_PAGE, Listener, Past};
@@ -142,6 +142,10 @@ pub(super) async fn list_changes(
     }
     let events: Result<Vec<_>, _> = changes.iter().map(|change| ChangeEvent::new(change)).collect();
     let mut response = Json(events?).into_response();
+    if let Some(newest) = changes.last() {
+        // It may have come while the request waited.
+        response.extensions_mut().insert(AsOf(newest.seq));
+    }
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     Ok(response)
 }

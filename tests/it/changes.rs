@@ -131,12 +131,13 @@ async fn whoever_waits_is_woken_by_the_next_change() {
     let waiting: Vec<_> = (0..5)
         .map(|_| {
             let client = server.connect();
-            tokio::spawn(async move { client.get("/avow/v1/changes?after=1&wait=3600").await.ok() })
+            tokio::spawn(async move { client.get("/avow/v1/changes?after=1&wait=3600").await })
         })
         .collect();
     server.register("b", ONE).await;
     for waiting in waiting {
-        assert_eq!(ids(&waiting.await.expect("an answer")), [2]);
+        let answer = waiting.await.expect("an answer");
+        assert_eq!((ids(&answer.ok()), answer.header("avow-seq")), (vec![2], Some("2")), "it shows that entry");
     }
     assert_eq!(ids(&server.get("/avow/v1/changes?after=0&wait=3600").await.ok()), [1, 2]);
 }
