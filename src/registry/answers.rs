@@ -104,7 +104,8 @@ impl Registry {
         let currency = match &answer {
             // What an id means never changes; who else holds it may be told a moment later.
             Some(answer) if !answer.basis.has_to_wait() && answer.basis.is_current(self) => {
-                Currency::Current(answer.as_of)
+                // Unless nobody will tell it.
+                self.store.outage().map_or(Currency::Current(answer.as_of), Currency::Stale)
             }
             _ => self.catch_up().await,
         };

@@ -155,6 +155,14 @@ impl Store {
         }
     }
 
+    /// For how long the database has been away; `None` while it answers, and where it cannot go away.
+    pub fn outage(&self) -> Option<Duration> {
+        match &self.reads {
+            Reads::Sqlite(_) => None,
+            Reads::Postgres(reads) => reads.follower().outage(),
+        }
+    }
+
     /// Resolves once the last clone is gone, what it was asked to write is written, and another server may open the file.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
         self.hold.released()

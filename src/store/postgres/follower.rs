@@ -127,6 +127,12 @@ impl Follower {
         self.answers.borrow().at.elapsed()
     }
 
+    /// For how long the database has been away; `None` while it answers.
+    pub(in crate::store) fn outage(&self) -> Option<Duration> {
+        let answer = self.answers.borrow();
+        answer.away.is_some().then(|| answer.at.elapsed())
+    }
+
     /// Why the database does not answer; `None` while it does.
     pub(in crate::store) fn trouble(&self) -> Option<Error> {
         self.answers.borrow().away.as_ref().map(|reason| Error::Away(Arc::clone(reason)))
