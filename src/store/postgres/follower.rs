@@ -48,7 +48,7 @@ struct Answer {
     question: u64,
     /// The position of the newest change.
     head: Seq,
-    /// When the database last answered.
+    /// When it was asked: what was committed later is not in the answer, however long that took.
     at: Instant,
     /// Why it does not, if it does not.
     away: Option<Arc<str>>,
@@ -122,7 +122,7 @@ impl Follower {
         }
     }
 
-    /// How long ago the database last answered.
+    /// How long ago the database was asked what it last answered.
     pub(in crate::store) fn age(&self) -> Duration {
         self.answers.borrow().at.elapsed()
     }
@@ -174,7 +174,7 @@ impl Asker {
                     pause = FIRST_PAUSE;
                     self.freshness.advance(head);
                     let was_away = self.answers.borrow().away.is_some();
-                    self.answers.send_replace(Answer { question, head, at: Instant::now(), away: None });
+                    self.answers.send_replace(Answer { question, head, at: began, away: None });
                     if was_away {
                         tracing::info!(head = head.0, "The database answers again");
                     }
