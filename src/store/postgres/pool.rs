@@ -14,7 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const LIFETIME: Duration = Duration::from_mins(30);
 
 /// A connection that did nothing for longer may have been forgotten by what lies between.
-const IDLE: Duration = Duration::from_mins(10);
+/// Of the clouds' balancers and gateways the most forgetful one does so after four minutes.
+const IDLE: Duration = Duration::from_mins(3);
 
 /// Connections for reading. Cheap to clone.
 #[derive(Debug, Clone)]
