@@ -2,6 +2,7 @@
 
 use super::{Error, Registry};
 use crate::domain::{Change, Seq};
+use crate::store::Era;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
@@ -25,6 +26,8 @@ struct Recent {
     entries: VecDeque<Arc<Change>>,
     /// The entry before the first of them.
     before: Seq,
+    /// The log they are of.
+    era: Era,
     chars: usize,
 }
 
@@ -114,9 +117,10 @@ impl Registry {
             return self.changes(after, limit).await;
         }
         let mut recent = self.feed.recent.lock().await;
-        if after > recent.newest() {
-            // Nobody has listened for a while.
-            *recent = Recent { before: after, ..Recent::default() };
+        let era = self.store.freshness().era();
+        if after > recent.newest() || recent.era != era {
+            // Nobody has listened for a while, or what was heard has never happened.
+            *recent = Recent { before: after, era, ..Recent::default() };
         }
         if recent.newest() < head {
             for change in self.store.changes(recent.newest(), PAGE).await? {

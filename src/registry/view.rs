@@ -4,7 +4,7 @@ use super::overlay::Overlay;
 use super::stats::{Memory, Registration};
 use super::{Error, Registry};
 use crate::domain::{Context, SchemaId, Seq, Subject};
-use crate::store::{Guard, Holder, Scope, Slot};
+use crate::store::{Era, Guard, Holder, Scope, Slot};
 use std::sync::Arc;
 
 /// One use case's reads. Reading a scope twice gives the same answer twice.
@@ -31,6 +31,8 @@ struct Seen {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Basis {
     facts: Vec<(Slot, Seq)>,
+    /// The log they were read from.
+    era: Era,
     /// Whether any of them is more than what an id means: then the database is asked what is new before it is used.
     changes: bool,
 }
@@ -39,7 +41,7 @@ impl Basis {
     /// Whether none of the facts has changed since.
     pub(super) fn is_current(&self, registry: &Registry) -> bool {
         let freshness = registry.store.freshness();
-        self.facts.iter().all(|(slot, seq)| freshness.is_current(*slot, *seq))
+        self.facts.iter().all(|(slot, seq)| freshness.is_current(*slot, (self.era, *seq)))
     }
 
     /// Whether an answer that rests on it has to wait for the newest changes.
@@ -77,7 +79,7 @@ impl<'r> View<'r> {
             registry,
             scopes: Vec::new(),
             contexts: None,
-            basis: Basis::default(),
+            basis: Basis { era: registry.store.freshness().era(), ..Basis::default() },
             tally: None,
             overlay: Overlay::default(),
         }
@@ -194,7 +196,7 @@ impl Registry {
     async fn scope(&self, subject: &Subject) -> Result<Arc<Scope>, Error> {
         let slot = self.store.freshness().scope(subject);
         if let Some(scope) = self.scopes.get(subject).await {
-            if self.store.freshness().is_current(slot, scope.seq) {
+            if self.store.freshness().is_current(slot, (scope.era, scope.seq)) {
                 self.stats.sought(Memory::Scopes, true);
                 return Ok(scope);
             }
@@ -214,7 +216,7 @@ impl Registry {
                 LoadFailure::Store(error) => return Err(Error::Shared(Arc::clone(error))),
             },
         };
-        if self.store.freshness().is_current(slot, scope.seq) {
+        if self.store.freshness().is_current(slot, (scope.era, scope.seq)) {
             return Ok(scope);
         }
         // The load that was shared began before a change this request must see: one of its own is fresh by definition.

@@ -66,7 +66,7 @@ pub use catalogue::ListedSubject;
 pub use census::Census;
 pub use error::Error;
 pub use fill::fill;
-pub use freshness::{Freshness, Slot};
+pub use freshness::{Era, Freshness, Slot};
 pub use listing::{DeletedFilter, ListedSchema, SubjectFilter};
 pub use postgres::{Options, Pooler};
 pub use read::{Holder, Referrer, Scope, StoredVersion};

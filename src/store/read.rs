@@ -1,6 +1,6 @@
 //! Reading single things: a scope with its versions, a content, the holders of an id, the users of a version.
 
-use super::{Error, Store};
+use super::{Era, Error, Store};
 use crate::domain::{
     Config, Content, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp,
     Version,
@@ -12,6 +12,8 @@ use sqlx::types::Json;
 pub struct Scope {
     /// The moment.
     pub seq: Seq,
+    /// The log in which it is one.
+    pub era: Era,
     /// The guard of writes.
     pub revision: Revision,
     /// Its own settings.
@@ -92,6 +94,7 @@ impl Store {
             LEFT JOIN schemas i ON i.context = v.context AND i.id = v.id
             LEFT JOIN contents c ON c.fingerprint = i.fingerprint
             ORDER BY v.version";
+        let era = self.freshness.era();
         let rows: Vec<ScopeRow> = read!(self, fetch_all, sqlx::query_as(SQL).bind(subject.as_str()))?;
         let mut rows = rows.into_iter().peekable();
         let Some((seq, revision, config, mode, ..)) = rows.peek() else {
@@ -103,6 +106,7 @@ impl Store {
         };
         let mut scope = Scope {
             seq: Seq(seq.unsigned_abs()),
+            era,
             revision: Revision(revision.unwrap_or(0)),
             config: config.as_ref().map(|config| config.0.clone()),
             mode,

@@ -279,3 +279,47 @@ async fn writers_wait_for_the_head_of_the_log_for_a_bounded_time_also_in_the_dat
     until(&node, "ok").await;
     assert_eq!(node.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 2);
 }
+
+/// A standby that had not got everything has taken over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_log_has_lost_is_forgotten_and_what_comes_in_its_place_is_remembered() {
+    let node = Server::start().await;
+    let set = async |level: &str| node.put("/config/s", &json!({"compatibility": level})).await.ok();
+    let levels = async |path: &str| {
+        let page = node.connect().get(path).await.ok();
+        let level = |event: &serde_json::Value| event["data"]["after"]["compatibilityLevel"].clone();
+        page.as_array().expect("a page").iter().map(level).collect::<Vec<_>>()
+    };
+    set("NONE").await;
+    let heard = levels("/avow/v1/changes?after=1&wait=3600");
+    let (heard, _) = tokio::join!(heard, async {
+        while !node.get("/metrics").await.text().contains("schema_registry_change_feed_listeners 1") {}
+        set("FULL").await
+    });
+    assert_eq!(heard, ["FULL"]);
+    assert_eq!(node.get("/config/s").await.ok()["compatibilityLevel"], "FULL");
+
+    let mut database = PgConnection::connect(&node.database()).await.expect("a database");
+    let lose = r#"BEGIN; DELETE FROM changes WHERE seq = 2; UPDATE log_head SET seq = 1;
+        UPDATE scopes SET config = '{"compatibilityLevel": "NONE"}', revision = 1 WHERE subject = 's'; COMMIT"#;
+    sqlx::raw_sql(lose).execute(&mut database).await.expect("statements");
+    let answer = node.get("/config/s").await;
+    assert_eq!((answer.ok()["compatibilityLevel"].as_str(), answer.header("avow-seq")), (Some("NONE"), Some("1")));
+    assert_eq!(levels("/avow/v1/changes?after=1&wait=1").await, [""; 0], "there is nothing now");
+    set("FORWARD").await;
+    assert_eq!(levels("/avow/v1/changes?after=1&wait=3600").await, ["FORWARD"]);
+
+    let hits = async || {
+        let page = node.get("/metrics").await;
+        let line = page
+            .text()
+            .lines()
+            .find_map(|line| line.strip_prefix("schema_registry_cache_hits_total{cache=\"answers\"} "));
+        line.and_then(|hits| hits.parse::<u64>().ok()).expect("a number")
+    };
+    let before = hits().await;
+    for _ in 0..3 {
+        assert_eq!(node.get("/config/s").await.ok()["compatibilityLevel"], "FORWARD");
+    }
+    assert!(hits().await > before, "it is as fast as ever");
+}
