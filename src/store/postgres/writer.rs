@@ -30,8 +30,8 @@ struct Writer {
 /// The line of those that wait, for the writer whose turn it is.
 type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
 
-/// Writers on one node; each has a connection.
-const WRITERS: usize = 2;
+/// Writers on one node; each has a connection. With a database far away two left work waiting; four were no better.
+const WRITERS: usize = 3;
 
 /// A call beside a near database is back by then, and what waits is better sent in one call than in two.
 const NEAR: Duration = Duration::from_millis(8);
