@@ -67,6 +67,16 @@ struct Asker {
     last: Option<(i64, String)>,
 }
 
+/// Those whom one answer served come back one after another, this close together: the time of some turns, for any other task
+/// that has one is likely to end in a question, too.
+const QUIET: Duration = Duration::from_micros(15);
+
+/// A round through the other tasks that lasts longer was no empty one.
+const TURN: Duration = Duration::from_micros(10);
+
+/// Nobody is waited for longer.
+const GATHER: Duration = Duration::from_millis(1);
+
 impl Follower {
     /// Finds the head of the log and starts to follow it.
     pub(super) async fn start(
@@ -151,7 +161,7 @@ impl Follower {
 impl Asker {
     async fn run(mut self) {
         let mut pause = FIRST_PAUSE;
-        let mut answered = 0;
+        let (mut answered, mut served) = (0, 0);
         loop {
             if self.answers.is_closed() {
                 return;
@@ -161,14 +171,12 @@ impl Asker {
                 let poll = POLL.mul_f64(0.9 + 0.2 * jitter());
                 let _ = tokio::time::timeout(poll, self.questions.wake.notified()).await;
             }
-            // Requests that have arrived but not had their turn yet come along: a question costs more than a turn.
-            tokio::task::yield_now().await;
-            // Whoever is counted here asked before the question is sent.
-            let question = self.questions.wanted.load(Ordering::Acquire);
+            let question = self.gather(served).await;
             let began = Instant::now();
             let asked = tokio::time::timeout(self.patience, self.insist()).await;
             let failure = match asked {
                 Ok(Ok(head)) => {
+                    served = question - answered;
                     answered = question;
                     self.stats.head_questions.observe(began.elapsed());
                     pause = FIRST_PAUSE;
@@ -199,6 +207,28 @@ impl Asker {
             });
             tokio::time::sleep(pause.mul_f64(0.5 + jitter())).await;
             pause = LAST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Returns how many have asked, for the question that is sent next to answer.
+    ///
+    /// A question costs more than some turns of other tasks, so requests that have arrived but not had their turn yet come
+    /// along. Where the last answer served several, those are likely to be back in a moment, and are waited for.
+    async fn gather(&self, served: u64) -> u64 {
+        let began = Instant::now();
+        let (mut wanted, mut now, mut stirred) = (0, began, began);
+        loop {
+            let before = now;
+            tokio::task::yield_now().await;
+            now = Instant::now();
+            // Whoever is counted here asked before the question is sent.
+            let seen = self.questions.wanted.load(Ordering::Acquire);
+            if seen > wanted || now - before > TURN {
+                (wanted, stirred) = (seen, now);
+            }
+            if served < 2 || now - stirred > QUIET || now - began > GATHER {
+                return wanted;
+            }
         }
     }
 
