@@ -136,7 +136,9 @@ impl Walk<'_> {
                     );
                 }
                 Step::Below { reader, writer, at } => {
-                    if self.incompatible.contains(&(reader, writer))
+                    if let Some(field) = self.unwritten_enum(site, &at) {
+                        self.without_default(site, (field, reader), &at, found);
+                    } else if self.incompatible.contains(&(reader, writer))
                         && let Some(below) = self.below(site, reader, writer, &at)
                     {
                         self.visit(&below, depth + 1, seen, found);
@@ -212,9 +214,36 @@ impl Walk<'_> {
         Site { writer, writer_use, location: extended(&site.location, at), ..site.clone() }
     }
 
+    /// The field of the reader that nothing was written for, where its type is looked at all the same: Java reads an enum
+    /// that has a default symbol, in a field that has none, from the whole record.
+    fn unwritten_enum(&self, site: &Site, at: &[Token]) -> Option<usize> {
+        let (Kind::Record(record), [Token::Name("fields"), Token::Index(at), _]) =
+            (&self.rules.reader[site.reader].kind, at)
+        else {
+            return None;
+        };
+        self.written_field(site.writer, record.fields.get(*at)?).is_none().then_some(*at)
+    }
+
+    /// What Java calls a type that does not match is to people a field that lacks a default.
+    fn without_default(&mut self, site: &Site, (field, kind): (usize, Id), at: &[Token], found: &mut Vec<Problem>) {
+        for step in self.rules.steps(kind, site.writer) {
+            let Step::Wrong { rule, at: below, message } = step else { continue };
+            let problem = Problem {
+                rule: Rule::MissingDefault,
+                site: site.clone(),
+                field: Some(field),
+                message,
+                location: location(&extended(&site.location, at), &below),
+                kind: Some(rule),
+                causes: Vec::new(),
+                closest: None,
+            };
+            self.found(found, problem);
+        }
+    }
+
     fn below(&self, site: &Site, reader: Id, writer: Id, at: &[Token]) -> Option<Site> {
-        // Java looks at an enum with a default as if it were read from the whole record.
-        let is_oddity = writer == site.writer && matches!(at, [_, _, Token::Name("type")]);
         let kind = &self.rules.reader[site.reader].kind;
         let (step, reader_at, writer_at) = match (at, kind) {
             ([_, Token::Index(at), _], Kind::Record(record)) => {
@@ -236,8 +265,7 @@ impl Walk<'_> {
             None => site.reader_use.clone(),
             at => below(&self.reader_places, site.reader, at),
         };
-        let writer_use =
-            if is_oddity { site.writer_use.clone() } else { below(&self.writer_places, site.writer, writer_at) };
+        let writer_use = below(&self.writer_places, site.writer, writer_at);
         let (path, location) = (format!("{}{step}", site.path), extended(&site.location, at));
         Some(Site { reader, writer, path, location, reader_use, writer_use })
     }

@@ -96,13 +96,20 @@ impl<'s> Words<'s> {
                 )
             }
             Rule::MissingDefault => {
-                let kind = match (&self.reader[site.reader].kind, problem.field) {
-                    (Kind::Record(record), Some(at)) => Self::spoken(self.reader, record.fields[at].kind),
-                    _ => read,
+                let (Kind::Record(record), Some(at)) = (&self.reader[site.reader].kind, problem.field) else {
+                    return problem.message.clone();
+                };
+                let field = &record.fields[at];
+                let name = &field.name;
+                let kind = Self::spoken(self.reader, field.kind);
+                let of_enum = match &self.reader[field.kind].kind {
+                    Kind::Enum(Enum { default: Some(_), .. }) => {
+                        " The default of the enum is for symbols it does not know, not for a field that is not there."
+                    }
+                    _ => "",
                 };
                 format!(
-                    "The {reads} schema needs the field `{}` ({kind}). The {writes} schema does not write it, and without a default there is nothing to put in its place.",
-                    problem.message
+                    "The {reads} schema needs the field `{name}` ({kind}). The {writes} schema does not write it, and without a default there is nothing to put in its place.{of_enum}"
                 )
             }
             Rule::TypeMismatch if self.is_null(site.writer) => format!(

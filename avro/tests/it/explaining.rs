@@ -145,6 +145,25 @@ fn a_removed_symbol() {
 }
 
 #[test]
+fn a_new_field_whose_enum_has_a_default_and_which_has_none() {
+    let told = told(
+        r#"{"type":"record","name":"R","fields":[{"name":"state","type":{"type":"enum","name":"E","symbols":["A","B"],"default":"B"}}]}"#,
+        r#"{"type":"record","name":"R","fields":[]}"#,
+        Candidate::Reader,
+    );
+    insta::assert_snapshot!(told, @r##"
+    missing-default R.state
+      `R.state` is not in the data and has no default
+      The new schema needs the field `state` (the enum `E`). The old schema does not write it, and without a default there is nothing to put in its place. The default of the enum is for symbols it does not know, not for a field that is not there.
+      reader Some("/fields/0") {"name":"state","type":{"type":"enum","name":"E","symbols":["A","B"],"default":"B"}}
+      writer Some("") {"type":"record","name":"R","fields":[]}
+      witness {} [] Found R, expecting R, missing required field state
+      fix Give `state` the default "B"
+      fix Make `state` optional: allow null and default to it
+    "##);
+}
+
+#[test]
 fn a_fixed_type_with_another_name_and_size() {
     let told = told(
         r#"{"type":"fixed","name":"n.F","size":4}"#,
