@@ -81,8 +81,10 @@ impl Client {
         let mut refused_credentials = None;
         let mut renewed = false;
         let mut attempt = 0;
+        let mut failed = None;
         loop {
-            let at = self.turn(ask, deadline).await?;
+            // What went wrong says more than that nothing more was tried.
+            let at = self.turn(ask, deadline).await.map_err(|rest| failed.take().unwrap_or(rest))?;
             attempt += 1;
             let error = match self.attempt(ask, at, deadline, &mut refused_credentials).await {
                 Ok(answer) => return Ok(answer),
@@ -98,6 +100,7 @@ impl Client {
             let Some(pause) = self.pause_before_retry(ask, &error, attempt, deadline) else { return Err(error) };
             self.observe(Event::Retry { path: ask.path.as_str(), error: &error, pause });
             sleep(pause).await;
+            failed = Some(error);
         }
     }
 
