@@ -11,7 +11,7 @@
 //!   `subjects`: those that are looked for
 //! - `at`, `stored`: one registry, how its data is printed, and how a person names what it holds
 //! - `git`: what a repository held before
-//! - `report`: findings, and the formats of `-o`
+//! - `report`: findings, and their formats; `outputs`: `-o`, whatever the formats are
 
 mod at;
 mod backup;
@@ -37,6 +37,7 @@ mod lock;
 mod migrate;
 mod mode;
 mod openapi;
+mod outputs;
 mod plan;
 mod project;
 mod refs;

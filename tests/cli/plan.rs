@@ -155,6 +155,38 @@ async fn both_kinds_of_registry_are_planned_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_told_in_several_formats_at_once() {
+    let server = Server::start().await;
+    let mut desk = Desk::shop(&url(&server));
+    desk.work.set("GITHUB_STEP_SUMMARY", &desk.work.file("summary.md").display().to_string());
+    let human = desk.run("plan").stdout;
+    let ran = desk.ends(0, "plan -o json=told/plan.json -o github=told/plan.github -o markdown=told/plan.md");
+    assert_eq!(ran.stdout, human, "people still see something");
+    let document: Value = serde_json::from_str(&desk.work.read("told/plan.json")).expect("JSON");
+    assert_eq!(desk.ends(0, "plan -o json").json(), document);
+    assert_eq!(desk.work.read("summary.md"), desk.work.read("told/plan.md"));
+    let lines = desk.ends(0, "plan -o jsonl").stdout;
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(json!(lines), document["subjects"]);
+    let annotations = desk.work.read("told/plan.github");
+    assert!(annotations.contains("::notice file=schemas/addresses.avsc,title=plan addresses::create"), "{annotations}");
+
+    desk.ends(0, "apply --yes");
+    desk.work.write("schemas/addresses.avsc", ADDRESS_BROKEN);
+    let refused = desk.ends(1, "plan -o github").stdout;
+    assert!(refused.contains("::error file=schemas/addresses.avsc,title=plan addresses::"), "{refused}");
+    assert!(refused.contains("%0Arefused: "), "{refused}");
+    let comment = desk.ends(1, "plan -o markdown").stdout;
+    assert!(comment.contains("\n  - `+` Address.city"), "a sign is no bullet of a list: {comment}");
+    let drifted = desk.ends(1, "drift -o github -o json=drift.json").stdout;
+    assert!(drifted.contains("::error file=schemas/addresses.avsc,title=drift addresses::"), "{drifted}");
+    assert!(desk.work.read("drift.json").contains("\"files-ahead\""));
+    desk.ends(2, "drift -o json -o markdown");
+    desk.ends(2, "plan -o sarif");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_is_out_of_date_is_refused() {
     let server = Server::start().await;
     let old = Old::start().await;

@@ -271,6 +271,12 @@ impl Document {
         json + "\n"
     }
 
+    /// The subjects, one a line.
+    pub(super) fn lines(&self) -> String {
+        let line = |entry| serde_json::to_string(entry).expect("our own types are valid JSON") + "\n";
+        self.subjects.iter().map(line).collect()
+    }
+
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Format {

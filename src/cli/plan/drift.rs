@@ -1,8 +1,9 @@
 //! `avow drift`: whether the registry still holds what the files say.
 
 use super::document::{Document, Drift, Entry, State};
+use super::make;
 use super::prune::Prune;
-use super::{Shown, make};
+use super::shown::Shown;
 use crate::cli::Error;
 use crate::cli::at::At;
 use crate::cli::exit::{self, Exit};
@@ -23,10 +24,11 @@ pub(in crate::cli) struct DriftCommand {
 
 impl DriftCommand {
     pub(in crate::cli) fn run(&self) -> Result<Exit, Error> {
+        self.shown.check()?;
         let mut document = make(&self.at, "drift", Prune::Tell)?;
         document.only_differences();
-        self.shown.print(&document, &self.at.talk)?;
-        let differs = document.subjects.iter().any(|entry| !entry.is_quiet());
+        self.shown.tell(&document, &self.at.talk)?;
+        let differs = document.told().next().is_some();
         Ok(match (document.summary.invalid, differs) {
             (0, false) => Exit::Clean,
             (0, true) => Exit::Findings,

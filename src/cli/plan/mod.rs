@@ -3,7 +3,7 @@
 //! - `tree`: the files and their subjects, each after those it uses; `refer`: what they refer to
 //! - `held`: what the registry holds; `same`: whether the two are the same
 //! - `make`: the plan, with `settings`, `prune` and `verdict`
-//! - `document`: the plan as it is kept; `told`: as people read it
+//! - `document`: the plan as it is kept; `told`: as people read it; `shown`: the formats of `-o`
 //! - `carry`, `ours`: doing what it says
 
 mod apply;
@@ -18,11 +18,11 @@ mod pull;
 mod refer;
 mod same;
 mod settings;
+mod shown;
 mod told;
 mod tree;
 mod verdict;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 pub(super) use apply::Apply;
@@ -32,10 +32,10 @@ pub(super) use pull::Pull;
 use self::document::Document;
 use self::make::Maker;
 use self::prune::Prune;
+use self::shown::Shown;
 use self::tree::Tree;
 use super::at::At;
 use super::exit::{self, Exit};
-use super::terminal::Talk;
 use super::{Error, block_on};
 
 /// Shows what would have to be done so that the registry holds what the files of the project say.
@@ -68,46 +68,15 @@ pub(super) struct Plan {
     at: At,
 }
 
-/// How a plan is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Form {
-    /// For people.
-    #[default]
-    Human,
-    /// One JSON document, the same that --out keeps.
-    Json,
-    /// A comment on a pull request.
-    Markdown,
-}
-
-/// How a plan is printed on standard output.
-#[derive(Debug, Clone, Copy, Default, clap::Args)]
-#[command(next_help_heading = "Output")]
-struct Shown {
-    /// How it is printed.
-    #[arg(long = "output", short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    form: Form,
-}
-
-impl Shown {
-    fn print(self, document: &Document, talk: &Talk) -> Result<(), Error> {
-        match self.form {
-            Form::Human => write!(talk.stdout(), "{}", document.human(talk.quiet))?,
-            Form::Json => write!(std::io::stdout().lock(), "{}", document.text())?,
-            Form::Markdown => write!(std::io::stdout().lock(), "{}", document.markdown())?,
-        }
-        Ok(())
-    }
-}
-
 impl Plan {
     pub(super) fn run(&self) -> Result<Exit, Error> {
+        self.shown.check()?;
         let prune = if self.prune { Prune::Delete } else { Prune::Tell };
         let document = make(&self.at, "plan", prune)?;
         if let Some(path) = &self.out {
             document.write(path)?;
         }
-        self.shown.print(&document, &self.at.talk)?;
+        self.shown.tell(&document, &self.at.talk)?;
         let changes = self.fail_on_changes && !document.steps.is_empty();
         Ok(document.exit().max(if changes { Exit::Findings } else { Exit::Clean }))
     }

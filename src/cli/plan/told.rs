@@ -10,7 +10,7 @@ use crate::cli::terminal::{BOLD, DIM, GREEN, RED, YELLOW, count, styled};
 
 impl Entry {
     /// Whether there is anything to tell.
-    pub(super) fn is_quiet(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         self.states == [State::Unchanged]
     }
 
@@ -102,6 +102,14 @@ impl Entry {
     }
 }
 
+/// A line for a list in Markdown, where a bare sign in front would begin another list.
+fn signed(line: &str) -> String {
+    match line.split_once(' ') {
+        Some((sign @ ("+" | "-" | "~"), rest)) => format!("{} {}", code(sign), titled(rest)),
+        _ => titled(line),
+    }
+}
+
 fn versions(numbers: &[i32]) -> String {
     let noun = if numbers.len() == 1 { "version" } else { "versions" };
     let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
@@ -136,10 +144,29 @@ impl Summary {
 }
 
 impl Document {
+    /// What there is something to tell about.
+    pub(super) fn told(&self) -> impl Iterator<Item = &Entry> {
+        self.subjects.iter().filter(|entry| !entry.is_quiet())
+    }
+
+    /// Whether it cannot be done, or ought not to be so.
+    pub(super) fn is_trouble(&self, entry: &Entry) -> bool {
+        entry.is_refused() || self.command == "drift"
+    }
+
+    pub(super) fn title(&self, entry: &Entry) -> String {
+        format!("{} {}", self.command, named(&entry.subject))
+    }
+
+    /// All of it, a line each.
+    pub(super) fn text_of(&self, entry: &Entry) -> Vec<String> {
+        [vec![self.what(entry).join("; ")], entry.details()].concat()
+    }
+
     /// The one line at the end.
-    fn last_line(&self) -> String {
+    pub(super) fn last_line(&self) -> String {
         let what = count(self.subjects.iter().filter(|entry| !entry.subject.is_empty()).count(), "subject");
-        let differing = self.subjects.iter().filter(|entry| !entry.is_quiet()).count();
+        let differing = self.told().count();
         match self.command.as_str() {
             "drift" if differing == 0 => format!("drift: {what}, all as the files say"),
             "drift" => format!("drift: {what}, {differing} not as the files say"),
@@ -156,7 +183,7 @@ impl Document {
 
     pub(super) fn human(&self, quiet: bool) -> String {
         let mut out = String::new();
-        let told: Vec<&Entry> = self.subjects.iter().filter(|entry| !entry.is_quiet()).collect();
+        let told: Vec<&Entry> = self.told().collect();
         for entry in &told {
             let style = match entry.mark() {
                 "!" | "-" => RED,
@@ -184,12 +211,12 @@ impl Document {
 
     pub(super) fn markdown(&self) -> String {
         let mut out = format!("### avow {}\n", titled(&self.last_line()));
-        for entry in self.subjects.iter().filter(|entry| !entry.is_quiet()) {
+        for entry in self.told() {
             let mark = if entry.is_refused() { "❌ " } else { "" };
             let what = self.what(entry).join("; ");
             let _ = writeln!(out, "\n- {mark}{} {}", code(named(&entry.subject)), titled(&what));
             for line in entry.details() {
-                let _ = writeln!(out, "  - {}", titled(&line));
+                let _ = writeln!(out, "  - {}", signed(&line));
             }
         }
         out

@@ -1,10 +1,9 @@
 //! Findings as GitHub and GitLab show them beside the changed lines.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use super::{Finding, Outcome, Report, Severity};
+use crate::cli::outputs::annotation;
 
 /// Workflow commands that become annotations.
 ///
@@ -13,22 +12,22 @@ pub(super) fn github(report: &Report) -> String {
     let mut out = String::new();
     for (outcome, finding) in counted(report) {
         let kind = if finding.severity.is_warning() { "warning" } else { "error" };
-        let (place, title) = (finding.place, format!("{} [{}]", outcome.name(), finding.rule));
+        let (file, place) = (outcome.file.name(), finding.place);
+        let [line, end_line, column, end_column] =
+            [place.line, place.end_line, place.column, place.end_column].map(|number| number.to_string());
+        let title = format!("{} [{}]", outcome.name(), finding.rule);
+        let properties = [
+            ("file", file.as_str()),
+            ("line", &line),
+            ("endLine", &end_line),
+            ("col", &column),
+            ("endColumn", &end_column),
+            ("title", &title),
+        ];
         let text: Vec<String> = std::iter::once(finding.title.clone()).chain(finding.details()).collect();
-        let _ = writeln!(
-            out,
-            "::{kind} file={},line={},endLine={},col={},endColumn={},title={}::{}",
-            property(&outcome.file.name()),
-            place.line,
-            place.end_line,
-            place.column,
-            place.end_column,
-            property(&title),
-            data(&text.join("\n"))
-        );
+        out += &annotation(kind, &properties, &text.join("\n"));
     }
-    let _ = writeln!(out, "{}", report.last_line());
-    out
+    out + &report.last_line() + "\n"
 }
 
 fn counted(report: &Report) -> impl Iterator<Item = (&Outcome, &Finding)> {
@@ -37,14 +36,6 @@ fn counted(report: &Report) -> impl Iterator<Item = (&Outcome, &Finding)> {
         .iter()
         .flat_map(|outcome| outcome.findings.iter().map(move |finding| (outcome, finding)))
         .filter(|(_, finding)| finding.counts())
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// The Code Quality report of GitLab.

@@ -260,7 +260,7 @@ impl Pull {
         let talk = &self.at.talk;
         let maker = Maker { project: &parsed, remote, talk, prune: Prune::Tell, judged: false };
         let document = maker.make("pull", &tree).await?;
-        for entry in document.subjects.iter().filter(|entry| !entry.is_quiet()) {
+        for entry in document.told() {
             if let Some(it) = pulled.iter().find(|it| it.subject == entry.subject) {
                 let reason = entry.refusals.first().cloned().unwrap_or_else(|| "as the project is written".to_owned());
                 talk.say(format_args!(

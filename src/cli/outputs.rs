@@ -1,0 +1,98 @@
+//! `-o FORMAT[=FILE]`: what is told where.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::Error;
+use super::terminal::Talk;
+
+/// The formats that a command knows.
+pub(super) trait Format: ValueEnum + Copy + PartialEq {
+    /// The one for people, which is told where nothing else goes to standard output.
+    const HUMAN: Self;
+}
+
+/// One `--output`.
+#[derive(Debug, Clone)]
+pub(super) struct Output<F> {
+    format: F,
+    file: Option<PathBuf>,
+}
+
+pub(super) fn parse<F: Format>(text: &str) -> Result<Output<F>, String> {
+    let (format, file) = match text.split_once('=') {
+        Some((format, file)) => (format, Some(PathBuf::from(file))),
+        None => (text, None),
+    };
+    let format = F::from_str(format, false).map_err(|_| {
+        let known: Vec<_> =
+            F::value_variants().iter().filter_map(|it| Some(it.to_possible_value()?.get_name().to_owned())).collect();
+        format!("formats are {}", known.join(", "))
+    })?;
+    Ok(Output { format, file })
+}
+
+/// Refuses two formats for one standard output, before any work is done.
+pub(super) fn check<F>(outputs: &[Output<F>]) -> Result<(), Error> {
+    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+        return Err(Error::Usage(
+            "only one --output can go to standard output; write the others to files, as in `-o junit=report.xml`"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Tells all that was asked for, each where it belongs.
+pub(super) fn tell<F: Format>(
+    outputs: &[Output<F>],
+    talk: &Talk,
+    render: impl Fn(F) -> Result<String, Error>,
+) -> Result<(), Error> {
+    if outputs.iter().all(|output| output.file.is_some()) {
+        write!(talk.stdout(), "{}", render(F::HUMAN)?)?;
+    }
+    for Output { format, file } in outputs {
+        let text = render(*format)?;
+        match file {
+            Some(path) => {
+                let text = match *format == F::HUMAN {
+                    true => anstream::adapter::strip_str(&text).to_string(),
+                    false => text,
+                };
+                if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    fs::create_dir_all(folder).map_err(Error::writing(folder))?;
+                }
+                fs::write(path, text).map_err(Error::writing(path))?;
+            }
+            None if *format == F::HUMAN => write!(talk.stdout(), "{text}")?,
+            None => std::io::stdout().lock().write_all(text.as_bytes())?,
+        }
+    }
+    Ok(())
+}
+
+/// GitHub shows what is appended to the file it names.
+pub(super) fn summarise(markdown: &str) -> Result<(), Error> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else { return Ok(()) };
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(markdown.as_bytes())).map_err(Error::writing(path))
+}
+
+/// A workflow command of GitHub that becomes an annotation.
+pub(super) fn annotation(kind: &str, properties: &[(&str, &str)], text: &str) -> String {
+    let properties: Vec<String> =
+        properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
+    format!("::{kind} {}::{}\n", properties.join(","), data(text))
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
