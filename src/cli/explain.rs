@@ -45,6 +45,9 @@ impl Explain {
                 };
                 let (summary, advice) = report::describe(id);
                 writeln!(out, "{} ({command}, {weight})\n\n{summary}\n\n{advice}", styled(BOLD, id))?;
+                if let Some(key) = lint::rule(id).and_then(|rule| rule.takes.key()) {
+                    writeln!(out, "\n`{key}` in avow.toml sets what it goes by.")?;
+                }
                 let proof = avow_avro::rules().iter().find(|entry| entry.id.id() == id);
                 if let Some(entry) = proof {
                     let proof = if entry.has_witness {

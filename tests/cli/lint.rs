@@ -22,6 +22,8 @@ const ODD: &str = r#"{
     {"name": "later", "type": ["int", {"type": "array", "items": {"type": "map", "values": "int"}}], "default": []},
     {"name": "either", "type": ["null", "int", "string"], "default": null},
     {"name": "rate", "type": "double", "default": 1.50},
+    {"name": "notes", "type": ["null", {"type": "array", "items": {"type": "map", "values": ["null", "string"]}}], "default": null},
+    {"name": "flag", "type": {"type": "enum", "name": "Flag", "symbols": ["ON", "OFF"], "default": "OFF"}, "default": "UNKNOWN"},
     {"name": "spared_at", "type": "string", "x-lint-ignore": ["no-string-timestamps"]}
   ]
 }
@@ -35,6 +37,7 @@ file-matches-record = "warn"
 subject-matches-record = "warn"
 sensitive-field-tag = "warn"
 namespace-pattern = { level = "warn", pattern = "com.acme.*" }
+no-nested-union = "warn"
 max-depth = { max = 2 }
 max-fields = { max = 3 }
 max-bytes = { max = 500 }

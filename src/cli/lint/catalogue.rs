@@ -1,7 +1,7 @@
 //! The rules: one line each, and the function that knows.
 
 use super::settings::Strictness;
-use super::{Document, Hit, attributes, changes, logical, names, numbers, shapes, sizes};
+use super::{Document, Hit, attributes, changes, defaults, logical, names, numbers, shapes, sizes};
 use crate::cli::project::When;
 
 /// One rule.
@@ -12,7 +12,39 @@ pub(in crate::cli) struct Rule {
     pub(in crate::cli) default: When,
     pub(in crate::cli) summary: &'static str,
     pub(in crate::cli) advice: &'static str,
+    /// What can be set beside its level.
+    pub(in crate::cli) takes: Takes,
     pub(super) check: Check,
+}
+
+/// What a rule goes by that a project may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Takes {
+    Nothing,
+    Max,
+    Pattern,
+    /// A pattern that nobody else can know: without it the rule has nothing to say.
+    OwnPattern,
+    Style,
+}
+
+impl Takes {
+    /// The key in `avow.toml`.
+    pub(in crate::cli) fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Max => Some("max"),
+            Self::Pattern | Self::OwnPattern => Some("pattern"),
+            Self::Style => Some("style"),
+        }
+    }
+}
+
+impl Rule {
+    const fn with(mut self, takes: Takes) -> Self {
+        self.takes = takes;
+        self
+    }
 }
 
 /// What a rule looks at.
@@ -28,29 +60,36 @@ pub(super) enum Check {
 type Look = fn(&Document<'_>, &Strictness) -> Vec<Hit>;
 
 const fn rule_of(id: &'static str, default: When, look: Look, summary: &'static str, advice: &'static str) -> Rule {
-    Rule { id, default, summary, advice, check: Check::Document(look) }
+    Rule { id, default, summary, advice, takes: Takes::Nothing, check: Check::Document(look) }
 }
 
 type Compare = fn(&Document<'_>, &Document<'_>) -> Vec<Hit>;
 
 /// A rule about what changes; off unless somebody wants it, for it takes a Git repository.
 const fn change(id: &'static str, compare: Compare, summary: &'static str, advice: &'static str) -> Rule {
-    Rule { id, default: When::Off, summary, advice, check: Check::Change(compare) }
+    Rule { id, default: When::Off, summary, advice, takes: Takes::Nothing, check: Check::Change(compare) }
 }
 
 const fn across(id: &'static str, default: When, summary: &'static str, advice: &'static str) -> Rule {
-    Rule { id, default, summary, advice, check: Check::Project }
+    Rule { id, default, summary, advice, takes: Takes::Nothing, check: Check::Project }
 }
 
 use When::{Error, Off, Warn};
 
-static RULES: [Rule; 32] = [
+static RULES: [Rule; 34] = [
     rule_of(
         "default-matches-first-branch",
         Error,
         shapes::default_of_a_later_branch,
         "The default of a union is not one of its first branch.",
         "Move the branch of the default to the front; decoders use the first branch for defaults.",
+    ),
+    rule_of(
+        "default-valid-json",
+        Error,
+        defaults::no_value,
+        "A default passes the parser, and is no value of its type.",
+        "Write a symbol that the enum lists, a character up to U+00FF for each byte of a fixed type, and fields that the record has; decoders fail at anything else, or make another value of it.",
     ),
     rule_of(
         "doc-required",
@@ -78,14 +117,16 @@ static RULES: [Rule; 32] = [
         names::symbols,
         "A symbol of an enum is not in capitals.",
         "Write symbols as SCREAMING_SNAKE_CASE, or set `style`.",
-    ),
+    )
+    .with(Takes::Style),
     rule_of(
         "field-naming",
         Warn,
         names::fields,
         "Fields are named in another style than the others.",
         "Use one style for all fields of a file: camelCase or snake_case, or the one that `style` says.",
-    ),
+    )
+    .with(Takes::Style),
     rule_of(
         "file-matches-record",
         Off,
@@ -113,28 +154,32 @@ static RULES: [Rule; 32] = [
         sizes::bytes,
         "The file is very long.",
         "Define parts of it in files of their own and use them by name.",
-    ),
+    )
+    .with(Takes::Max),
     rule_of(
         "max-depth",
         Warn,
         sizes::depth,
         "Types are nested very deeply.",
         "Define the inner records in files of their own and use them by name.",
-    ),
+    )
+    .with(Takes::Max),
     rule_of(
         "max-fields",
         Warn,
         sizes::fields,
         "A record has very many fields.",
         "Group fields that belong together into records.",
-    ),
+    )
+    .with(Takes::Max),
     rule_of(
         "namespace-pattern",
         Off,
         names::namespaces,
         "A namespace is not one of yours.",
         "Use a namespace that fits the `pattern` of this rule.",
-    ),
+    )
+    .with(Takes::OwnPattern),
     change(
         "no-enum-symbol-removal-without-default",
         changes::symbol_gone,
@@ -147,6 +192,13 @@ static RULES: [Rule; 32] = [
         logical::float_money,
         "An amount of money is a binary fraction.",
         "Use the logical type `decimal` on bytes; 0.1 has no exact value as a float or double.",
+    ),
+    rule_of(
+        "no-nested-union",
+        Off,
+        shapes::nested_union,
+        "A union has an array or a map of unions as a branch.",
+        "Use an empty array or map instead of null, or make a record of the inner union: few languages and tables have a type for it.",
     ),
     change(
         "no-required-field-without-default-on-change",
@@ -220,7 +272,8 @@ static RULES: [Rule; 32] = [
         attributes::untagged,
         "A field that looks sensitive has no tag.",
         "Add \"confluent:tags\" to the field, such as [\"PII\"]; the `pattern` of this rule says which names look so.",
-    ),
+    )
+    .with(Takes::Pattern),
     rule_of(
         "subject-matches-record",
         Off,
@@ -241,14 +294,16 @@ static RULES: [Rule; 32] = [
         names::types,
         "A record, enum or fixed type is not named as a type.",
         "Write names of types as PascalCase, or set `style`.",
-    ),
+    )
+    .with(Takes::Style),
     rule_of(
         "union-size",
         Warn,
         sizes::branches,
         "A union has very many branches.",
         "Make a record of it that says which one it is, or divide the data among subjects.",
-    ),
+    )
+    .with(Takes::Max),
     rule_of(
         "unknown-attribute",
         Warn,

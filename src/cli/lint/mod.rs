@@ -4,6 +4,7 @@ mod across;
 mod attributes;
 mod catalogue;
 mod changes;
+mod defaults;
 mod logical;
 mod names;
 mod numbers;
@@ -16,7 +17,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-pub(super) use catalogue::{Rule, find as rule, rules};
+pub(super) use catalogue::{Rule, Takes, find as rule, rules};
 
 use self::catalogue::Check;
 use self::settings::{Settings, Strictness};

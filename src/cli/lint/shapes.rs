@@ -4,7 +4,7 @@ use super::settings::Strictness;
 use super::{Document, Hit};
 use crate::cli::source::{Field, Item, Node, Shape, Type, Value};
 
-fn fields<'d, 't>(document: &'d Document<'t>) -> impl Iterator<Item = &'d Field<'t>> {
+pub(super) fn fields<'d, 't>(document: &'d Document<'t>) -> impl Iterator<Item = &'d Field<'t>> {
     document.items.iter().filter_map(|item| match item {
         Item::Field(field) => Some(field),
         Item::Type(_) => None,
@@ -51,7 +51,7 @@ pub(super) fn default_of_a_later_branch(document: &Document<'_>, _: &Strictness)
 }
 
 /// Whether a default can be one of a type, as far as its kind of JSON tells.
-fn may_be(kind: &Node, default: &Node) -> bool {
+pub(super) fn may_be(kind: &Node, default: &Node) -> bool {
     let name = kind.text().or_else(|| kind.get_text("type")).unwrap_or_default();
     match (name, &default.value) {
         ("null", value) => *value == Value::Null,
@@ -72,6 +72,36 @@ pub(super) fn top_level_union(document: &Document<'_>, _: &Strictness) -> Vec<Hi
             vec![Hit { span, path: String::new(), title: "The document is a union".to_owned() }]
         }
         _ => Vec::new(),
+    }
+}
+
+pub(super) fn nested_union(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let unions = document.items.iter().filter_map(|item| match item {
+        Item::Type(it) if it.shape == Shape::Union => Some(it),
+        _ => None,
+    });
+    for outer in unions.clone() {
+        for inner in outer.node.elements().iter().filter_map(union_within) {
+            let Some(inner) = unions.clone().find(|it| it.node.span == inner.span) else { continue };
+            let title = format!("`{}` is a union within the union `{}`", inner.path, outer.path);
+            hits.push(Hit::new(inner.node, None, &inner.path, title));
+        }
+    }
+    hits
+}
+
+/// The nearest union below the arrays and maps of a branch. A record is the way out: its fields have names of their own.
+fn union_within(branch: &Node) -> Option<&Node> {
+    let mut node = branch;
+    loop {
+        node = match (node.get_text("type"), &node.value) {
+            (_, Value::Array(_)) => return Some(node),
+            (Some("array"), _) => node.get("items")?,
+            (Some("map"), _) => node.get("values")?,
+            (Some(_), _) => return None,
+            (None, _) => node.get("type")?,
+        };
     }
 }
 

@@ -19,7 +19,7 @@ pub(in crate::cli) struct Type<'t> {
     pub(in crate::cli) depth: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Shape<'t> {
     /// A primitive type, with the object around it if it has one.
     Primitive,
