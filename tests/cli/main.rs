@@ -17,6 +17,7 @@ mod old;
 mod plan;
 mod pull;
 mod registry;
+mod terminal;
 mod usage;
 mod work;
 
