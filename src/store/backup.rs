@@ -108,7 +108,7 @@ pub async fn backup(url: &str, out: &mut (impl Write + Send)) -> Result<Summary,
     })
     .await?;
     session.close().await?;
-    let sha256 = hex(&stream.hash.clone().finalize());
+    let sha256 = hex::encode(stream.hash.clone().finalize());
     stream.line(&Last { end: Totals { rows: summary.rows(), sha256 } })?;
     stream.out.flush().map_err(Error::Stream)?;
     Ok(summary)
@@ -130,10 +130,4 @@ impl<W: Write> Stream<'_, W> {
         line.pop();
         Ok(line)
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| DIGITS[usize::from(digit)]).collect()
 }

@@ -1,7 +1,7 @@
 //! Filling an empty database from a backup: all of it, or nothing.
 
 use super::Error;
-use super::backup::{FORMAT, First, LAST, Last, Summary, hex};
+use super::backup::{FORMAT, First, LAST, Last, Summary};
 use super::rows::{KINDS, Row};
 use super::session::{Session, on};
 use serde_json::json;
@@ -58,7 +58,7 @@ async fn fill(session: &mut Session, from: &mut impl BufRead) -> Result<Summary,
         let line = lines.next()?.ok_or_else(|| damaged("its last line is missing"))?;
         if line.starts_with(LAST.as_bytes()) {
             let Last { end } = lines.parse(&line)?;
-            if end.sha256 != hex(&sum.finalize()) {
+            if end.sha256 != hex::encode(sum.finalize()) {
                 return Err(damaged("its SHA-256 is another one than its last line says"));
             }
             break end;

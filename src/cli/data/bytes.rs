@@ -41,28 +41,17 @@ impl Notation {
         let mut out = io::stdout().lock();
         match self {
             Self::Raw => out.write_all(bytes)?,
-            Self::Hex => writeln!(out, "{}", to_hex(bytes))?,
+            Self::Hex => writeln!(out, "{}", hex::encode(bytes))?,
             Self::Base64 => writeln!(out, "{}", to_base64(bytes))?,
         }
         Ok(())
     }
 }
 
-pub(super) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
-
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let text = text.replace("0x", "").replace("\\x", "");
-    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, ':' | ',' | '-')).collect();
-    let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    digits
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect()
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, ':' | ',' | '-')).collect();
+    hex::decode(digits).ok()
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -128,7 +117,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
-            prop_assert_eq!(from_hex(&to_hex(&bytes)), Some(bytes.clone()));
+            prop_assert_eq!(from_hex(&hex::encode(&bytes)), Some(bytes.clone()));
             prop_assert_eq!(from_base64(&to_base64(&bytes)), Some(bytes));
         }
 

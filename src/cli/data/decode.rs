@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use avow_client::wire::{Record, SchemaKey, inspect};
 use serde_json::{Value, json};
 
-use super::bytes::{Notation, to_hex};
+use super::bytes::Notation;
 use super::frame::is_bytes_alone;
 use super::walk::{Fault, Piece, Walk};
 use super::which::Which;
@@ -154,6 +154,6 @@ fn listing(bytes: &[u8], pieces: &[Piece]) -> String {
 }
 
 fn shown(bytes: &[u8], most: usize) -> String {
-    let shown: Vec<String> = bytes.iter().take(most).map(|byte| to_hex(&[*byte])).collect();
+    let shown: Vec<String> = bytes.iter().take(most).map(|byte| hex::encode([*byte])).collect();
     format!("{:width$}", shown.join(" "), width = most * 3 - 1)
 }

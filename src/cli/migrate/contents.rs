@@ -104,7 +104,7 @@ impl Contents {
             hash.update(line.to_string());
             hash.update(b"\n");
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+        hex::encode(hash.finalize())
     }
 }
 

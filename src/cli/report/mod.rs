@@ -243,7 +243,7 @@ const UNRESOLVED: &str = "unresolved-reference";
 /// Sixteen hexadecimal digits for what makes a finding what it is.
 pub(super) fn fingerprint(parts: &[&str]) -> String {
     let digest: [u8; 16] = Md5::digest(parts.join("\0")).into();
-    digest[..8].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hex::encode(&digest[..8])
 }
 
 impl Outcome {
