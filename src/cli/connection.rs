@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use avow_client::rest::{Client, Retry};
+use avow_client::rest::{Client, ConfigError, Retry};
 
 use super::Error;
 use super::project::Project;
@@ -100,7 +100,15 @@ impl Connection {
             pem.extend(fs::read(key).map_err(Error::reading(key))?);
             client = client.client_certificate(pem);
         }
-        client.build().map_err(|error| Error::Usage(error.to_string()))
+        client.build().map_err(|error| {
+            Error::Usage(match error {
+                ConfigError::CredentialsInUrl(host) => format!(
+                    "the address of the registry at `{host}` holds a user name or a password; put them into AVOW_USER and \
+                     AVOW_PASSWORD, or into files"
+                ),
+                other => other.to_string(),
+            })
+        })
     }
 
     fn token(&self) -> Result<Option<String>, Error> {
@@ -127,6 +135,14 @@ impl Connection {
         Ok(Some((user, password)))
     }
 }
+
+const CREDENTIALS: &str =
+    "put credentials into AVOW_USER and AVOW_PASSWORD, AVOW_TOKEN, or a file named by --token-file";
+const SOURCE_CREDENTIALS: &str =
+    "put credentials of the source into AVOW_FROM_USER and AVOW_FROM_PASSWORD, or into AVOW_FROM_TOKEN";
+
+/// What was sent is more than the registry takes; asking again does not help.
+const TOO_LARGE: u16 = 413;
 
 /// One attempt gives up after this, so that there is time for another.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
@@ -158,14 +174,22 @@ pub(super) fn failed(url: &str) -> impl Fn(avow_client::Error) -> Error {
     move |error| {
         let (url, reason) = (url.clone(), told(&error));
         if error.is_unauthenticated() || error.is_forbidden() {
-            Error::Forbidden { url, reason }
+            Error::Forbidden { url, reason, hint: CREDENTIALS }
         } else if error.is_conflict() {
             Error::Conflict(reason)
-        } else if error.is_invalid() || error.is_not_found() {
+        } else if error.is_invalid() || error.is_not_found() || error.status() == Some(TOO_LARGE) {
             Error::Input(reason)
         } else {
             Error::Unavailable { url, reason }
         }
+    }
+}
+
+/// The same of the registry that [`Connection::open_source`] leads to.
+pub(super) fn failed_at_source(error: Error) -> Error {
+    match error {
+        Error::Forbidden { url, reason, .. } => Error::Forbidden { url, reason, hint: SOURCE_CREDENTIALS },
+        other => other,
     }
 }
 

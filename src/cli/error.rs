@@ -81,6 +81,8 @@ pub enum Error {
         url: String,
         /// What it said.
         reason: String,
+        /// Where it looks for credentials.
+        hint: &'static str,
     },
     /// Somebody else changed the same thing meanwhile.
     #[error("{0}")]
@@ -99,10 +101,10 @@ impl Error {
             | Self::Logs(_)
             | Self::Damaged(_)
             | Self::NotRestored
-            | Self::NotReady { .. }
-            | Self::System(_) => Exit::Findings,
+            | Self::NotReady { .. } => Exit::Findings,
             Self::Usage(_) => Exit::Usage,
-            Self::File { .. } | Self::Input(_) | Self::Git { .. } => Exit::Input,
+            // What could not be told is no finding.
+            Self::System(_) | Self::File { .. } | Self::Input(_) | Self::Git { .. } => Exit::Input,
             Self::Unavailable { .. } => Exit::Unavailable,
             Self::Forbidden { .. } => Exit::Forbidden,
             Self::Conflict(_) => Exit::Conflict,
@@ -130,9 +132,7 @@ impl Error {
             Self::Unavailable { .. } => {
                 Some("check --registry and the network; `avow check --against git:origin/main` needs no registry")
             }
-            Self::Forbidden { .. } => {
-                Some("put credentials into AVOW_USER and AVOW_PASSWORD, AVOW_TOKEN, or a file named by --token-file")
-            }
+            Self::Forbidden { hint, .. } => Some(hint),
             Self::Listen { .. }
             | Self::Store(_)
             | Self::System(_)

@@ -240,11 +240,10 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 /// The hash that Git gives a file of such a content, in the kind of hash that `like` is.
 pub(super) fn hash(text: &str, like: &str) -> String {
     let head = format!("blob {}\0", text.len());
-    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     if like.len() == 64 {
-        hex(&sha2::Sha256::new().chain_update(head).chain_update(text).finalize())
+        hex::encode(sha2::Sha256::new().chain_update(head).chain_update(text).finalize())
     } else {
-        hex(&sha1::Sha1::new().chain_update(head).chain_update(text).finalize())
+        hex::encode(sha1::Sha1::new().chain_update(head).chain_update(text).finalize())
     }
 }
 
@@ -265,7 +264,7 @@ fn read_object(answers: &mut impl std::io::BufRead) -> Result<Option<String>, Er
     let mut bytes = vec![0; size + 1];
     answers.read_exact(&mut bytes)?;
     bytes.pop();
-    Ok(String::from_utf8(bytes).ok())
+    Ok(super::source::text(bytes))
 }
 
 /// `:100644 100644 OLD NEW R100`, then one path or, of a file that was renamed, two.

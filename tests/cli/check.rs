@@ -162,3 +162,21 @@ fn what_fails_is_for_the_caller_to_say() {
         assert_eq!(work.avow(&format!("check --against {arguments}")).code, code, "{arguments}");
     }
 }
+
+#[test]
+fn the_mark_that_editors_put_in_front_of_a_file_is_none_of_it() {
+    let marked = format!("\u{feff}{BROKEN}");
+    let work = Work::with(&[("old/orders.avsc", OLD), ("plain/orders.avsc", BROKEN), ("marked/orders.avsc", &marked)]);
+    let told = |folder: &str| {
+        let ran = work.avow(&format!("check --against file:old/orders.avsc {folder}/orders.avsc"));
+        assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+        ran.stdout.replace(folder, "folder")
+    };
+    assert_eq!(told("marked"), told("plain"));
+
+    work.git(&["init", "--quiet"]);
+    work.write("orders.avsc", &marked);
+    work.commit("one");
+    let unchanged = work.avow("check --against git:HEAD --explain orders.avsc");
+    assert!(unchanged.stdout.contains("unchanged"), "{}{}", unchanged.stdout, unchanged.stderr);
+}

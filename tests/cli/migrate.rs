@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::foreign::{Foreign, Held};
 use crate::old::Old;
 use crate::support::Server;
 use crate::work::{Ran, Work};
@@ -200,4 +201,14 @@ fn a_database_is_brought_up_to_date_as_before() {
     for wrong in ["--to http://127.0.0.1:1", "--from http://127.0.0.1:1", "--verify"] {
         assert_eq!(migrate(&work, wrong).code, 2, "{wrong}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_side_is_told_where_its_credentials_belong() {
+    let shut = Foreign::start(Held { broken: Some((401, "who is it?")), ..Held::default() }).await;
+    let (open, work) = (Old::start().await, Work::new());
+    let from = migrate(&work, &format!("--from {} --to {}", shut.url(), open.url()));
+    let to = migrate(&work, &format!("--from {} --to {}", open.url(), shut.url()));
+    assert!(from.stderr.contains("hint: put credentials of the source into AVOW_FROM_USER"), "{}", from.stderr);
+    assert!(to.stderr.contains("hint: put credentials into AVOW_USER"), "{}", to.stderr);
 }

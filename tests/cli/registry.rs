@@ -174,12 +174,24 @@ async fn trouble_has_codes_of_its_own() {
     let nobody = work.avow("check --registry http://127.0.0.1:1 --timeout 1 orders.avsc");
     assert_eq!(nobody.code, 4, "{}", nobody.stderr);
 
-    for (status, code) in [(401, 5), (403, 5), (500, 4), (503, 4)] {
+    for (status, code) in [(401, 5), (403, 5), (413, 3), (500, 4), (503, 4)] {
         let foreign = Foreign::start(Held { broken: Some((status, "because")), ..held() }).await;
         let ran = work.avow(&format!("check --registry {} --timeout 1 orders.avsc", foreign.url()));
         assert_eq!(ran.code, code, "{status}: {}", ran.stderr);
         assert!(ran.stderr.contains("because"), "{}", ran.stderr);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_told_with_its_reason_however_many_are_asking() {
+    let foreign = Foreign::start(Held { broken: Some((500, "because")), ..held() }).await;
+    let work = Work::new();
+    for at in 0..20 {
+        work.write(&format!("s{at}.avsc"), "\"int\"");
+    }
+    let ran = work.avow(&format!("plan --registry {}", foreign.url()));
+    assert_eq!(ran.code, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("500: because"), "{}", ran.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,9 +50,20 @@ fn passwords_are_refused_in_urls_and_never_repeated() {
     let file = Work::with(&[("old.avsc", OLD), ("avow.toml", &work.read("avow.toml"))]).avow("check old.avsc");
     for ran in [&flag, &variable, &file] {
         assert_eq!(ran.code, 2, "{}", ran.stderr);
+        assert!(ran.stderr.contains("AVOW_PASSWORD"), "{}", ran.stderr);
         assert!(ran.stderr.contains("registry.example.com"), "{}", ran.stderr);
     }
     for ran in [flag, variable, file, help] {
         assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("hunter2"));
     }
+}
+
+#[test]
+fn what_could_not_be_told_is_no_finding() {
+    let work = Work::with(&[("old.avsc", OLD)]);
+    let full = || std::fs::File::options().write(true).open("/dev/full").expect("a device that is always full");
+    let mut check = work.avow_command();
+    check.args(["check", "--against", "file:old.avsc", "-o", "json", "old.avsc"]);
+    assert_eq!(check.status().expect("avow runs").code(), Some(0));
+    assert_eq!(check.stdout(full()).status().expect("avow runs").code(), Some(3));
 }

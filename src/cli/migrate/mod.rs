@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use super::at::Printed;
-use super::connection::Connection;
+use super::connection::{Connection, failed_at_source};
 use super::exit::{self, Exit};
 use super::remote::Remote;
 use super::terminal::{Talk, count};
@@ -142,7 +142,7 @@ impl Migrate {
 
     async fn read(&self, source: &Source<'_>) -> Result<Contents, Error> {
         match source {
-            Source::Registry(remote) => read::read(remote, &self.talk).await,
+            Source::Registry(remote) => read::read(remote, &self.talk).await.map_err(failed_at_source),
             Source::Topic(path) => {
                 let replayed = topic::read(path)?;
                 if replayed.skipped > 0 {

@@ -25,6 +25,12 @@ pub(super) struct SchemaFile {
     tree: OnceCell<Option<Node>>,
 }
 
+/// Text in UTF-8. The byte order mark that some editors put in front is none of it; Java's parser of files thinks so, too.
+pub(super) fn text(bytes: Vec<u8>) -> Option<String> {
+    let text = String::from_utf8(bytes).ok()?;
+    Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
 /// A place in a text, as editors count: lines and columns from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,8 +45,7 @@ impl SchemaFile {
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let bytes = if path == Path::new("-") { stdin() } else { fs::read(path) };
         let bytes = bytes.map_err(Error::reading(path))?;
-        let text =
-            String::from_utf8(bytes).map_err(|_| Error::Input(format!("`{}` is not text in UTF-8", path.display())))?;
+        let text = text(bytes).ok_or_else(|| Error::Input(format!("`{}` is not text in UTF-8", path.display())))?;
         Ok(Self::new(path, text))
     }
 
