@@ -17,10 +17,14 @@ use super::project::Project;
 pub(super) struct Connection {
     /// The registry; any that speaks Confluent's HTTP API.
     ///
-    /// Otherwise the one in `avow.toml`. `SCHEMA_REGISTRY_URL` is heeded where this is not set. Several addresses of one
-    /// registry are separated by commas.
-    #[arg(long, short = 'r', env = "AVOW_REGISTRY_URL", hide_env_values = true, value_name = "URL")]
+    /// Otherwise `AVOW_REGISTRY_URL` names it, or `SCHEMA_REGISTRY_URL`, or `avow.toml`. Several addresses of one registry
+    /// are separated by commas.
+    #[arg(long, short = 'r', value_name = "URL", conflicts_with = "profile")]
     registry: Option<String>,
+
+    /// The registry by the name that `avow.toml` gives it, under `[profiles.NAME]`; `AVOW_PROFILE` names one, too.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
 
     /// The user; the password comes from `AVOW_PASSWORD` or --password-file.
     ///
@@ -55,15 +59,26 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// The registry's address, where one is known.
-    pub(super) fn url(&self, project: &Project) -> Option<String> {
-        let named = self.registry.clone().or_else(|| filled("SCHEMA_REGISTRY_URL"));
-        named.or_else(|| project.registry_url.clone()).filter(|url| !url.is_empty())
+    /// The registry's address, where one is known: flags before variables before the file.
+    pub(super) fn url(&self, project: &Project) -> Result<Option<String>, Error> {
+        // Not clap's variables: the flag of one has to win over the variable of the other.
+        let url = if let Some(url) = &self.registry {
+            url.clone()
+        } else if let Some(name) = &self.profile {
+            project.profile(name)?
+        } else if let Some(url) = filled("AVOW_REGISTRY_URL") {
+            url
+        } else if let Some(name) = filled("AVOW_PROFILE") {
+            project.profile(&name)?
+        } else {
+            filled("SCHEMA_REGISTRY_URL").or_else(|| project.registry_url.clone()).unwrap_or_default()
+        };
+        Ok(Some(url).filter(|url| !url.is_empty()))
     }
 
     /// The registry's address; that there is none is an error.
     pub(super) fn known_url(&self, project: &Project) -> Result<String, Error> {
-        self.url(project).ok_or_else(|| {
+        self.url(project)?.ok_or_else(|| {
             let message = "no registry is known; name one with --registry, AVOW_REGISTRY_URL, or in avow.toml";
             Error::Usage(message.to_owned())
         })

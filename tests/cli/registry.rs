@@ -254,3 +254,33 @@ async fn the_lock_file_answers_as_the_registry_did() {
     let offline = work.avow("check --explain");
     assert_eq!((offline.code, offline.stdout), (online.code, online.stdout));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_names_a_registry() {
+    let profile = |name: &str, foreign: &Foreign| format!("[profiles.{name}]\nurl = \"{}\"\n", foreign.url());
+    let (here, there) = (Foreign::start(Held::default()).await, Foreign::start(Held::default()).await);
+    let mut work = files();
+    let toml =
+        format!("[registry]\nurl = \"http://127.0.0.1:1\"\n{}{}", profile("here", &here), profile("there", &there));
+    work.write("avow.toml", &toml);
+    // Whether `avow check` could ask, and whom it asked.
+    let asked = |work: &Work, flags: &str| {
+        let ran = work.avow(&format!("check orders.avsc {flags}"));
+        (ran.code, !here.asked().is_empty(), !there.asked().is_empty())
+    };
+    assert_eq!(asked(&work, "--timeout 1"), (4, false, false), "the file's own");
+    assert_eq!(asked(&work, "--profile here"), (0, true, false));
+    work.set("AVOW_PROFILE", "there");
+    assert_eq!(asked(&work, ""), (0, false, true), "a variable before the file");
+    assert_eq!(asked(&work, "--profile here"), (0, true, false), "a flag before a variable");
+    assert_eq!(asked(&work, &format!("--registry {}", here.url())), (0, true, false));
+    work.set("AVOW_REGISTRY_URL", &there.url());
+    assert_eq!(asked(&work, "--profile here"), (0, true, false), "a flag before the variable of the other flag");
+    work.set("AVOW_PROFILE", "here");
+    assert_eq!(asked(&work, ""), (0, false, true), "the address before the name");
+
+    let unknown = work.avow("list --profile nowhere");
+    assert_eq!(unknown.code, 2);
+    assert_eq!(unknown.stderr, "error: there is no profile `nowhere`; avow.toml has `here`, `there`\n");
+    assert_eq!(work.avow("list --profile here --registry http://127.0.0.1:1").code, 2, "one of the two");
+}

@@ -115,7 +115,7 @@ impl Check {
         let project = self.project.load()?;
         let baseline = self.baseline.clone().or_else(|| project.check.baseline.as_ref().map(|path| project.path(path)));
         let baseline = baseline.map(|path| Baseline::read(&path)).transpose()?;
-        let knows_registry = self.connection.url(&project).is_some();
+        let knows_registry = self.connection.url(&project)?.is_some();
         let against = Against::chosen(self.against.clone(), &project, knows_registry)?;
         let files = project.files_to_check(&self.paths)?;
         let resolver = Resolver::new(&project, &files);

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::declared::DefaultsSection;
+use crate::cli::lint::{Rule, Takes};
 use crate::cli::report::FailOn;
 use crate::domain::{Level, Reference};
 
@@ -14,6 +16,7 @@ use crate::domain::{Level, Reference};
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
     pub(super) registry: RegistrySection,
+    pub(super) profiles: BTreeMap<String, ProfileSection>,
     pub(super) check: CheckSection,
     pub(super) defaults: DefaultsSection,
     pub(super) scope: ScopeSection,
@@ -26,6 +29,14 @@ pub(super) struct File {
 pub(super) struct RegistrySection {
     /// Credentials come from the environment or from files, never from here.
     pub(super) url: Option<String>,
+}
+
+/// A registry that has a name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProfileSection {
+    /// Without credentials, as above.
+    pub(super) url: String,
 }
 
 /// How `avow check` works where its flags do not say.
@@ -77,11 +88,19 @@ pub(in crate::cli) struct LintPath {
 }
 
 /// `"error"`, or `{ level = "warn", only = "changed" }` with the settings of the rule.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(in crate::cli) enum LintRule {
     Level(When),
     Table(LintTable),
+}
+
+/// By hand, for an error that says which word is wrong instead of that nothing fits.
+impl<'de> Deserialize<'de> for LintRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = toml::Value::deserialize(deserializer)?;
+        let rule = if value.is_table() { value.try_into().map(Self::Table) } else { value.try_into().map(Self::Level) };
+        rule.map_err(|error| D::Error::custom(error.message()))
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -126,12 +145,46 @@ pub(in crate::cli) enum When {
     Error,
 }
 
+impl LintRule {
+    /// Refuses settings that the rule would not heed.
+    fn validate(&self, rule: &Rule) -> Result<(), String> {
+        let Self::Table(table) = self else { return Ok(()) };
+        let set =
+            [("max", table.max.is_some()), ("pattern", table.pattern.is_some()), ("style", table.style.is_some())];
+        match set.into_iter().find(|(key, is_set)| *is_set && rule.takes.key() != Some(key)) {
+            Some((key, _)) => Err(match rule.takes.key() {
+                Some(other) => format!("the rule `{}` takes no `{key}`, but a `{other}`", rule.id),
+                None => format!("the rule `{}` takes no `{key}`", rule.id),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn is_on(&self) -> bool {
+        let (Self::Level(level) | Self::Table(LintTable { level: Some(level), .. })) = self else { return false };
+        *level != When::Off
+    }
+
+    fn has_pattern(&self) -> bool {
+        matches!(self, Self::Table(LintTable { pattern: Some(_), .. }))
+    }
+}
+
 impl LintSection {
     pub(super) fn validate(&self) -> Result<(), String> {
-        let listed = self.rules.keys().chain(self.paths.iter().flat_map(|path| path.rules.keys()));
-        for name in listed {
-            if crate::cli::lint::rule(name).is_none() {
-                return Err(format!("unknown rule `{name}` under `lint`; `avow explain` lists them"));
+        let sections = std::iter::once(&self.rules).chain(self.paths.iter().map(|path| &path.rules));
+        for (name, rule) in sections.flatten() {
+            let known = crate::cli::lint::rule(name)
+                .ok_or_else(|| format!("unknown rule `{name}` under `lint`; `avow explain` lists them"))?;
+            rule.validate(known)?;
+            let own = self.rules.get(name);
+            if known.takes == Takes::OwnPattern
+                && rule.is_on()
+                && ![Some(rule), own].into_iter().flatten().any(LintRule::has_pattern)
+            {
+                return Err(format!(
+                    "the rule `{name}` has nothing to go by; give it a `pattern`, as in `{name} = {{ level = \"warn\", pattern = \"com.acme.*\" }}`"
+                ));
             }
         }
         self.paths.iter().try_for_each(|path| super::glob(&path.files).map(drop))

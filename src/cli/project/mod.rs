@@ -9,6 +9,7 @@ mod lock;
 mod naming;
 mod resolver;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub(super) struct Project {
     /// The project file, there or not.
     pub(super) file: PathBuf,
     pub(super) registry_url: Option<String>,
+    /// Addresses of registries by the names of their profiles.
+    profiles: BTreeMap<String, String>,
     pub(super) check: file::CheckSection,
     pub(super) lint: LintSection,
     /// What is declared for the whole registry, or for the context.
@@ -111,7 +114,8 @@ impl Project {
         let (check, lint) = (file::CheckSection::default(), LintSection::default());
         let (defaults, scope) = (Declared::default(), Vec::new());
         let file = root.join(NAME);
-        Self { root, file, registry_url: None, check, lint, defaults, scope, subjects: Vec::new() }
+        let (profiles, subjects) = (BTreeMap::new(), Vec::new());
+        Self { root, file, registry_url: None, profiles, check, lint, defaults, scope, subjects }
     }
 
     pub(super) fn parse(root: &Path, text: &str) -> Result<Self, String> {
@@ -134,9 +138,22 @@ impl Project {
             root: root.to_owned(),
             file: root.join(NAME),
             registry_url: file.registry.url,
+            profiles: file.profiles.into_iter().map(|(name, profile)| (name, profile.url)).collect(),
             check: file.check,
             lint: file.lint,
             subjects,
+        })
+    }
+
+    /// The address of the registry that a profile means.
+    pub(super) fn profile(&self, name: &str) -> Result<String, Error> {
+        self.profiles.get(name).cloned().ok_or_else(|| {
+            let known: Vec<_> = self.profiles.keys().map(|name| format!("`{name}`")).collect();
+            let what = match known.as_slice() {
+                [] => format!("write one into avow.toml: `[profiles.{name}]` with a `url`"),
+                known => format!("avow.toml has {}", known.join(", ")),
+            };
+            Error::Usage(format!("there is no profile `{name}`; {what}"))
         })
     }
 
@@ -289,12 +306,31 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_may_stand_in_a_wider_place_than_the_level() {
+        let text = r#"
+            [lint.rules]
+            namespace-pattern = { level = "off", pattern = "com.acme.*" }
+            [[lint.paths]]
+            files = "new/**"
+            rules = { namespace-pattern = "error" }
+        "#;
+        assert!(Project::parse(Path::new("."), text).is_ok());
+    }
+
+    #[test]
     fn what_nobody_knows_is_an_error_with_its_place() {
         for (text, complaint) in [
             ("[chekc]\n", "unknown field `chekc`"),
             ("[[subjects]]\nfiles = \"a\"\nlevel = \"BACK\"\n", "unknown level `BACK`"),
             ("[[subjects]]\nfiles = \"a\"\nname = \"{stemm}\"\n", "unknown placeholder `{stemm}`"),
             ("[lint.rules]\nno-such = \"off\"\n", "unknown rule `no-such`"),
+            ("[lint.rules]\nmax-fields = \"loud\"\n", "unknown variant `loud`"),
+            ("[lint.rules]\nmax-fields = { max = -1 }\n", "integer `-1`"),
+            ("[lint.rules]\nmax-fields = { maximum = 1 }\n", "unknown field `maximum`"),
+            ("[lint.rules]\nmax-fields = { pattern = \"a\" }\n", "takes no `pattern`, but a `max`"),
+            ("[[lint.paths]]\nfiles = \"a\"\nrules = { doc-required = { max = 1 } }\n", "takes no `max`"),
+            ("[lint.rules]\nnamespace-pattern = \"warn\"\n", "give it a `pattern`"),
+            ("[profiles.prod]\nurl = \"http://a\"\npassword = \"b\"\n", "unknown field `password`"),
             ("[[subjects]]\nfiles = \"a\"\nmode = \"IMPORT\"\n", "`mode` cannot be IMPORT"),
             ("[defaults]\nmode = \"SHUT\"\n", "unknown mode `SHUT`"),
             ("[defaults]\nconfig = { compatibility = \"FULL\" }\n", "write `level"),
