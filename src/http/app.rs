@@ -4,8 +4,8 @@ use super::extract::Arrival;
 use super::meter::{Meter, Operation};
 use super::respond::AsOf;
 use super::{Settings, State, accept, body, openapi, respond, routes, trace};
-use crate::domain::{Context, Seq};
-use crate::registry::{Currency, Error, Registry, Written};
+use crate::domain::Context;
+use crate::registry::{Currency, Error, Place, Registry};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -67,7 +67,7 @@ enum Remembered {
     /// Its answer, and to which operation.
     Answer(Response, Operation, Currency),
     /// Nothing: the request goes on to its route.
-    Nothing(Request, Currency),
+    Nothing(Request, Place),
 }
 
 /// The position in the log that an answer is true at.
@@ -105,17 +105,15 @@ impl App {
         let remembered = self.remembered(request).instrument(early.clone().unwrap_or_else(Span::none));
         let (routed, operation, currency) = match remembered.await {
             Ok(Remembered::Answer(response, operation, currency)) => (response, operation, currency),
-            Ok(Remembered::Nothing(mut request, currency)) => match route(&mut request, &request_id) {
-                Ok((operation, written)) => {
+            Ok(Remembered::Nothing(mut request, place)) => match route(&mut request, &request_id, &place) {
+                Ok(operation) => {
                     let id = request_id.to_str().unwrap_or_default();
                     let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
                     let mut response = self.guarded(request).instrument(span).await;
                     let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
-                    let written = written.get();
-                    response.extensions_mut().insert(as_of.max(AsOf(written)));
-                    // What was written is as current as can be, also if the database was away when the request came.
-                    let currency = if written > Seq::default() { Currency::Current(written) } else { currency };
-                    (response, operation.get().copied().unwrap_or(Operation::OTHER), currency)
+                    let as_of = as_of.max(AsOf(place.written()));
+                    response.extensions_mut().insert(as_of);
+                    (response, operation.get().copied().unwrap_or(Operation::OTHER), place.currency(as_of.0))
                 }
                 Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
             },
@@ -149,7 +147,11 @@ impl App {
             && accept::is_supported(request.method(), request.headers())
             && accept::is_acceptable(request.headers());
         if is_about_the_process(request.uri().path()) {
-            return Ok(Remembered::Nothing(request, Currency::Unasked));
+            return Ok(Remembered::Nothing(request, Currency::Unasked.into()));
+        }
+        let registers = registers(&request);
+        if !keeps && registers {
+            return Ok(Remembered::Nothing(request, Place::default()));
         }
         if !keeps {
             let currency = self.registry.catch_up().await;
@@ -159,7 +161,7 @@ impl App {
                 // What is decided on is out of date, and nothing can be written.
                 return Err(self.registry.away());
             }
-            return Ok(Remembered::Nothing(request, currency));
+            return Ok(Remembered::Nothing(request, currency.into()));
         }
         let (parts, body) = request.into_parts();
         let bytes = match parts.method {
@@ -170,13 +172,16 @@ impl App {
         };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let key = respond::key(&parts.method, target, bytes);
+        if registers && !self.registry.keeps(&key) {
+            return Ok(Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), Place::default()));
+        }
         let (answer, currency) = self.registry.kept(&key).await;
         Ok(match answer {
             Some(answer) => {
                 let response = respond::response(&answer, &parts.headers);
                 Remembered::Answer(response, Operation(answer.mark.operation), currency)
             }
-            None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), currency),
+            None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), currency.into()),
         })
     }
 
@@ -234,7 +239,7 @@ fn request_id(request: &Request) -> HeaderValue {
 }
 
 /// Tells the handlers what they need of the request's head, and strips what the routes do not know of its path.
-fn route(request: &mut Request, request_id: &HeaderValue) -> Result<(Arc<OnceLock<Operation>>, Written), Error> {
+fn route(request: &mut Request, request_id: &HeaderValue, place: &Place) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     if target.contains("%00") {
         // Not every database can hold it, so nothing has such a name.
@@ -248,10 +253,17 @@ fn route(request: &mut Request, request_id: &HeaderValue) -> Result<(Arc<OnceLoc
     }
     let request_id = String::from_utf8_lossy(request_id.as_bytes()).into();
     let operation = Arc::default();
-    let written = Written::default();
-    let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation), written: written.clone() };
+    let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation), place: place.clone() };
     request.extensions_mut().insert(arrival);
-    Ok((operation, written))
+    Ok(operation)
+}
+
+/// Whether it is for the one route that asks by itself what is new, once it turns out that it has to: what a registration
+/// writes is guarded by what it read.
+fn registers(request: &Request) -> bool {
+    let subject = |path: &str| path.strip_prefix("/subjects/")?.strip_suffix("/versions").map(|it| !it.contains('/'));
+    request.method() == Method::POST
+        && contextual(request.uri().path()).is_ok_and(|(_, path)| subject(&path).unwrap_or(false))
 }
 
 /// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).

@@ -3,7 +3,7 @@
 use super::meter::Operation;
 use super::{State, accept};
 use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
-use crate::registry::{Caching, Caller, Error, Mark, Page, Written};
+use crate::registry::{Caching, Caller, Error, Mark, Page, Place};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use std::borrow::Cow;
@@ -21,8 +21,8 @@ pub(super) struct Arrival {
     pub(super) target: Arc<str>,
     /// The operation it turns out to ask for.
     pub(super) operation: Arc<OnceLock<Operation>>,
-    /// Where in the log what it wrote is to be found.
-    pub(super) written: Written,
+    /// What it knows of others' changes, and where its own went.
+    pub(super) place: Place,
 }
 
 /// A request to a handler: everything but its body, checked as far as the contract wants before the handler runs.
@@ -158,7 +158,7 @@ impl Incoming {
             actor: Arc::from(""),
             request_id: Arc::clone(&self.arrival.request_id),
             now: Timestamp(i64::try_from(now).unwrap_or(i64::MAX)),
-            written: self.arrival.written.clone(),
+            place: self.arrival.place.clone(),
         }
     }
 }

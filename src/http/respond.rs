@@ -52,7 +52,7 @@ where
     F: Future<Output = Result<Answered<'r>, Error>>,
 {
     let key = key(&Method::GET, &incoming.arrival.target, Bytes::new());
-    let answer = registry.answer(key, incoming.mark(caching), compute).await?;
+    let answer = registry.answer(key, incoming.mark(caching), &incoming.arrival.place, compute).await?;
     Ok(computed(&answer, headers))
 }
 

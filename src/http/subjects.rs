@@ -81,7 +81,7 @@ pub(super) async fn lookup_schema(
     let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
     let options = LookupOptions { normalize: incoming.flag("normalize"), deleted: incoming.flag("deleted") };
     let answer = registry
-        .answer(key, incoming.mark(Caching::None), || async {
+        .answer(key, incoming.mark(Caching::None), &incoming.arrival.place, || async {
             let draft = body::draft(body.object("lookUpSchemaUnderSubject.arg5")?)?;
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;

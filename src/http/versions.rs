@@ -76,7 +76,7 @@ pub(super) async fn register_version(
     }
     let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
     let answer = registry
-        .answer(key, incoming.mark(Caching::None), || async {
+        .answer(key, incoming.mark(Caching::None), &incoming.arrival.place, || async {
             let draft = body::draft(body.object("register.arg6")?)?;
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;
@@ -90,7 +90,7 @@ pub(super) async fn register_version(
             let body = respond::json(&Registered::new(&described, text))?;
             Ok(match view {
                 Some(view) => Answered::Read(body, view.and(rendering)),
-                None => Answered::Wrote(body, incoming.arrival.written.get()),
+                None => Answered::Wrote(body, incoming.arrival.place.written()),
             })
         })
         .await?;
@@ -105,6 +105,7 @@ async fn register_explained(
     options: RegisterOptions,
 ) -> Result<Response, Error> {
     let draft = body::draft(body.object("register.arg6")?)?;
+    registry.catch_up_at(&incoming.arrival.place).await;
     let mut view = registry.view();
     let subject = named(registry, &mut view, incoming).await?;
     // Before the schema joins the history; what it is refused for beside compatibility, registration tells.

@@ -3,7 +3,7 @@
 use super::currency::ATTEMPTS;
 use super::stats::{Memory, Registration};
 use super::view::{Basis, View};
-use super::{Currency, Error, Registry};
+use super::{Currency, Error, Place, Registry};
 use crate::domain::Seq;
 use bytes::Bytes;
 use md5::{Digest, Md5};
@@ -117,17 +117,24 @@ impl Registry {
         (answer, currency)
     }
 
+    /// Whether an answer is kept for a request, be it outdated or not.
+    pub fn keeps(&self, key: &AnswerKey) -> bool {
+        self.answers.contains_key(key)
+    }
+
     /// Answers a request: from memory while it holds, else computed once for all who ask at the same time.
     pub async fn answer<'r, F>(
         &'r self,
         key: AnswerKey,
         mark: Mark,
+        place: &Place,
         compute: impl Fn() -> F,
     ) -> Result<Arc<Answer>, Error>
     where
         F: Future<Output = Result<Answered<'r>, Error>>,
     {
         if let Some(answer) = self.answers.get(&key).await {
+            self.catch_up_at(place).await;
             if answer.basis.is_current(self) {
                 return Ok(answer);
             }
@@ -146,6 +153,9 @@ impl Registry {
             })
             .await;
         let computed_here = computed_here.into_inner();
+        if !computed_here && computed.is_ok() {
+            self.catch_up_at(place).await;
+        }
         match computed {
             Ok(answer) if computed_here || answer.basis.is_current(self) => Ok(answer),
             // It was written while this request waited, so it happened after the request came.

@@ -3,7 +3,10 @@
 use super::view::Basis;
 use super::{Error, Registry};
 use crate::domain::Seq;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 /// How current the answers to a request are.
@@ -17,6 +20,51 @@ pub enum Currency {
     Unasked,
 }
 
+/// A request's place in the order of all changes: behind everything that was committed before it came, once it has asked what
+/// that is, and behind what it wrote itself. A clone is the same place.
+#[derive(Debug, Clone, Default)]
+pub struct Place(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    asked: OnceCell<Currency>,
+    written: AtomicU64,
+}
+
+impl From<Currency> for Place {
+    fn from(asked: Currency) -> Self {
+        Self(Arc::new(Known { asked: OnceCell::new_with(Some(asked)), written: AtomicU64::default() }))
+    }
+}
+
+impl Place {
+    /// Whether the request knows what was committed before it came.
+    pub(super) fn has_asked(&self) -> bool {
+        self.0.asked.initialized()
+    }
+
+    /// The position in the log of what the request wrote; 0 while it has written nothing.
+    pub fn written(&self) -> Seq {
+        Seq(self.0.written.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn wrote(&self, seq: Seq) {
+        self.0.written.fetch_max(seq.0, Ordering::Relaxed);
+    }
+
+    /// How current an answer is that was given here and shows everything up to `as_of`.
+    pub fn currency(&self, as_of: Seq) -> Currency {
+        match (self.written(), self.0.asked.get()) {
+            // What was written is as current as can be, also if the database was away when the request came.
+            (written, _) if written > Seq(0) => Currency::Current(written),
+            (_, Some(asked)) => *asked,
+            // Another request wrote it while this one waited.
+            (_, None) if as_of > Seq(0) => Currency::Current(as_of),
+            (_, None) => Currency::Unasked,
+        }
+    }
+}
+
 /// How often an answer is computed again because what it rests on changed meanwhile.
 pub(super) const ATTEMPTS: usize = 64;
 
@@ -27,6 +75,11 @@ impl Registry {
             Ok(seq) => Currency::Current(seq),
             Err(_) => Currency::Stale(self.store.age()),
         }
+    }
+
+    /// The same for a request that may not have asked yet, and asks once.
+    pub async fn catch_up_at(&self, place: &Place) -> Currency {
+        *place.0.asked.get_or_init(|| self.catch_up()).await
     }
 
     /// The refusal of whoever wants to write while the database is away.

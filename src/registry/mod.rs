@@ -37,7 +37,7 @@ pub use bulk::{Meaning, Meanings};
 pub use candidate::Draft;
 pub use catalogue::{Cursor, Found, FoundSubject, LevelOf, Lookup, Search};
 pub use compatibility::Verdict;
-pub use currency::Currency;
+pub use currency::{Currency, Place};
 pub use error::Error;
 pub use explain::{Explained, Explanation, Question, Reply};
 pub use feed::{Listener, PAGE as FEED_PAGE};
@@ -51,12 +51,11 @@ pub use write::Settled;
 
 pub use crate::store::{DeletedFilter, SubjectFilter};
 
-use crate::domain::{Content, Context, Fingerprint, Identity, Level, SchemaId, Seq, Subject, Timestamp, Version};
+use crate::domain::{Content, Context, Fingerprint, Identity, Level, SchemaId, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};
 use moka::future::Cache;
 use stats::Memory;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What an operator may decide.
 #[derive(Debug, Clone)]
@@ -110,23 +109,8 @@ pub struct Caller {
     pub request_id: Arc<str>,
     /// The moment of the request.
     pub now: Timestamp,
-    /// Where in the log its newest change went, once it has made one.
-    pub written: Written,
-}
-
-/// The place in the log of what a request wrote; 0 while it has written nothing.
-#[derive(Debug, Clone, Default)]
-pub struct Written(Arc<AtomicU64>);
-
-impl Written {
-    /// The position, once there is one.
-    pub fn get(&self) -> Seq {
-        Seq(self.0.load(Ordering::Relaxed))
-    }
-
-    fn set(&self, seq: Seq) {
-        self.0.fetch_max(seq.0, Ordering::Relaxed);
-    }
+    /// What the request knows of others' changes, and where its own went.
+    pub place: Place,
 }
 
 /// A schema as answers describe it.

@@ -59,6 +59,10 @@ impl Registry {
         options: RegisterOptions,
         caller: &Caller,
     ) -> Result<Settled<'r, Described>, Error> {
+        if !draft.references.is_empty() {
+            // Which versions they mean is guarded, but not that those are the newest ones.
+            self.catch_up_at(&caller.place).await;
+        }
         self.settle(view, &Register::new(self, subject, draft, options)?, caller).await
     }
 }

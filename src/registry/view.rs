@@ -180,12 +180,12 @@ impl<'r> View<'r> {
         self.tally = Some(registration);
     }
 
-    /// What an answer computed from this view rests on, and what it counts as each time it is given.
     /// What was read so far.
     pub(super) fn basis(&self) -> &Basis {
         &self.basis
     }
 
+    /// What an answer computed from this view rests on, and what it counts as each time it is given.
     pub(super) fn into_parts(self) -> (Basis, Option<Registration>) {
         (self.basis, self.tally)
     }

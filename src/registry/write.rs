@@ -120,11 +120,18 @@ impl Registry {
         for _ in 0..ATTEMPTS {
             let mut view = first.take().unwrap_or_else(|| self.view());
             let decision = case.decide(&mut view).await;
-            // A write is guarded by what was read; whatever else was decided has to rest on one moment, too.
-            if !matches!(decision, Ok(Decision::Write(..) | Decision::WriteAll(..)))
-                && !self.is_of_one_moment(view.basis()).await?
-            {
-                continue;
+            // A write is guarded by what was read; whatever else was decided has to rest on what was true when the caller came
+            // or later, and at one moment.
+            if !matches!(decision, Ok(Decision::Write(..) | Decision::WriteAll(..))) {
+                if !caller.place.has_asked() {
+                    self.catch_up_at(&caller.place).await;
+                    if !view.is_current() {
+                        continue;
+                    }
+                }
+                if !self.is_of_one_moment(view.basis()).await? {
+                    continue;
+                }
             }
             let (changes, finish): (_, FinishAll<U::Output>) = match decision? {
                 Decision::Done(value) => return Ok(Settled::Read(value, view)),
@@ -154,7 +161,7 @@ impl Registry {
             let outcome = self.store.write(Unit { guards, parts }).await;
             match outcome.map_err(|error| too_long(error, subject))? {
                 Outcome::Committed { seq, ids } => {
-                    caller.written.set(seq);
+                    caller.place.wrote(seq);
                     return Ok(Settled::Written(finish(&ids)));
                 }
                 // Another node was faster; its change has to be known before it can be taken into account.

@@ -57,6 +57,61 @@ async fn what_one_node_writes_the_others_read_at_once() {
     }
 }
 
+/// What a registration writes is guarded; whatever else it decides, it must not decide on what it remembers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_that_writes_nothing_knows_what_others_wrote() {
+    let nodes = fleet(&[]).await;
+    let (here, there) = (&nodes[0], &nodes[1]);
+    for round in 0..10 {
+        let versions = format!("/subjects/s{round}/versions");
+        // An answer that is kept is asked about in another way, so each request has a target of its own.
+        let register = async |node: &Server, how: &str, name: &str| {
+            node.post(&format!("{versions}?{how}"), &json!({ "schema": record(name, round) })).await
+        };
+        register(here, "first", "R").await.ok();
+        assert_eq!(register(here, "refused", "Q").await.error(), (409, 40901));
+
+        let written = there.put(&format!("/config/s{round}"), &json!({"compatibility": "NONE"})).await;
+        let answer = register(here, "refused-no-more", "Q").await;
+        assert_eq!(answer.ok()["version"], 2);
+        assert!(seq(&answer) > seq(&written));
+
+        let written = there.delete(&format!("{versions}/1")).await;
+        let answer = register(here, "there-no-more", "R").await;
+        assert_eq!(answer.ok()["version"], 3);
+        assert!(seq(&answer) > seq(&written));
+
+        let written = register(there, "before-others", "T").await;
+        let answer = register(here, "there-by-now", "T").await;
+        assert_eq!(answer.ok(), written.ok());
+        assert!(seq(&answer) >= seq(&written));
+
+        let written = there.put(&format!("/mode/s{round}"), &json!({"mode": "READONLY"})).await;
+        let answer = register(here, "forbidden-by-now", "U").await;
+        assert_eq!(answer.error(), (422, 42205));
+        assert!(seq(&answer) >= seq(&written));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_that_writes_asks_nothing() {
+    const REGISTRATIONS: u64 = 200;
+    let server = Server::start().await;
+    let questions = async || {
+        let page = server.get("/metrics").await;
+        let count = page.text().lines().find_map(|line| {
+            line.strip_prefix(r#"schema_registry_db_query_duration_seconds_count{operation="head"} "#)?.parse().ok()
+        });
+        count.unwrap_or(0_u64)
+    };
+    let before = questions().await;
+    for number in 0..REGISTRATIONS {
+        server.register(&format!("s{number}"), &record("R", 1)).await;
+    }
+    // A node also asks by itself, about once a second.
+    assert!(questions().await - before < REGISTRATIONS / 2);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_on_all_nodes_get_ids_and_versions_without_gaps() {
     const WRITERS: usize = 45;
