@@ -121,8 +121,8 @@ pub struct Postgres {
     #[arg(long, env = "AVOW_DATABASE_MIGRATE", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub database_migrate: bool,
 
-    /// Connections for reading; three more write and follow the log.
-    #[arg(long, env = "AVOW_DATABASE_CONNECTIONS", default_value_t = 10, value_name = "COUNT",
+    /// Connections for reading, opened as they are needed; four more write and follow the log.
+    #[arg(long, env = "AVOW_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub database_connections: u32,
 

@@ -41,7 +41,7 @@ impl Default for Options {
         Self {
             migrate_url: None,
             migrate: true,
-            connections: 10,
+            connections: 16,
             patience: Duration::from_secs(5),
             pooler: Pooler::Auto,
             staleness: Duration::ZERO,
