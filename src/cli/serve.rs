@@ -94,7 +94,7 @@ impl Running {
                 registry.end_feed();
             };
             let give_up = async { tokio::time::sleep(drain_timeout).await };
-            server::serve(listener, app, &limits, shutdown, give_up).await;
+            server::serve(listener, move |request| app.answer(request), &limits, shutdown, give_up).await;
         });
         Ok(Self { address, served, closed, stop })
     }

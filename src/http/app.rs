@@ -14,13 +14,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context as Task, Poll};
 use std::time::Duration;
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 use tower_http::compression::Compression;
 use tracing::{Instrument, Span};
 
@@ -39,7 +36,7 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(state);
-    App {
+    App(Arc::new(Interface {
         compressed: Compression::new(router.clone()),
         router,
         registry,
@@ -47,12 +44,14 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
         max_body_bytes: settings.max_body_bytes,
         timeout: settings.request_timeout,
         access_log: settings.access_log,
-    }
+    }))
 }
 
-/// The interface as a service.
+/// The interface: what answers requests. Cheap to clone.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Interface>);
+
+struct Interface {
     router: Router,
     compressed: Compression<Router>,
     registry: Arc<Registry>,
@@ -78,29 +77,21 @@ const STALE: header::HeaderName = header::HeaderName::from_static("avow-stale");
 
 const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
-impl Service<Request> for App {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Task<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let app = self.clone();
-        Box::pin(async move { Ok(app.answer(request).await) })
+impl App {
+    /// Answers a request.
+    pub fn answer(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+        let interface = Arc::clone(&self.0);
+        async move { interface.answer(request).await }
     }
 }
 
-impl App {
-    async fn answer(self, request: Request) -> Response {
+impl Interface {
+    async fn answer(&self, request: Request) -> Response {
         let request_id = request_id(&request);
         let media = accept::negotiate(request.headers());
         let method = request.method().clone();
-        let (meter, access_log) = (Arc::clone(&self.meter), self.access_log);
-        let underway = meter.arrived();
-        let uri = access_log.then(|| request.uri().clone());
+        let underway = self.meter.arrived();
+        let uri = self.access_log.then(|| request.uri().clone());
         let early = trace::early_span(&request, &request_id);
         let remembered = self.remembered(request).instrument(early.clone().unwrap_or_else(Span::none));
         let (routed, operation, currency) = match remembered.await {
@@ -109,7 +100,8 @@ impl App {
                 Ok(operation) => {
                     let id = request_id.to_str().unwrap_or_default();
                     let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
-                    let mut response = self.guarded(request).instrument(span).await;
+                    // In a box: it is large, and most requests are answered without it.
+                    let mut response = Box::pin(self.guarded(request).instrument(span)).await;
                     let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
                     let as_of = as_of.max(AsOf(place.written()));
                     response.extensions_mut().insert(as_of);
@@ -129,11 +121,11 @@ impl App {
         }
         let took = underway.answered(operation, response.status());
         if let Some(span) = early {
-            trace::answered(&span, &method, meter.path(operation), response.status());
+            trace::answered(&span, &method, self.meter.path(operation), response.status());
         }
         if let Some(uri) = uri {
             let (status, took) = (response.status().as_u16(), took.as_secs_f64() * 1e3);
-            let (id, route) = (request_id.to_str().unwrap_or_default(), meter.path(operation));
+            let (id, route) = (request_id.to_str().unwrap_or_default(), self.meter.path(operation));
             tracing::info!(%method, path = uri.path(), route, status, duration_ms = took, request.id = id, "Answered");
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
@@ -186,13 +178,13 @@ impl App {
     }
 
     /// Routes a request; a panic or a request that takes too long becomes an answer, too.
-    async fn guarded(self, request: Request) -> Response {
+    async fn guarded(&self, request: Request) -> Response {
         let gzip = request.headers().contains_key(header::ACCEPT_ENCODING);
         let routed = async {
             let routed = if gzip {
-                self.compressed.oneshot(request).await.map(|response| response.map(Body::new))
+                self.compressed.clone().oneshot(request).await.map(|response| response.map(Body::new))
             } else {
-                self.router.oneshot(request).await
+                self.router.clone().oneshot(request).await
             };
             routed.unwrap_or_else(|never| match never {})
         };

@@ -12,7 +12,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use hyper::body::Incoming;
+use futures_util::FutureExt;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -22,7 +23,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
-use tower::{Service, ServiceExt};
 
 /// What one connection, and all of them together, may cost.
 #[derive(Debug, Clone)]
@@ -43,15 +43,15 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// Streams that one HTTP/2 connection may have open.
 const STREAMS: u32 = 256;
 
-/// Answers requests with `app` until `shutdown` resolves, then finishes those under way, or drops them at `give_up`.
-pub async fn serve<A>(
+/// Has `answer` answer requests until `shutdown` resolves, then finishes those under way, or drops them at `give_up`.
+pub async fn serve<F>(
     listener: TcpListener,
-    app: A,
+    answer: impl Fn(Request) -> F + Clone + Send + Sync + 'static,
     limits: &Limits,
     shutdown: impl Future<Output = ()>,
     give_up: impl Future<Output = ()>,
 ) where
-    A: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
 {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
@@ -71,8 +71,12 @@ pub async fn serve<A>(
             Some(_) = connections.join_next() => continue,
             () = &mut shutdown => break,
         };
-        let app = app.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| app.clone().oneshot(request.map(Body::new)));
+        let answer = answer.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            // An empty body costs no memory; that of a request without one would.
+            let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
+            answer(request.map(body)).map(Ok::<_, Infallible>)
+        });
         let stream = TokioIo::new(Bounded::new(stream, limits.silence));
         let connection = draining.watch(http.serve_connection(stream, service).into_owned());
         connections.spawn(async move {
