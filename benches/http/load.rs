@@ -15,8 +15,8 @@ use tokio::net::TcpStream;
 
 use crate::floor::Answer;
 
-/// Connections wrk keeps busy.
-const CONNECTIONS: u32 = 32;
+/// Connections wrk keeps busy, unless told otherwise.
+pub(crate) const CONNECTIONS: u32 = 32;
 
 /// What wrk measured.
 pub(crate) struct Measured {
@@ -29,9 +29,9 @@ pub(crate) fn need_wrk() {
 }
 
 /// Sends one request over and over; `lua` is a script for wrk that makes it.
-pub(crate) fn wrk(address: &str, lua: &Path, seconds: u32) -> Measured {
+pub(crate) fn wrk(address: &str, lua: &Path, seconds: u32, clients: u32) -> Measured {
     let output = Command::new("wrk")
-        .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{seconds}s"), "--latency", "-s"])
+        .args(["-t1", &format!("-c{clients}"), &format!("-d{seconds}s"), "--latency", "-s"])
         .arg(lua)
         .arg(format!("http://{address}/"))
         .output()

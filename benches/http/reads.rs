@@ -31,15 +31,15 @@ pub(crate) fn run() {
         let script = directory.path().join("request.lua");
         std::fs::write(&script, load::script(method, path, &body)).expect("a file");
 
-        load::wrk(&floor.address, &script, 1);
-        load::wrk(&server.address, &script, 1);
+        load::wrk(&floor.address, &script, 1, load::CONNECTIONS);
+        load::wrk(&server.address, &script, 1, load::CONNECTIONS);
         let mut floors = Vec::new();
         let mut ours = Vec::new();
         let mut busy = Vec::new();
         for _ in 0..rounds {
-            floors.push(load::wrk(&floor.address, &script, seconds));
+            floors.push(load::wrk(&floor.address, &script, seconds, load::CONNECTIONS));
             let before = server.busy();
-            ours.push(load::wrk(&server.address, &script, seconds));
+            ours.push(load::wrk(&server.address, &script, seconds, load::CONNECTIONS));
             busy.push(server.busy().saturating_sub(before).as_secs_f64() / f64::from(seconds));
         }
         let ratio = median(floors.iter().zip(&ours).map(|(floor, ours)| ours.per_second / floor.per_second).collect());

@@ -68,8 +68,8 @@ fn measure(database: &Path, versions: u32) -> Measured {
              return wrk.format('GET', '/schemas/ids/' .. math.random({highest})) end"
         );
         std::fs::write(&file, script).expect("a file");
-        load::wrk(&server.address, &file, 1);
-        median((0..rounds).map(|_| load::wrk(&server.address, &file, seconds).p99_ms).collect())
+        load::wrk(&server.address, &file, 1, load::CONNECTIONS);
+        median((0..rounds).map(|_| load::wrk(&server.address, &file, seconds, load::CONNECTIONS).p99_ms).collect())
     };
     let p99_ms = p99(VERSIONS_EACH);
     let p99_anywhere_ms = p99(versions);
