@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::database::Database;
 use crate::support::Server;
+use crate::watch::count;
 
 const NODES: usize = 3;
 
@@ -97,13 +98,9 @@ async fn a_registration_that_writes_nothing_knows_what_others_wrote() {
 async fn a_registration_that_writes_asks_nothing() {
     const REGISTRATIONS: u64 = 200;
     let server = Server::start().await;
-    let questions = async || {
-        let page = server.get("/metrics").await;
-        let count = page.text().lines().find_map(|line| {
-            line.strip_prefix(r#"schema_registry_db_query_duration_seconds_count{operation="head"} "#)?.parse().ok()
-        });
-        count.unwrap_or(0_u64)
-    };
+    let questions =
+        async || count(&server, r#"schema_registry_db_query_duration_seconds_count{operation="head"}"#).await;
+    server.get("/subjects").await.ok();
     let before = questions().await;
     for number in 0..REGISTRATIONS {
         server.register(&format!("s{number}"), &record("R", 1)).await;

@@ -10,6 +10,7 @@ use crate::database::{self, Database};
 use crate::faulty::{Fault, Faulty, Of};
 use crate::proxy::Proxy;
 use crate::support::{Answer, Server};
+use crate::watch::{count, readiness, until};
 
 /// What can befall the way to the database.
 #[derive(Debug, Clone, Copy)]
@@ -43,19 +44,6 @@ fn is_stale(answer: &Answer) -> bool {
     assert_eq!(stale, answer.header("age").is_some(), "both or none");
     assert_eq!(stale, answer.header("avow-seq").is_none(), "a stale answer has no position");
     stale
-}
-
-async fn readiness(node: &Server) -> String {
-    node.get("/readyz").await.ok()["status"].as_str().expect("a status").to_owned()
-}
-
-async fn until(node: &Server, status: &str) {
-    let becomes = async {
-        while readiness(node).await != status {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), becomes).await.expect("the status is reached in the end");
 }
 
 /// A node by way of a proxy, and one that has the database to itself.
@@ -309,14 +297,7 @@ async fn what_the_log_has_lost_is_forgotten_and_what_comes_in_its_place_is_remem
     set("FORWARD").await;
     assert_eq!(levels("/avow/v1/changes?after=1&wait=3600").await, ["FORWARD"]);
 
-    let hits = async || {
-        let page = node.get("/metrics").await;
-        let line = page
-            .text()
-            .lines()
-            .find_map(|line| line.strip_prefix("schema_registry_cache_hits_total{cache=\"answers\"} "));
-        line.and_then(|hits| hits.parse::<u64>().ok()).expect("a number")
-    };
+    let hits = async || count(&node, r#"schema_registry_cache_hits_total{cache="answers"}"#).await;
     let before = hits().await;
     for _ in 0..3 {
         assert_eq!(node.get("/config/s").await.ok()["compatibilityLevel"], "FORWARD");

@@ -31,4 +31,6 @@ mod replay;
 mod restore;
 mod support;
 mod unfit;
+#[path = "support/watch.rs"]
+mod watch;
 mod wire;

@@ -10,17 +10,12 @@ use tokio::net::TcpListener;
 
 use crate::database::{self, Cluster, Database};
 use crate::support::Server;
+use crate::watch::until;
 
 async fn execute(url: &str, sql: String) {
     let mut connection = PgConnection::connect(url).await.expect("a database");
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("a statement");
     connection.close().await.expect("a clean end");
-}
-
-async fn becomes(node: &Server, status: &str) {
-    while node.get("/readyz").await.ok()["status"] != status {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// A server that takes connections and says nothing, and its URL.
@@ -97,7 +92,7 @@ async fn a_standby_may_lag_behind_so_nothing_it_says_is_fresh() {
     assert_eq!(node.get("/subjects/s/versions/latest").await.header("avow-stale"), None);
 
     restart_as_standby(&cluster);
-    becomes(&node, "degraded").await;
+    until(&node, "degraded").await;
     let latest = node.get("/subjects/s/versions/latest").await;
     assert_eq!((latest.ok()["version"].as_i64(), latest.header("avow-stale")), (Some(1), Some("true")));
     assert_eq!(node.get("/subjects/t/versions").await.error(), (503, 503), "it was not asked before");
@@ -110,7 +105,7 @@ async fn a_standby_may_lag_behind_so_nothing_it_says_is_fresh() {
     }
 
     execute(&cluster.url, "SELECT pg_promote()".to_owned()).await;
-    becomes(&node, "ok").await;
+    until(&node, "ok").await;
     assert_eq!(node.get("/subjects/s/versions").await.ok(), json!([1]));
     assert_eq!(node.register("t", r#""int""#).await, 2);
 }

@@ -1,0 +1,27 @@
+//! What a node says of itself, watched from outside.
+
+use std::time::Duration;
+
+use crate::support::Server;
+
+/// What a node calls its own state.
+pub(crate) async fn readiness(node: &Server) -> String {
+    node.get("/readyz").await.ok()["status"].as_str().expect("a status").to_owned()
+}
+
+/// Waits until a node calls its state that.
+pub(crate) async fn until(node: &Server, status: &str) {
+    let becomes = async {
+        while readiness(node).await != status {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), becomes).await.expect("the status is reached in the end");
+}
+
+/// The value of a series of the metrics page; that there is none is an error.
+pub(crate) async fn count(node: &Server, series: &str) -> u64 {
+    let page = node.get("/metrics").await;
+    let value = page.text().lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    value.unwrap_or_else(|| panic!("no `{series}`")).parse().expect("a number")
+}
