@@ -1,11 +1,10 @@
 //! Avow: a schema registry for Avro on Apache Kafka.
 //!
-//! The rooms, and who may know whom: `cli -> http -> registry -> store`; everything may use `domain` and `metrics`, nothing points back.
+//! The rooms, and who may know whom: `commands -> http -> registry -> store`; everything may use `avow_domain` and `metrics`, nothing points back.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`cli`] | one file per command; `serve` is one of them |
-//! | [`domain`] | subjects, versions, ids, levels, modes, contents: pure |
+//! | [`commands`] | the server's commands: `serve`, `migrate`, `verify`, `backup`, `restore` |
 //! | [`http`] | the interface: routes, media types, bodies, answers |
 //! | [`metrics`] | counters, and the text Prometheus reads |
 //! | [`registry`] | the use cases, on views that remember what they read |
@@ -13,11 +12,12 @@
 //! | [`store`] | the only room that knows SQL |
 //! | [`telemetry`] | logs |
 
-pub mod cli;
-pub mod domain;
+pub mod commands;
 pub mod http;
 pub mod metrics;
 pub mod registry;
 pub mod settings;
 pub mod store;
 pub mod telemetry;
+
+pub use avow_domain as domain;

@@ -1,5 +1,5 @@
-//! The command line of the registry.
+//! The binary: the server's commands and those of `avow-cli` behind one command line.
 
 fn main() -> std::process::ExitCode {
-    avow_registry::cli::run()
+    avow_registry::commands::run()
 }

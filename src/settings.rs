@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use avow_cli::value_parsers::{level, seconds};
 use clap::ArgAction;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::domain::Level;
 use crate::{http, registry, store, telemetry};
@@ -228,15 +228,4 @@ impl Listener {
             silence: self.idle_timeout + self.request_timeout,
         }
     }
-}
-
-/// Reads a number of seconds.
-pub(crate) fn seconds() -> impl TypedValueParser<Value = Duration> {
-    clap::value_parser!(u64).range(1..=86_400).map(Duration::from_secs)
-}
-
-/// Reads a compatibility level.
-pub(crate) fn level() -> impl TypedValueParser<Value = Level> {
-    PossibleValuesParser::new(Level::ALL.map(Level::as_str))
-        .map(|name| Level::parse(&name).expect("clap accepts only the names above"))
 }

@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::{Described, Draft, Error, Registry, View, effective};
-use crate::domain::{Content, Metadata, RuleSet, Subject, Version};
+use crate::domain::{Content, Metadata, Subject};
 use crate::store::StoredVersion;
 use avow_avro::Strictness;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Registry {
         }
         let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) else { return Ok(None) };
         let previous = view.content(latest.fingerprint).await?;
-        let (metadata, rule_set) = decorate(&candidate.content, Some(&previous), &settings.config);
+        let (metadata, rule_set) = settings.config.apply_defaults_and_overrides(&candidate.content, Some(&previous));
         if metadata == candidate.content.metadata && rule_set == candidate.content.rule_set {
             return Ok(None);
         }
@@ -147,38 +147,11 @@ impl Registry {
         } else if candidate.content.references != content.references {
             return Ok(None);
         }
-        let equal = same_metadata(candidate.content.metadata.as_ref(), content.metadata.as_ref(), stored.version)
-            && candidate.content.rule_set == content.rule_set;
+        let equal = Metadata::equal_but_for_version(
+            candidate.content.metadata.as_ref(),
+            content.metadata.as_ref(),
+            stored.version,
+        ) && candidate.content.rule_set == content.rule_set;
         Ok(equal.then_some(content))
     }
-}
-
-/// Whether metadata are equal, where a version number that only one side carries does not count.
-pub(crate) fn same_metadata(new: Option<&Metadata>, old: Option<&Metadata>, number: Version) -> bool {
-    let version = |metadata: Option<&Metadata>| metadata.and_then(Metadata::version_property).map(str::to_owned);
-    let stripped = |metadata: Option<&Metadata>| metadata.map(Metadata::without_version).unwrap_or_default();
-    match (version(new), version(old)) {
-        (Some(new_version), None) => {
-            new_version == number.to_string() && stripped(new) == old.cloned().unwrap_or_default()
-        }
-        (None, Some(_)) => new.cloned().unwrap_or_default() == stripped(old),
-        _ => new == old,
-    }
-}
-
-/// Metadata and rules as registration would store them: the schema's own or else the previous version's, between what
-/// the settings lay under and over them (contract 5, step 10).
-pub(crate) fn decorate(
-    own: &Content,
-    previous: Option<&Content>,
-    config: &crate::domain::Config,
-) -> (Option<Metadata>, Option<RuleSet>) {
-    let metadata = own.metadata.as_ref().or_else(|| previous.and_then(|previous| previous.metadata.as_ref()));
-    let metadata = Metadata::merged(config.default_metadata.as_ref(), metadata);
-    let rules = own.rule_set.as_ref().or_else(|| previous.and_then(|previous| previous.rule_set.as_ref()));
-    let rules = RuleSet::merged(config.default_rule_set.as_ref(), rules);
-    (
-        Metadata::merged(metadata.as_ref(), config.override_metadata.as_ref()),
-        RuleSet::merged(rules.as_ref(), config.override_rule_set.as_ref()),
-    )
 }

@@ -42,7 +42,6 @@ pub use error::Error;
 pub use explain::{Explained, Explanation, Question, Reply};
 pub use feed::{Listener, PAGE as FEED_PAGE};
 pub use lookup::LookupOptions;
-pub(crate) use lookup::{decorate, same_metadata};
 pub use past::{Past, PastSubject};
 pub use read::{Format, Listing, Page, Tagged};
 pub use register::RegisterOptions;

@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::effective::{self, Effective};
-use super::lookup::{Match, decorate};
+use super::lookup::Match;
 use super::stats::Registration;
 use super::write::{Change, Decision, Settled, UseCase, told};
 use super::{Caller, Described, Draft, Error, Registry, View};
@@ -97,7 +97,7 @@ impl UseCase for Register<'_> {
         let registry = view.registry();
         let settings = effective::settings(view, self.subject).await?;
         let mut parsed = None;
-        if !settings.config.decorates()
+        if !settings.config.has_defaults_or_overrides()
             && let Some(text) = self.draft.text()
         {
             let candidate = self.parse_leniently(view, text, &settings).await?;
@@ -236,7 +236,7 @@ impl Register<'_> {
             }
             (None, None) => return Err(Error::EmptySchema),
         };
-        let (metadata, rule_set) = decorate(&content, previous.as_deref(), &settings.config);
+        let (metadata, rule_set) = settings.config.apply_defaults_and_overrides(&content, previous.as_deref());
         content.rule_set = rule_set;
         content.metadata = metadata;
         let stamped = content.metadata.as_ref().is_some_and(|metadata| metadata.version_property().is_some());

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use avow_registry::cli::serve::Running;
+use avow_registry::commands::serve::Running;
 use avow_registry::settings::Settings;
 use bytes::Bytes;
 use clap::Parser;

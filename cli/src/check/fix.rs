@@ -1,0 +1,48 @@
+//! `--fix`: makes the first change that was proven to help, and looks again.
+
+use std::fs;
+
+use super::candidate::Candidate;
+use super::judge::{History, judge};
+use super::offline::Scope;
+use crate::Error;
+use crate::project::Resolver;
+use crate::report::{Finding, Outcome};
+use crate::source::{Edit, apply};
+use crate::terminal::Talk;
+
+/// Changes made to one file; each makes at least one finding go away.
+const MOST_CHANGES: usize = 100;
+
+/// Fixes what can be fixed in the file of a candidate; tells what is left.
+pub(super) fn fix(
+    resolver: &Resolver<'_>,
+    candidate: &mut Candidate,
+    history: Option<&History>,
+    scope: Scope,
+    talk: &Talk,
+) -> Result<Outcome, Error> {
+    let mut outcome = judge(candidate, history, scope);
+    let mut is_changed = false;
+    for _ in 0..MOST_CHANGES {
+        let Some((title, edits)) = outcome.findings.iter().find_map(first) else { break };
+        let changed = candidate.changed(resolver, apply(&candidate.file.text, edits))?;
+        let after = judge(&changed, history, scope);
+        // The text as it is written may mean something else than the stored one; then hands off.
+        if changed.schema().is_none() || after.findings.len() >= outcome.findings.len() {
+            break;
+        }
+        talk.say(format_args!("{}: {title}", changed.file.name()));
+        (*candidate, outcome, is_changed) = (changed, after, true);
+    }
+    if is_changed {
+        let path = &candidate.file.path;
+        fs::write(path, &candidate.file.text).map_err(Error::writing(path))?;
+    }
+    Ok(outcome)
+}
+
+fn first(finding: &Finding) -> Option<(String, &[Edit])> {
+    let fix = finding.fixes.iter().find(|fix| !fix.edits.is_empty())?;
+    Some((fix.title.clone(), &fix.edits))
+}

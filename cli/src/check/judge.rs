@@ -1,0 +1,85 @@
+//! A candidate before its history: every finding of every version, each told once.
+
+use std::rc::Rc;
+
+use avow_avro::Schema;
+
+use super::candidate::Candidate;
+use super::offline::Scope;
+use super::told::Told;
+use crate::report::{Finding, Outcome, State, Version};
+use avow_domain::{Direction, Level};
+
+/// What a subject was, as far as its level asks for it.
+#[derive(Debug)]
+pub(super) struct History {
+    pub(super) level: Level,
+    /// Newest first.
+    pub(super) versions: Vec<Past>,
+    /// What a version is called in a sentence.
+    pub(super) noun: &'static str,
+}
+
+/// An earlier version.
+#[derive(Debug)]
+pub(super) struct Past {
+    pub(super) version: Version,
+    pub(super) text: String,
+    pub(super) schema: Schema,
+}
+
+/// Judges a candidate; without a history its subject is new.
+pub(super) fn judge(candidate: &Candidate, history: Option<&History>, scope: Scope) -> Outcome {
+    let mut outcome = Outcome {
+        file: Rc::clone(&candidate.file),
+        subject: Some(candidate.assignment.subject.clone()),
+        level: history.map(|history| history.level),
+        against: Vec::new(),
+        state: State::Checked,
+        findings: Vec::new(),
+    };
+    let Some(schema) = candidate.schema() else {
+        outcome.state = State::Invalid;
+        outcome.level = None;
+        outcome.findings.extend(candidate.fault());
+        return outcome;
+    };
+    let Some((history, newest)) = history.and_then(|history| Some((history, history.versions.first()?))) else {
+        outcome.state = State::New;
+        return outcome;
+    };
+    outcome.against = history.versions.iter().map(|past| past.version.clone()).collect();
+    // What it refers to may have changed all the same.
+    let stands_alone = candidate.resolved.as_ref().is_ok_and(|resolved| resolved.needs.is_empty());
+    let stored = schema.text();
+    let is_same = newest.text == candidate.file.text || newest.schema.text() == stored;
+    if is_same && stands_alone && !scope.is_told() {
+        outcome.state = State::Unchanged;
+        return outcome;
+    }
+    for direction in history.level.directions() {
+        let mut found: Vec<Finding> = Vec::new();
+        for past in &history.versions {
+            for finding in explain(schema, &past.schema, *direction) {
+                let at = found.iter().position(|known| known.fingerprint == finding.fingerprint).unwrap_or(found.len());
+                if at == found.len() {
+                    found.push(Told::new(finding, *direction).about(&candidate.file, &stored));
+                }
+                found[at].versions.push(past.version.clone());
+            }
+        }
+        for finding in &mut found {
+            let oldest_first: Vec<_> = finding.versions.iter().rev().collect();
+            finding.who = Some(direction.affected(history.noun, &oldest_first));
+        }
+        outcome.findings.extend(found);
+    }
+    outcome
+}
+
+fn explain(new: &Schema, old: &Schema, direction: Direction) -> Vec<avow_avro::Finding> {
+    match direction {
+        Direction::Backward => avow_avro::explain(new, old, avow_avro::Candidate::Reader),
+        Direction::Forward => avow_avro::explain(old, new, avow_avro::Candidate::Writer),
+    }
+}

@@ -1,0 +1,272 @@
+//! Asking a registry: one of ours in one request, any other for the versions that the level asks for.
+
+use avow_avro::Strictness;
+use avow_client::rest::{Method, NewSchema, Reference as ClientReference};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+use super::candidate::Candidate;
+use super::judge::{History, Past, judge};
+use super::offline::{Histories, Scope};
+use super::told::Told;
+use crate::Error;
+use crate::project::{Documents, Resolver};
+use crate::remote::{Remote, ask_all};
+use crate::report::{Finding, Outcome, REFUSED, Severity, State, Version};
+use crate::terminal::Talk;
+use avow_domain::{Level, Reference};
+
+/// Types of the registry that one schema may use without saying where they are.
+const MOST_GUESSED: usize = 100;
+
+/// Adds what candidates refer to and the project does not define: what is written down for them in `avow.toml`, else
+/// subjects that are called like the types.
+pub(super) async fn complete(
+    remote: &Remote,
+    resolver: &Resolver<'_>,
+    candidates: &mut [Candidate],
+) -> Result<(), Error> {
+    for candidate in candidates {
+        if candidate.undefined().is_none() {
+            continue;
+        }
+        let mut documents = Documents::default();
+        candidate.references.clone_from(&candidate.assignment.references);
+        remote.gather(&candidate.references, &mut documents).await?;
+        for _ in 0..MOST_GUESSED {
+            candidate.resolved = resolver.resolve_with(&candidate.file.text, Strictness::Strict, &documents)?;
+            let Some(name) = candidate.undefined().map(str::to_owned) else { break };
+            let Some(found) = remote.referenced(&name, -1).await? else { break };
+            let reference = Reference { subject: name.clone(), name, version: found.version };
+            if candidate.references.contains(&reference) {
+                break;
+            }
+            remote.gather(std::slice::from_ref(&reference), &mut documents).await?;
+            candidate.references.push(reference);
+        }
+        candidate.documents = documents;
+    }
+    Ok(())
+}
+
+/// The versions that the levels ask for.
+pub(super) async fn histories(
+    remote: &Remote,
+    candidates: &[Candidate],
+    scope: Scope,
+    talk: &Talk,
+) -> Result<Histories, Error> {
+    ask_all(talk, candidates, |at| history(remote, &candidates[at], scope)).await
+}
+
+async fn history(remote: &Remote, candidate: &Candidate, scope: Scope) -> Result<Option<History>, Error> {
+    let subject = &candidate.assignment.subject;
+    let metadata = candidate.assignment.beside.metadata.as_ref();
+    let Some(held) = remote.held(subject, metadata, scope.level, |level| scope.depth(level)).await? else {
+        return Ok(None);
+    };
+    let mut versions = Vec::with_capacity(held.versions.len());
+    for version in held.versions.into_iter().rev() {
+        let mut documents = Documents::default();
+        remote.gather(&version.references, &mut documents).await?;
+        let resolved = documents.resolve(&version.schema, Strictness::Lenient).map_err(|broken| {
+            let number = version.version;
+            Error::Input(format!("version {number} of `{subject}` cannot be read: {}", broken.sentence()))
+        })?;
+        let text = version.schema;
+        versions.push(Past { version: Version::Number(version.version), text, schema: resolved.schema });
+    }
+    Ok(Some(History { level: held.level, versions, noun: "version" }))
+}
+
+/// Judges candidates by the registry's own answer where it gives one, else by the versions it holds.
+pub(super) async fn outcomes(
+    remote: &Remote,
+    candidates: &[Candidate],
+    scope: Scope,
+    talk: &Talk,
+) -> Result<Vec<Outcome>, Error> {
+    // What comes out of the project is not in the registry yet, and no registry can tell what it does not have.
+    let is_asked = |candidate: &Candidate| {
+        let is_known = |name: &String| candidate.documents.define(name);
+        candidate.resolved.as_ref().is_ok_and(|it| it.needs.iter().all(is_known))
+            && !scope.is_told()
+            && scope.history.is_none()
+    };
+    let (batch, rest): (Vec<usize>, Vec<usize>) = (0..candidates.len()).partition(|at| is_asked(&candidates[*at]));
+    let mut outcomes: Vec<Option<Outcome>> = candidates.iter().map(|_| None).collect();
+    let mut open = rest;
+    match ask_batch(remote, candidates, &batch).await? {
+        Some(answers) => {
+            for (at, outcome) in batch.into_iter().zip(answers) {
+                outcomes[at] = Some(outcome);
+            }
+        }
+        None => open.extend(batch),
+    }
+    let judged = ask_all(talk, &open, async |at: usize| {
+        let candidate = &candidates[open[at]];
+        let history = match candidate.schema() {
+            Some(_) => history(remote, candidate, scope).await?,
+            None => None,
+        };
+        let mut outcome = judge(candidate, history.as_ref(), scope);
+        if !scope.is_told() {
+            forgive_registered(remote, candidate, &mut outcome).await?;
+        }
+        Ok(outcome)
+    });
+    for (outcome, at) in judged.await?.into_iter().zip(&open) {
+        outcomes[*at] = Some(outcome);
+    }
+    Ok(outcomes.into_iter().flatten().collect())
+}
+
+/// Registering again what is there already changes nothing, whatever the level says meanwhile.
+async fn forgive_registered(remote: &Remote, candidate: &Candidate, outcome: &mut Outcome) -> Result<(), Error> {
+    if outcome.state != State::Checked || outcome.findings.is_empty() {
+        return Ok(());
+    }
+    match remote.client.look_up(&candidate.assignment.subject, &offered(candidate)).await {
+        Ok(_) => {
+            outcome.state = State::Unchanged;
+            outcome.findings.clear();
+            Ok(())
+        }
+        // Not there; or it refers to what is not there yet.
+        Err(error) if error.is_not_found() || error.is_invalid() => Ok(()),
+        Err(error) => Err(remote.failed()(error)),
+    }
+}
+
+fn offered(candidate: &Candidate) -> NewSchema {
+    candidate.references.iter().fold(NewSchema::avro(candidate.file.text.as_str()), |schema, reference| {
+        schema.reference(ClientReference::new(&reference.name, &reference.subject, reference.version))
+    })
+}
+
+const BATCH: &str = "/avow/v1/compatibility";
+
+/// What one request may hold; our server takes 1,000 checks and, unless told otherwise, 1 MiB.
+const MOST_CHECKS: usize = 1_000;
+const MOST_BYTES: usize = 800 * 1024;
+
+#[derive(Deserialize)]
+struct Results {
+    results: Vec<Answer>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    level: Option<String>,
+    #[serde(default)]
+    versions: Vec<i32>,
+    registered: Option<i32>,
+    #[serde(default)]
+    findings: Vec<Told>,
+    #[serde(default)]
+    messages: Vec<String>,
+    error: Option<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+}
+
+/// Asks a registry of ours; none if this one does not know the question.
+async fn ask_batch(remote: &Remote, candidates: &[Candidate], batch: &[usize]) -> Result<Option<Vec<Outcome>>, Error> {
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for part in parts(candidates, batch) {
+        let checks: Vec<Value> = part.iter().map(|at| question(&candidates[*at], remote.client.context())).collect();
+        let body = json!({ "checks": checks });
+        let answer = remote.client.send_json(Method::POST, BATCH, [], Some(&body)).await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if error.is_unsupported() => return Ok(None),
+            Err(error) => return Err(remote.failed()(error)),
+        };
+        let unreadable = |reason: String| Error::Unavailable { url: remote.url(), reason };
+        let Results { results } = serde_json::from_value(answer)
+            .map_err(|error| unreadable(format!("its answer cannot be read: {error}")))?;
+        if results.len() != part.len() {
+            return Err(unreadable(format!("{} answers to {} questions", results.len(), part.len())));
+        }
+        outcomes.extend(part.iter().zip(results).map(|(at, answer)| outcome(&candidates[*at], answer)));
+    }
+    Ok(Some(outcomes))
+}
+
+fn question(candidate: &Candidate, context: Option<&str>) -> Value {
+    let subject = &candidate.assignment.subject;
+    let subject = match context {
+        Some(context) if !subject.starts_with(":.") => format!(":{context}:{subject}"),
+        _ => subject.clone(),
+    };
+    let mut question = json!({"subject": subject, "schema": candidate.file.text});
+    if !candidate.references.is_empty() {
+        question["references"] = json!(candidate.references);
+    }
+    if let Some(metadata) = &candidate.assignment.beside.metadata {
+        question["metadata"] = json!(metadata);
+    }
+    question
+}
+
+/// Candidates in portions that one request may hold.
+fn parts(candidates: &[Candidate], batch: &[usize]) -> Vec<Vec<usize>> {
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    let mut bytes = 0;
+    for at in batch {
+        // Escaping may double the text.
+        let size = 2 * candidates[*at].file.text.len() + 1_000;
+        match parts.last_mut() {
+            Some(part) if part.len() < MOST_CHECKS && bytes + size <= MOST_BYTES => {
+                part.push(*at);
+                bytes += size;
+            }
+            _ => {
+                parts.push(vec![*at]);
+                bytes = size;
+            }
+        }
+    }
+    parts
+}
+
+fn outcome(candidate: &Candidate, answer: Answer) -> Outcome {
+    let file = &candidate.file;
+    let mut outcome = Outcome {
+        file: Rc::clone(file),
+        subject: Some(candidate.assignment.subject.clone()),
+        level: answer.level.as_deref().and_then(Level::parse),
+        against: answer.versions.into_iter().map(Version::Number).collect(),
+        state: State::Checked,
+        findings: Vec::new(),
+    };
+    if let Some(refusal) = answer.error {
+        outcome.state = State::Invalid;
+        let span = file.find(None, None);
+        outcome.findings.push(Finding::new(file, REFUSED, Severity::Invalid, span, refusal.message));
+        return outcome;
+    }
+    if answer.registered.is_some() {
+        outcome.state = State::Unchanged;
+        return outcome;
+    }
+    let stored = candidate.schema().map(avow_avro::Schema::text).unwrap_or_default();
+    outcome.findings.extend(answer.findings.into_iter().map(|told| told.about(file, &stored)));
+    if outcome.findings.is_empty() {
+        // Reserved fields and the like: the registry refuses, and the Avro core has nothing to say about it.
+        let beside = answer.messages.into_iter().filter(|message| !message.starts_with('{'));
+        outcome.findings.extend(
+            beside.map(|message| Finding::new(file, REFUSED, Severity::Breaking, file.find(None, None), message)),
+        );
+    }
+    if outcome.against.is_empty() && outcome.findings.is_empty() {
+        outcome.state = State::New;
+    }
+    outcome
+}

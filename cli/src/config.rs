@@ -1,0 +1,120 @@
+//! `avow config`: what holds for a subject, a context, or everything.
+
+use avow_client::rest::{Config as Settings, ConfigUpdate, Scope};
+use serde_json::{Value, json};
+
+use super::at::{At, Consent, Printed, table};
+use super::exit::{self, Exit};
+use super::remote::Remote;
+use super::{Error, block_on};
+use avow_domain::Level;
+
+/// Shows what is configured for a subject, or changes it.
+///
+/// Without a SUBJECT it is about the whole registry, or about the context of --context. What a subject does not have
+/// itself is shown as it applies to it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
+pub struct Config {
+    /// The subject.
+    subject: Option<String>,
+
+    /// Sets the compatibility level.
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    level: Option<Level>,
+
+    /// Sets anything, by the name it has in the HTTP API: `normalize=true`, `alias=orders`; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    set: Vec<(String, Value)>,
+
+    /// Clears something, so that the next wider scope decides; may be given several times.
+    #[arg(long = "unset", value_name = "NAME")]
+    unset: Vec<String>,
+
+    /// Deletes all that is configured here.
+    #[arg(long, conflicts_with_all = ["level", "set", "unset"])]
+    delete: bool,
+
+    #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
+    printed: Printed,
+    #[command(flatten)]
+    at: At,
+}
+
+impl Config {
+    pub(super) fn run(&self) -> Result<Exit, Error> {
+        let remote = self.at.open()?;
+        let scope = self.subject.as_deref().map_or(Scope::Global, Scope::Subject);
+        if self.delete {
+            if !self.consent.given(&format!("Delete the config of {}?", named(self.subject.as_deref(), &remote)))? {
+                return Ok(Exit::Clean);
+            }
+            block_on(async { remote.client.delete_config(scope).await.map_err(remote.failed()) })?;
+        }
+        let mut update = ConfigUpdate::default();
+        if let Some(level) = self.level {
+            update = update.compatibility(level.as_str());
+        }
+        update = self.set.iter().fold(update, |update, (name, value)| update.set(name, value.clone()));
+        update = self.unset.iter().fold(update, |update, name| update.clear(name));
+        block_on(async {
+            if update != ConfigUpdate::default() {
+                remote.client.set_config(scope, &update).await.map_err(remote.failed())?;
+            }
+            let (config, own) = in_force(&remote, scope).await?;
+            if !own {
+                let name = named(self.subject.as_deref(), &remote);
+                self.at.talk.say(format_args!("{name} has none of its own; this applies to it"));
+            }
+            let settings = json!(config);
+            self.printed.print(&self.at.talk, &lines(&settings), &settings)
+        })?;
+        Ok(Exit::Clean)
+    }
+}
+
+/// What is configured, and whether here.
+async fn in_force(remote: &Remote, scope: Scope<'_>) -> Result<(Settings, bool), Error> {
+    match remote.client.config(scope).await {
+        Err(error) if error.is_not_found() => {}
+        config => return Ok((config.map_err(remote.failed())?, true)),
+    }
+    let mut config = remote.client.config(scope).default_to_global().await;
+    if config.as_ref().is_err_and(avow_client::Error::is_not_found) {
+        // Older registries know no default.
+        config = remote.client.config(Scope::Global).await;
+    }
+    Ok((config.map_err(remote.failed())?, false))
+}
+
+/// What people call a scope.
+pub(super) fn named(subject: Option<&str>, remote: &Remote) -> String {
+    match (subject, remote.client.context()) {
+        (Some(subject), _) => format!("`{subject}`"),
+        (None, Some(context)) => format!("the context `{context}`"),
+        (None, None) => "the whole registry".to_owned(),
+    }
+}
+
+/// An object as lines.
+pub(super) fn lines(object: &Value) -> String {
+    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let rows = object.as_object().into_iter().flatten().map(|(name, value)| vec![name.clone(), told(value)]);
+    table(&rows.collect::<Vec<_>>())
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    Level::parse(text)
+        .ok_or_else(|| "levels are BACKWARD, FORWARD, FULL, each also with _TRANSITIVE, and NONE".to_owned())
+}
+
+/// The value is JSON, or else text.
+fn setting(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as normalize=true")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    // The name under which it is shown is not the one under which it is set.
+    let name = if name == "compatibilityLevel" { "compatibility" } else { name };
+    Ok((name.to_owned(), value))
+}

@@ -1,0 +1,159 @@
+//! `avow decode`: what the bytes of a record mean.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use avow_client::wire::{Record, SchemaKey, inspect};
+use serde_json::{Value, json};
+
+use super::bytes::Notation;
+use super::frame::is_bytes_alone;
+use super::walk::{Fault, Piece, Walk};
+use super::which::Which;
+use crate::at::Printed;
+use crate::exit::{self, Exit};
+use crate::{Error, block_on};
+
+/// Says what each byte of a record means, and where it cannot be decoded.
+///
+/// The schema is the one that the frame of the record names, in the registry or in a --snapshot; or --schema.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
+pub struct Decode {
+    /// The record, in hexadecimal or base64; without it, it is read from --file or standard input.
+    data: Option<String>,
+
+    /// A file with the record, in hexadecimal, base64, or as it is; `-` is standard input.
+    #[arg(long, short, value_name = "FILE", conflicts_with = "data")]
+    file: Option<PathBuf>,
+
+    /// How the data is written; otherwise it is what it looks like.
+    #[arg(long = "as", value_enum, value_name = "NOTATION")]
+    notation: Option<Notation>,
+
+    /// The header `__key_schema_id` or `__value_schema_id` of the record, in hexadecimal or base64; then all of the
+    /// payload is data.
+    #[arg(long, value_name = "BYTES", conflicts_with = "bare")]
+    header: Option<String>,
+
+    /// The record has no frame.
+    #[arg(long, requires = "schema")]
+    bare: bool,
+
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    printed: Printed,
+}
+
+impl Decode {
+    pub(crate) fn run(&self) -> Result<Exit, Error> {
+        let bytes = self.bytes()?;
+        let header = self.header.as_ref().map(|header| Notation::guess(header.as_bytes(), false)).transpose()?;
+        let (key, data) = if self.bare {
+            (None, &bytes[..])
+        } else {
+            let record = Record::new(Some(&bytes)).with_header(header.as_deref());
+            let framed = inspect(record).map_err(|error| {
+                Error::Input(format!("{error}; if it is Avro without a frame, give --bare and --schema"))
+            })?;
+            framed.map_or((None, &bytes[..]), |framed| (Some(framed.key), framed.data))
+        };
+        let meant = block_on(self.which.find(key))?;
+        let from = bytes.len() - data.len();
+        let frame = key.filter(|_| from > 0).map(frame).unwrap_or_default();
+        let mut walk = Walk::new(&meant.schema, &bytes, from, frame);
+        let outcome = match key.is_some() && is_bytes_alone(&meant.schema) {
+            true => Ok(walk.bytes_alone()),
+            false => walk.record(),
+        };
+        let pieces = walk.pieces;
+        self.tell(key, &bytes, &pieces, &outcome)?;
+        match outcome {
+            Ok(_) => Ok(Exit::Clean),
+            Err(Fault { at, path, reason }) => {
+                Err(Error::Input(format!("no record of this schema: at byte {at}, in `{path}`: {reason}")))
+            }
+        }
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, Error> {
+        let (bytes, may_be_raw) = match (&self.data, &self.file) {
+            (Some(data), _) => (data.clone().into_bytes(), false),
+            (None, Some(path)) if path != Path::new("-") => (fs::read(path).map_err(Error::reading(path))?, true),
+            (None, _) => {
+                let mut bytes = Vec::new();
+                std::io::stdin().lock().read_to_end(&mut bytes)?;
+                (bytes, true)
+            }
+        };
+        match self.notation {
+            Some(notation) => notation.read(&bytes),
+            None => Notation::guess(&bytes, may_be_raw),
+        }
+    }
+
+    fn tell(
+        &self,
+        key: Option<SchemaKey>,
+        bytes: &[u8],
+        pieces: &[Piece],
+        outcome: &Result<Value, Fault>,
+    ) -> Result<(), Error> {
+        let mut text = listing(bytes, pieces);
+        let mut json = json!({"pieces": pieces});
+        match key {
+            Some(SchemaKey::Id(id)) => json["schema"] = json!({"id": id}),
+            Some(SchemaKey::Guid(guid)) => json["schema"] = json!({"guid": guid.to_string()}),
+            None => {}
+        }
+        match outcome {
+            Ok(record) => {
+                let _ = writeln!(text, "\n{record}");
+                json["record"] = record.clone();
+            }
+            Err(Fault { at, path, reason }) => {
+                let rest = bytes.get(*at..).unwrap_or_default();
+                let _ = writeln!(text, "{at:>6}  {}  {path}: {reason}", shown(rest, PER_LINE));
+                json["fault"] = json!({"at": at, "path": path, "reason": reason});
+            }
+        }
+        self.printed.print(&self.which.at.talk, &text, &json)
+    }
+}
+
+fn frame(key: SchemaKey) -> Vec<Piece> {
+    let piece = |at, length, meaning: String| Piece { at, length, path: String::new(), meaning };
+    match key {
+        SchemaKey::Id(id) => {
+            vec![piece(0, 1, "frame: an id follows".to_owned()), piece(1, 4, format!("id of the schema: {id}"))]
+        }
+        SchemaKey::Guid(guid) => {
+            vec![piece(0, 1, "frame: a GUID follows".to_owned()), piece(1, 16, format!("GUID of the schema: {guid}"))]
+        }
+    }
+}
+
+/// Bytes shown on a line.
+const PER_LINE: usize = 8;
+
+fn listing(bytes: &[u8], pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for Piece { at, length, path, meaning } in pieces {
+        let mut chunks = bytes[*at..at + length].chunks(PER_LINE);
+        let first = shown(chunks.next().unwrap_or_default(), PER_LINE);
+        let colon = if path.is_empty() { "" } else { ": " };
+        let _ = writeln!(text, "{at:>6}  {first}  {path}{colon}{meaning}");
+        for (line, chunk) in chunks.enumerate() {
+            let _ = writeln!(text, "{:>6}  {}", at + (line + 1) * PER_LINE, shown(chunk, PER_LINE).trim_end());
+        }
+    }
+    text
+}
+
+fn shown(bytes: &[u8], most: usize) -> String {
+    let shown: Vec<String> = bytes.iter().take(most).map(|byte| hex::encode([*byte])).collect();
+    format!("{:width$}", shown.join(" "), width = most * 3 - 1)
+}

@@ -1,0 +1,14 @@
+//! Records: what bytes mean, bytes of what is meant, and records made up.
+
+mod bytes;
+mod decode;
+mod encode;
+mod frame;
+mod sample;
+mod walk;
+mod which;
+mod write;
+
+pub(crate) use decode::Decode;
+pub(crate) use encode::Encode;
+pub(crate) use sample::Sample;

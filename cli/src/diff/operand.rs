@@ -1,0 +1,149 @@
+//! The two things to compare, wherever they are.
+
+use std::path::Path;
+
+use avow_avro::{Schema, Strictness};
+use avow_client::rest::Client;
+
+use crate::connection::Connection;
+use crate::git::Repository;
+use crate::project::{Documents, Project, Resolver};
+use crate::remote::Remote;
+use crate::source::SchemaFile;
+use crate::{Error, block_on};
+use avow_domain::Reference;
+
+/// One side, as it is written on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Operand {
+    /// A file, or `-` for standard input.
+    File(String),
+    /// `SUBJECT@VERSION`; no number means the latest.
+    Version { subject: String, version: Option<i32> },
+    /// `id:N`.
+    Id(u32),
+    /// `git:REF:PATH`.
+    Git { reference: String, path: String },
+}
+
+impl Operand {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if let Some(id) = text.strip_prefix("id:") {
+            return id.parse().map(Self::Id).map_err(|_| format!("`{id}` is no schema id"));
+        }
+        if let Some(rest) = text.strip_prefix("git:") {
+            let (reference, path) = rest.split_once(':').ok_or("write git:REF:PATH")?;
+            return Ok(Self::Git { reference: reference.to_owned(), path: path.to_owned() });
+        }
+        match text.rsplit_once('@') {
+            // A file may well have such a name.
+            Some((subject, version)) if !Path::new(text).exists() => {
+                let version = match version {
+                    "latest" => None,
+                    number => Some(number.parse().map_err(|_| format!("`{number}` is no version"))?),
+                };
+                Ok(Self::Version { subject: subject.to_owned(), version })
+            }
+            _ => Ok(Self::File(text.to_owned())),
+        }
+    }
+}
+
+/// A schema that was found.
+pub(super) struct Side {
+    /// What people call it.
+    pub(super) name: String,
+    pub(super) schema: Schema,
+}
+
+/// Where to look.
+pub(super) struct Sources<'c> {
+    pub(super) project: &'c Project,
+    pub(super) connection: &'c Connection,
+}
+
+impl Sources<'_> {
+    pub(super) fn find(&self, operand: &Operand) -> Result<Side, Error> {
+        match operand {
+            Operand::File(path) => {
+                let file = SchemaFile::read(path.as_ref())?;
+                self.local(if path == "-" { "standard input" } else { path }, &file.text)
+            }
+            Operand::Git { reference, path } => {
+                let repository = Repository::around(&self.project.root)?;
+                let inside = repository.path(path.as_ref())?;
+                let text = repository.texts(&[format!("{reference}:{inside}")])?.pop().flatten();
+                let text = text.ok_or_else(|| Error::Git {
+                    message: format!("there is no `{inside}` at `{reference}`"),
+                    hint: Some(format!("`git ls-tree -r --name-only {reference}` lists what there is")),
+                })?;
+                self.local(&format!("{reference}:{inside}"), &text)
+            }
+            Operand::Id(id) => self.held(format!("id {id}"), async |client| {
+                let found = client.schema_by_id(*id).await?.schema;
+                Ok((found.text, found.references))
+            }),
+            Operand::Version { subject, version } => {
+                let name = version.map_or_else(|| format!("{subject}@latest"), |number| format!("{subject}@{number}"));
+                self.held(name, async |client| {
+                    let found = match version {
+                        Some(number) => client.version(subject, *number).await?,
+                        None => client.latest(subject).await?,
+                    };
+                    Ok((found.schema.text, found.schema.references))
+                })
+            }
+        }
+    }
+
+    fn local(&self, name: &str, text: &str) -> Result<Side, Error> {
+        let resolved = Resolver::new(self.project, &[]).resolve(text, Strictness::Lenient)?;
+        let resolved = resolved.map_err(|broken| Error::Input(format!("{name}: {}", broken.sentence())))?;
+        Ok(Side { name: name.to_owned(), schema: resolved.schema })
+    }
+
+    /// Something that the registry holds.
+    fn held(
+        &self,
+        name: String,
+        ask: impl AsyncFnOnce(&Client) -> Result<(String, Vec<avow_client::rest::Reference>), avow_client::Error>,
+    ) -> Result<Side, Error> {
+        let url = self.connection.known_url(self.project)?;
+        let remote = Remote::new(self.connection.open(&url)?, &url);
+        block_on(async {
+            let (text, references) = ask(&remote.client).await.map_err(remote.failed())?;
+            let references: Vec<Reference> = references
+                .into_iter()
+                .map(|it| Reference { name: it.name, subject: it.subject, version: it.version })
+                .collect();
+            let mut documents = Documents::default();
+            remote.gather(&references, &mut documents).await?;
+            let resolved = documents.resolve(&text, Strictness::Lenient);
+            let resolved = resolved.map_err(|broken| Error::Input(format!("{name}: {}", broken.sentence())))?;
+            Ok(Side { name, schema: resolved.schema })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_compared() {
+        let version = |subject: &str, version| Operand::Version { subject: subject.to_owned(), version };
+        for (text, expected) in [
+            ("a.avsc", Some(Operand::File("a.avsc".to_owned()))),
+            ("-", Some(Operand::File("-".to_owned()))),
+            ("id:7", Some(Operand::Id(7))),
+            ("orders@3", Some(version("orders", Some(3)))),
+            ("a@b@latest", Some(version("a@b", None))),
+            ("git:main:a/b.avsc", Some(Operand::Git { reference: "main".to_owned(), path: "a/b.avsc".to_owned() })),
+            ("id:x", None),
+            ("orders@x", None),
+            ("git:main", None),
+        ] {
+            assert_eq!(Operand::parse(text).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `avow explain`: what a rule means, and what to do about it.
+
+use std::io::Write as _;
+
+use super::exit::{self, Exit};
+use super::project::When;
+use super::report::FILE_RULES;
+use super::terminal::{BOLD, DIM, Talk, styled};
+use super::{Error, lint, report};
+
+/// Tells what a rule means and what to do about it; without a RULE it lists all.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
+pub struct Explain {
+    /// The rule, as findings name it.
+    rule: Option<String>,
+
+    #[command(flatten)]
+    talk: Talk,
+}
+
+/// A rule, and who goes by it.
+struct Entry {
+    id: &'static str,
+    command: &'static str,
+    weight: &'static str,
+}
+
+impl Explain {
+    pub(super) fn run(&self) -> Result<Exit, Error> {
+        let mut out = self.talk.stdout();
+        match &self.rule {
+            None => {
+                let width = entries().iter().map(|entry| entry.id.len()).max().unwrap_or_default();
+                for Entry { id, command, weight } in entries() {
+                    let (summary, _) = report::describe(id);
+                    let name = styled(BOLD, format_args!("{id:width$}"));
+                    let kind = styled(DIM, format_args!("{command:8} {weight:8}"));
+                    writeln!(out, "{name}  {kind}  {summary}")?;
+                }
+            }
+            Some(rule) => {
+                let Some(Entry { id, command, weight }) = entries().into_iter().find(|entry| entry.id == rule) else {
+                    return Err(Error::Usage(format!("there is no rule `{rule}`{}", guess(rule))));
+                };
+                let (summary, advice) = report::describe(id);
+                writeln!(out, "{} ({command}, {weight})\n\n{summary}\n\n{advice}", styled(BOLD, id))?;
+                if let Some(key) = lint::rule(id).and_then(|rule| rule.takes.key()) {
+                    writeln!(out, "\n`{key}` in avow.toml sets what it goes by.")?;
+                }
+                let proof = avow_avro::rules().iter().find(|entry| entry.id.id() == id);
+                if let Some(entry) = proof {
+                    let proof = if entry.has_witness {
+                        "Where data can show it, findings carry a record that was encoded and could not be decoded."
+                    } else {
+                        "It is about schemas alone; there is no record that could show it."
+                    };
+                    writeln!(out, "\n{proof}")?;
+                }
+            }
+        }
+        Ok(Exit::Clean)
+    }
+}
+
+fn entries() -> Vec<Entry> {
+    let core = avow_avro::rules().iter().map(|entry| {
+        let weight = match entry.severity {
+            avow_avro::Severity::Breaking => "breaking",
+            avow_avro::Severity::Warning => "warning",
+        };
+        Entry { id: entry.id.id(), command: "check", weight }
+    });
+    let files = FILE_RULES.into_iter().map(|id| Entry { id, command: "validate", weight: "invalid" });
+    let habits = lint::rules().iter().map(|rule| {
+        let weight = match rule.default {
+            When::Off => "off",
+            When::Warn => "warn",
+            When::Error => "error",
+        };
+        Entry { id: rule.id, command: "lint", weight }
+    });
+    core.chain(files).chain(habits).collect()
+}
+
+/// The rule that was meant, as far as one can tell.
+fn guess(rule: &str) -> String {
+    let shared = |id: &str| id.split('-').filter(|word| rule.split(['-', '_', ' ']).any(|it| it == *word)).count();
+    let best = entries().into_iter().map(|entry| (shared(entry.id), entry.id)).max_by_key(|(shared, _)| *shared);
+    match best {
+        Some((1.., id)) => format!("; did you mean `{id}`?"),
+        _ => "; `avow explain` lists them".to_owned(),
+    }
+}

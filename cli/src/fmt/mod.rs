@@ -1,0 +1,73 @@
+//! `avow fmt`: one layout for all schema files.
+
+mod layout;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use super::Error;
+use super::exit::{self, Exit};
+use super::project::ProjectOptions;
+use super::source::SchemaFile;
+use super::terminal::{Talk, count};
+pub(super) use layout::laid_out;
+
+/// Lays out schema files: two spaces, a line for each field, comments where they were. Nothing but white space changes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
+pub struct Fmt {
+    /// Files and folders; otherwise every schema of the project. `-` reads standard input and prints.
+    paths: Vec<PathBuf>,
+
+    /// Changes nothing, names the files that are laid out otherwise, and fails with 1 if there are any.
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    project: ProjectOptions,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+impl Fmt {
+    pub(super) fn run(&self) -> Result<Exit, Error> {
+        let project = self.project.load()?;
+        let files = project.files_to_check(&self.paths)?;
+        let (mut other, mut unreadable) = (0, 0);
+        for file in &files {
+            let Some(text) = laid_out(&file.text) else {
+                unreadable += 1;
+                self.complain(file);
+                continue;
+            };
+            if file.path.as_os_str() == "-" {
+                std::io::stdout().lock().write_all(text.as_bytes())?;
+                continue;
+            }
+            if text == file.text {
+                continue;
+            }
+            other += 1;
+            writeln!(self.talk.stdout(), "{}", file.name())?;
+            if !self.check {
+                fs::write(&file.path, text).map_err(Error::writing(&file.path))?;
+            }
+        }
+        let done = if self.check { "to be laid out" } else { "laid out" };
+        self.talk.say(format_args!("fmt: {} {done}, {} fine", count(other, "file"), files.len() - other - unreadable));
+        Ok(match (unreadable, other) {
+            (0, 1..) if self.check => Exit::Findings,
+            (0, _) => Exit::Clean,
+            _ => Exit::Input,
+        })
+    }
+
+    fn complain(&self, file: &SchemaFile) {
+        let reason = match avow_avro::parse(&file.text, &[], avow_avro::Strictness::Lenient) {
+            Err(error) => error.to_string(),
+            Ok(_) => "it is nested too deeply".to_owned(),
+        };
+        self.talk.say(format_args!("{}: {reason}", file.name()));
+    }
+}

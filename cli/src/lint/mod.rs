@@ -1,0 +1,232 @@
+//! `avow lint`: habits that keep schemas readable, and safe to change later.
+
+mod across;
+mod attributes;
+mod catalogue;
+mod changes;
+mod defaults;
+mod logical;
+mod names;
+mod numbers;
+mod settings;
+mod shapes;
+mod sizes;
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+pub(super) use catalogue::{Rule, Takes, find as rule, rules};
+
+use self::catalogue::Check;
+use self::settings::{Settings, Strictness};
+use super::Error;
+use super::exit::{self, Exit};
+use super::git::{DEFAULT_BRANCH, Repository};
+use super::project::{Project, ProjectOptions, Resolver};
+use super::report::{FailOn, Finding, Outcome, Outputs, Report, Severity, State, Told};
+use super::source::{Item, Node, SchemaFile, items};
+use super::terminal::Talk;
+
+/// Looks for what makes schemas hard to read, to use, or to change later.
+///
+/// Which rules hold, and where, is said in `avow.toml` under `[lint]`; `avow explain` lists them all. A type or field with
+/// the property "x-lint-ignore" is spared the rules that it names.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
+pub struct Lint {
+    /// Files and folders; otherwise every schema of the project.
+    paths: Vec<PathBuf>,
+
+    /// What rules about changes, and those with `only = "changed"`, compare with.
+    #[arg(long, value_name = "REF", default_value = DEFAULT_BRANCH)]
+    since: String,
+
+    /// What makes the command fail.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t)]
+    fail_on: FailOn,
+
+    #[command(flatten)]
+    project: ProjectOptions,
+    #[command(flatten)]
+    outputs: Outputs,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+/// A schema as the rules see it.
+struct Document<'t> {
+    root: &'t Node,
+    items: Vec<Item<'t>>,
+    /// The name of its file without the ending.
+    stem: String,
+    subject: &'t str,
+    bytes: usize,
+}
+
+/// Where a rule is broken.
+struct Hit {
+    span: Range<usize>,
+    path: String,
+    title: String,
+}
+
+impl Hit {
+    fn new(node: &Node, member: Option<&str>, path: &str, title: String) -> Self {
+        Self { span: node.focus(member), path: path.to_owned(), title }
+    }
+}
+
+impl Lint {
+    pub(super) fn run(&self) -> Result<Exit, Error> {
+        self.outputs.check()?;
+        let project = self.project.load()?;
+        let files = project.files_to_check(&self.paths)?;
+        let resolver = Resolver::new(&project, &files);
+        let mut outcomes = Vec::with_capacity(files.len());
+        for file in files {
+            outcomes.push(look(&project, &resolver, file)?);
+        }
+        across::definitions(&project, &mut outcomes);
+        across::outdated(&project, &mut outcomes)?;
+        self.compare_with_before(&project, &mut outcomes)?;
+        across::needs(&project, &mut outcomes, self.paths.is_empty())?;
+        let report = Report { command: "lint", outcomes };
+        self.outputs.tell(&report, &self.talk, Told::Briefly)?;
+        Ok(report.exit(self.fail_on))
+    }
+
+    /// Goes by the rules about what changes, and takes out what was so before for rules that are only about what changes.
+    fn compare_with_before(&self, project: &Project, outcomes: &mut [Outcome]) -> Result<(), Error> {
+        let settings: Vec<Settings<'_>> =
+            outcomes.iter().map(|outcome| Settings::of(project, &outcome.file.path)).collect();
+        let is_ratchet = |settings: &Settings<'_>, finding: &Finding| settings.is_only_changed(&finding.rule);
+        let is_concerned = |at: &usize| {
+            let (outcome, settings) = (&outcomes[*at], &settings[*at]);
+            outcome.findings.iter().any(|finding| is_ratchet(settings, finding))
+                || (outcome.state == State::Checked && settings.compares())
+        };
+        let concerned: Vec<usize> = (0..outcomes.len()).filter(is_concerned).collect();
+        if concerned.is_empty() {
+            return Ok(());
+        }
+        let repository = Repository::around(&project.root)?;
+        let base = repository.merge_base(&self.since)?;
+        let name = |at: &usize| Ok(format!("{base}:{}", repository.path(&outcomes[*at].file.path)?));
+        let names = concerned.iter().map(name).collect::<Result<Vec<_>, Error>>()?;
+        for (at, text) in concerned.into_iter().zip(repository.texts(&names)?) {
+            let Some(text) = text else { continue };
+            let outcome = &mut outcomes[at];
+            let file = SchemaFile::new(outcome.file.path.clone(), text);
+            let subject = outcome.subject.clone().unwrap_or_default();
+            let before = hits(&file, &subject, &settings[at]);
+            let known: HashSet<&str> = before.iter().map(|finding| finding.fingerprint.as_str()).collect();
+            outcome.findings.retain(|it| !(is_ratchet(&settings[at], it) && known.contains(it.fingerprint.as_str())));
+            outcome.findings.extend(changed(&file, &outcome.file, &subject, &settings[at]));
+            outcome.findings.sort_by_key(|finding| finding.span.start);
+        }
+        Ok(())
+    }
+}
+
+/// Looks at one file.
+fn look(project: &Project, resolver: &Resolver<'_>, file: Rc<SchemaFile>) -> Result<Outcome, Error> {
+    let resolved = resolver.resolve(&file.text, avow_avro::Strictness::Strict)?;
+    let (state, subject, findings) = if let Err(broken) = resolved {
+        (State::Invalid, None, vec![broken.finding(&file)])
+    } else {
+        let subject = project.assignment(&file.path, &file.text)?.subject;
+        let findings = hits(&file, &subject, &Settings::of(project, &file.path));
+        (State::Checked, Some(subject), findings)
+    };
+    Ok(Outcome { file, subject, level: None, against: Vec::new(), state, findings })
+}
+
+impl<'t> Document<'t> {
+    /// None where the file is no JSON.
+    fn of(file: &'t SchemaFile, subject: &'t str) -> Option<Self> {
+        let root = file.tree()?;
+        let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Some(Self { root, items: items(root), stem, subject, bytes: file.text.len() })
+    }
+}
+
+/// Everything that the rules find in a file, in the order of the file.
+fn hits(file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Finding> {
+    let Some(document) = Document::of(file, subject) else { return Vec::new() };
+    let mut findings = told(file, &document, settings, |rule| match rule.check {
+        Check::Document(check) => check(&document, &settings.strictness(rule)),
+        Check::Change(_) | Check::Project => Vec::new(),
+    });
+    findings.sort_by_key(|finding| finding.span.start);
+    findings
+}
+
+/// What the rules about changes find in a file.
+fn changed(before: &SchemaFile, file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Finding> {
+    let (Some(before), Some(after)) = (Document::of(before, subject), Document::of(file, subject)) else {
+        return Vec::new();
+    };
+    told(file, &after, settings, |rule| match rule.check {
+        Check::Change(compare) => compare(&before, &after),
+        Check::Document(_) | Check::Project => Vec::new(),
+    })
+}
+
+/// What the rules find that hold for a file, but for what it is spared.
+fn told(
+    file: &SchemaFile,
+    document: &Document<'_>,
+    settings: &Settings<'_>,
+    look: impl Fn(&Rule) -> Vec<Hit>,
+) -> Vec<Finding> {
+    let spared = spared(document.root);
+    let mut findings = Vec::new();
+    for rule in rules() {
+        let Some(severity) = settings.severity(rule) else { continue };
+        for hit in look(rule) {
+            let is_spared = spared.iter().any(|(span, name)| {
+                span.start <= hit.span.start && hit.span.end <= span.end && (name == rule.id || name == "all")
+            });
+            if !is_spared {
+                findings.push(finding(file, rule, severity, hit));
+            }
+        }
+    }
+    findings
+}
+
+fn finding(file: &SchemaFile, rule: &Rule, severity: Severity, hit: Hit) -> Finding {
+    let fingerprint = super::report::fingerprint(&[rule.id, &hit.path, &hit.title]);
+    Finding {
+        path: hit.path,
+        why: rule.advice.to_owned(),
+        fingerprint,
+        ..Finding::new(file, rule.id, severity, hit.span, hit.title)
+    }
+}
+
+/// The property that spares a part of a schema.
+const IGNORE: &str = "x-lint-ignore";
+
+/// Parts of a document with the rules they are spared.
+fn spared(root: &Node) -> Vec<(Range<usize>, String)> {
+    let mut spared = Vec::new();
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        if let Some(names) = node.get(IGNORE) {
+            let listed = names.elements().iter().chain(Some(names)).filter_map(Node::text);
+            spared.extend(listed.map(|name| (node.span.clone(), name.to_owned())));
+        }
+        open.extend(node.members().iter().map(|member| &member.node).chain(node.elements()));
+    }
+    spared
+}
+
+impl Strictness {
+    /// The largest number allowed.
+    fn max(&self, default: usize) -> usize {
+        self.max.unwrap_or(default)
+    }
+}

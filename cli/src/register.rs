@@ -1,0 +1,213 @@
+//! `avow register`: registers one schema under one subject.
+
+use std::path::PathBuf;
+
+use avow_avro::{ParseError, Strictness};
+use avow_client::rest::{Metadata, NewSchema, Reference as ClientReference, SchemaType, Version};
+use serde_json::json;
+
+use super::at::{At, Printed};
+use super::exit::{self, Exit};
+use super::project::{Broken, Documents};
+use super::remote::Remote;
+use super::source::SchemaFile;
+use super::{Error, block_on};
+use avow_domain::Reference;
+
+/// Registers a schema, unless the subject has it already.
+///
+/// The subject is the one that avow.toml gives the file, or --subject. Types that the schema uses and does not define
+/// are taken from the --reference given, from avow.toml, or from the latest version of a subject called like the type.
+#[derive(Debug, clap::Args)]
+#[command(after_help = exit::HELP)]
+pub struct Register {
+    /// The file; `-` is standard input.
+    file: PathBuf,
+
+    /// The subject, whatever avow.toml says.
+    #[arg(long, short)]
+    subject: Option<String>,
+
+    /// A type that is defined by a version of another subject; may be given several times.
+    #[arg(long = "reference", value_name = "TYPE=SUBJECT@VERSION", value_parser = reference)]
+    references: Vec<Reference>,
+
+    /// A property of the metadata; may be given several times.
+    #[arg(long = "metadata", value_name = "NAME=VALUE", value_parser = pair)]
+    metadata: Vec<(String, String)>,
+
+    /// The language: AVRO, or whatever else the registry knows.
+    #[arg(long = "type", default_value = "AVRO", value_name = "LANGUAGE")]
+    language: String,
+
+    /// Brings the schema into normal form first.
+    #[arg(long)]
+    normalize: bool,
+
+    /// The id it must get; the mode has to be IMPORT.
+    #[arg(long, requires = "as_version", value_name = "ID")]
+    as_id: Option<u32>,
+
+    /// The version it must become.
+    #[arg(long, value_name = "NUMBER")]
+    as_version: Option<i32>,
+
+    /// Asks whether the registry would take it, and registers nothing.
+    #[arg(long, conflicts_with_all = ["as_id", "as_version"])]
+    dry_run: bool,
+
+    #[command(flatten)]
+    printed: Printed,
+    #[command(flatten)]
+    at: At,
+}
+
+impl Register {
+    pub(super) fn run(&self) -> Result<Exit, Error> {
+        let project = self.at.project()?;
+        let remote = self.at.open_for(&project)?;
+        let file = SchemaFile::read(&self.file)?;
+        let assignment = match &self.subject {
+            Some(subject) => project.assignment_to(&file.path, subject.clone()),
+            None => project.assignment(&file.path, &file.text)?,
+        };
+        let mut references = assignment.references;
+        references.retain(|known| self.references.iter().all(|given| given.name != known.name));
+        references.extend(self.references.iter().cloned());
+        block_on(self.register(&remote, &assignment.subject, &file, references))
+    }
+
+    async fn register(
+        &self,
+        remote: &Remote,
+        subject: &str,
+        file: &SchemaFile,
+        references: Vec<Reference>,
+    ) -> Result<Exit, Error> {
+        let language = SchemaType::from(self.language.as_str());
+        let references =
+            if language == SchemaType::Avro { complete(remote, file, references).await? } else { references };
+        let mut schema = NewSchema::of_type(language, file.text.clone());
+        for Reference { name, subject, version } in references {
+            schema = schema.reference(ClientReference { name, subject, version });
+        }
+        if !self.metadata.is_empty() {
+            let add = |all: Metadata, (name, value): &(String, String)| all.property(name, value);
+            schema = schema.metadata(self.metadata.iter().fold(Metadata::default(), add));
+        }
+        if let Some(there) = self.find(remote, subject, &schema).await? {
+            return self.tell(&there, false);
+        }
+        if self.dry_run {
+            return self.would_be_taken(remote, subject, &schema).await;
+        }
+        let mut exact = schema.clone();
+        if let Some(version) = self.as_version {
+            exact = exact.version(version);
+        }
+        if let Some(id) = self.as_id {
+            exact = exact.id(id);
+        }
+        let call = remote.client.register(subject, &exact);
+        match if self.normalize { call.normalize() } else { call }.await {
+            Ok(_) => {}
+            Err(error) if error.is_conflict() => {
+                self.at.talk.say(format_args!("refused: {error}"));
+                self.at.talk.say(format_args!("`avow check {}` tells what breaks, and how to mend it", file.name()));
+                return Ok(Exit::Findings);
+            }
+            Err(error) => return Err(remote.failed()(error)),
+        }
+        let there = self.find(remote, subject, &schema).await?;
+        let there =
+            there.ok_or_else(|| Error::Conflict(format!("`{subject}` lost the schema as soon as it had it")))?;
+        self.tell(&there, true)
+    }
+
+    /// The version that has the schema already.
+    async fn find(&self, remote: &Remote, subject: &str, schema: &NewSchema) -> Result<Option<Version>, Error> {
+        let call = remote.client.look_up(subject, schema);
+        match if self.normalize { call.normalize() } else { call }.await {
+            // Registries look into other contexts, too.
+            Ok(found) => Ok(Some(found).filter(|it| same_subject(&it.subject, subject, remote))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(remote.failed()(error)),
+        }
+    }
+
+    async fn would_be_taken(&self, remote: &Remote, subject: &str, schema: &NewSchema) -> Result<Exit, Error> {
+        let call = remote.client.check(subject, schema).verbose();
+        let mut verdict = if self.normalize { call.normalize() } else { call }.await;
+        if verdict.as_ref().is_err_and(avow_client::Error::is_unsupported) {
+            verdict = remote.client.check_latest(subject, schema).verbose().await;
+        }
+        let verdict = match verdict {
+            // Older registries know no history of a subject that is not there.
+            Err(error) if error.is_not_found() => None,
+            verdict => Some(verdict.map_err(remote.failed())?),
+        };
+        let taken = verdict.as_ref().is_none_or(|verdict| verdict.is_compatible);
+        let messages = verdict.map(|verdict| verdict.messages).unwrap_or_default();
+        let text = if taken {
+            format!("{subject}: would become a new version\n")
+        } else {
+            format!("{subject}: would be refused\n")
+        };
+        let json = json!({"subject": subject, "compatible": taken, "messages": messages});
+        self.printed.print(&self.at.talk, &text, &json)?;
+        for message in messages {
+            self.at.talk.say(message);
+        }
+        Ok(if taken { Exit::Clean } else { Exit::Findings })
+    }
+
+    fn tell(&self, there: &Version, new: bool) -> Result<Exit, Error> {
+        let Version { subject, version, id, .. } = there;
+        let state = if new { "registered" } else { "there already" };
+        let json = json!({"subject": subject, "version": version, "id": id, "new": new});
+        self.printed.print(&self.at.talk, &format!("{subject}@{version} (id {id}) {state}\n"), &json)?;
+        Ok(Exit::Clean)
+    }
+}
+
+fn same_subject(found: &str, asked: &str, remote: &Remote) -> bool {
+    found == asked || remote.client.context().is_some_and(|context| found == format!(":{context}:{asked}"))
+}
+
+/// Adds what is not written down: types that subjects are called like.
+async fn complete(remote: &Remote, file: &SchemaFile, mut references: Vec<Reference>) -> Result<Vec<Reference>, Error> {
+    loop {
+        let mut documents = Documents::default();
+        remote.gather(&references, &mut documents).await?;
+        let name = match documents.resolve(&file.text, Strictness::Lenient) {
+            Ok(_) => return Ok(references),
+            Err(Broken::Invalid(ParseError::Undefined(name))) => name,
+            Err(broken) => return Err(Error::Input(format!("`{}`: {}", file.name(), broken.sentence()))),
+        };
+        let found = match references.iter().any(|known| known.name == name) {
+            true => None,
+            false => remote.referenced(&name, -1).await?,
+        };
+        let Some(found) = found else {
+            let file = file.name();
+            let message =
+                format!("`{file}` uses {name}, which it does not define; say --reference {name}=SUBJECT@VERSION");
+            return Err(Error::Input(message));
+        };
+        references.push(Reference { subject: name.clone(), name, version: found.version });
+    }
+}
+
+fn reference(text: &str) -> Result<Reference, String> {
+    let parsed = text.split_once('=').and_then(|(name, rest)| {
+        let (subject, version) = rest.rsplit_once('@')?;
+        let version = if version == "latest" { -1 } else { version.parse().ok()? };
+        Some(Reference { name: name.to_owned(), subject: subject.to_owned(), version })
+    });
+    parsed.ok_or_else(|| "write it as com.acme.Address=addresses-value@2".to_owned())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pair.ok_or_else(|| "write it as owner=orders-team".to_owned())
+}

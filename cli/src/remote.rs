@@ -1,0 +1,194 @@
+//! What a registry holds, asked with the plain calls that every registry answers.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use avow_client::Error as ClientError;
+use avow_client::rest::{Client, Reference as ClientReference, SchemaType, Scope, Version as Stored};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Map, Value, json};
+
+use super::connection::{failed, redacted};
+use super::project::{Documents, LockedSubject, LockedVersion};
+use super::{Error, terminal};
+use avow_domain::{Level, Metadata, Reference};
+
+/// Requests under way at a time.
+pub(super) const AT_ONCE: usize = 8;
+
+/// A registry, and what was already asked of it.
+pub(super) struct Remote {
+    pub(super) client: Client,
+    url: String,
+    /// Versions never change; none where there is no such version.
+    seen: RefCell<HashMap<(String, i32), Option<LockedVersion>>>,
+}
+
+/// The live versions of a subject, as far as somebody asks for them.
+pub(super) struct Held {
+    pub(super) level: Level,
+    /// Oldest first.
+    pub(super) versions: Vec<LockedVersion>,
+}
+
+impl From<Held> for LockedSubject {
+    fn from(Held { level, versions }: Held) -> Self {
+        Self { level, versions }
+    }
+}
+
+/// References below one another that are followed.
+const MOST_DEPTH: usize = 100;
+
+impl Remote {
+    pub(super) fn new(client: Client, url: &str) -> Self {
+        Self { client, url: url.to_owned(), seen: RefCell::default() }
+    }
+
+    /// The address, without credentials.
+    pub(super) fn url(&self) -> String {
+        redacted(&self.url)
+    }
+
+    pub(super) fn failed(&self) -> impl Fn(ClientError) -> Error {
+        failed(&self.url)
+    }
+
+    /// What a subject holds: as many of the newest versions as `depth` says for its level; none if it is not there.
+    /// Where versions are divided into groups, those of the group of `metadata`.
+    pub(super) async fn held(
+        &self,
+        subject: &str,
+        metadata: Option<&Metadata>,
+        level: Option<Level>,
+        depth: impl Fn(Level) -> usize,
+    ) -> Result<Option<Held>, Error> {
+        let numbers = match self.client.versions(subject).await {
+            Ok(numbers) if numbers.is_empty() => return Ok(None),
+            Ok(numbers) => numbers,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(self.failed()(error)),
+        };
+        let (own, group) = self.level_and_group(subject).await?;
+        let level = level.unwrap_or(own);
+        let from = numbers.len().saturating_sub(depth(level));
+        let versions = stream::iter(&numbers[from..])
+            .map(|number| self.stored(subject, *number))
+            .buffered(AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let in_group = |stored: &Stored| {
+            let Some(group) = &group else { return true };
+            let of = metadata.and_then(|metadata| metadata.properties.get(group));
+            stored.schema.metadata.as_ref().and_then(|metadata| metadata.properties.get(group)) == of
+        };
+        let versions = versions.into_iter().flatten().filter(in_group).map(locked).collect::<Result<_, _>>()?;
+        Ok(Some(Held { level, versions }))
+    }
+
+    /// The level in force, and the property that divides the versions into groups.
+    async fn level_and_group(&self, subject: &str) -> Result<(Level, Option<String>), Error> {
+        let mut config = self.client.config(subject).default_to_global().await;
+        if config.as_ref().is_err_and(ClientError::is_not_found) {
+            // Older registries know no default.
+            config = self.client.config(Scope::Global).await;
+        }
+        let config = config.map_err(self.failed())?;
+        let Some(level) = config.compatibility_level else { return Ok((Level::default(), config.compatibility_group)) };
+        let level = Level::parse(level.as_str())
+            .ok_or_else(|| Error::Input(format!("`{subject}` has the level {level}, which is not known here")))?;
+        Ok((level, config.compatibility_group))
+    }
+
+    /// The settings and the mode that a scope has of its own.
+    pub(super) async fn settings(
+        &self,
+        scope: Scope<'_>,
+    ) -> Result<(Option<Map<String, Value>>, Option<String>), Error> {
+        let config = match self.client.config(scope).await {
+            Err(error) if error.is_not_found() || error.is_unsupported() => None,
+            config => Some(config.map_err(self.failed())?),
+        };
+        let mode = match self.client.mode(scope).await {
+            Err(error) if error.is_not_found() || error.is_unsupported() => None,
+            mode => mode.map_err(self.failed())?,
+        };
+        let config = config.and_then(|config| json!(config).as_object().cloned()).filter(|config| !config.is_empty());
+        Ok((config, mode.map(|mode| mode.as_str().to_owned())))
+    }
+
+    /// One version; none if it was deleted meanwhile.
+    pub(super) async fn stored(&self, subject: &str, number: i32) -> Result<Option<Stored>, Error> {
+        match self.client.version(subject, number).await {
+            Ok(stored) => Ok(Some(stored)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(self.failed()(error)),
+        }
+    }
+
+    /// The version that something refers to; -1 is the latest.
+    pub(super) async fn referenced(&self, subject: &str, version: i32) -> Result<Option<LockedVersion>, Error> {
+        let key = (subject.to_owned(), version);
+        if let Some(known) = self.seen.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let found = match version {
+            -1 => match self.client.latest(subject).await {
+                Ok(stored) => Some(stored),
+                Err(error) if error.is_not_found() => None,
+                Err(error) => return Err(self.failed()(error)),
+            },
+            number => self.stored(subject, number).await?,
+        };
+        let found = found.map(locked).transpose()?;
+        self.seen.borrow_mut().insert(key, found.clone());
+        Ok(found)
+    }
+
+    /// Adds what references mean, directly or not.
+    pub(super) async fn gather(&self, references: &[Reference], documents: &mut Documents) -> Result<(), Error> {
+        let mut open: Vec<(Reference, usize)> = references.iter().map(|reference| (reference.clone(), 0)).collect();
+        while let Some((reference, depth)) = open.pop() {
+            if let Some(found) = self.referenced(&reference.subject, reference.version).await? {
+                documents.add_as(reference.name, &found.schema);
+                if depth < MOST_DEPTH {
+                    open.extend(found.references.into_iter().map(|below| (below, depth + 1)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn locked(stored: Stored) -> Result<LockedVersion, Error> {
+    let (subject, version, kind) = (&stored.subject, stored.version, &stored.schema.schema_type);
+    if *kind != SchemaType::Avro {
+        return Err(Error::Input(format!("version {version} of `{subject}` is {kind}; avow compares Avro only")));
+    }
+    let reference = |it: ClientReference| Reference { name: it.name, subject: it.subject, version: it.version };
+    Ok(LockedVersion {
+        version,
+        id: i32::try_from(stored.id).unwrap_or(i32::MAX),
+        references: stored.schema.references.into_iter().map(reference).collect(),
+        schema: stored.schema.text,
+    })
+}
+
+/// Many questions at once, with the progress shown to whoever watches.
+pub(super) async fn ask_all<T, A, F>(
+    talk: &terminal::Talk,
+    things: &[T],
+    ask: impl Fn(usize) -> F,
+) -> Result<Vec<A>, Error>
+where
+    F: Future<Output = Result<A, Error>>,
+{
+    let mut answers = Vec::with_capacity(things.len());
+    let mut asked = stream::iter((0..things.len()).map(&ask)).buffered(AT_ONCE);
+    while let Some(answer) = asked.next().await {
+        answers.push(answer?);
+        talk.progress(format_args!("{} of {}", answers.len(), terminal::count(things.len(), "subject")));
+    }
+    talk.done();
+    Ok(answers)
+}

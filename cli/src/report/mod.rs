@@ -1,0 +1,374 @@
+//! What a command found, and the shapes it can be told in.
+
+mod annotations;
+mod human;
+mod json;
+mod junit;
+mod markdown;
+mod output;
+mod sarif;
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use md5::{Digest, Md5};
+
+use super::exit::Exit;
+use super::source::{Edit, Place, SchemaFile};
+use avow_domain::{Direction, Level};
+
+pub(super) use markdown::{code, titled};
+pub(super) use output::{Outputs, Told};
+
+/// What one run of a command found.
+#[derive(Debug)]
+pub(super) struct Report {
+    /// The command: `check`, `lint`, `validate`.
+    pub(super) command: &'static str,
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+/// What was found about one file.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) file: Rc<SchemaFile>,
+    pub(super) subject: Option<String>,
+    pub(super) level: Option<Level>,
+    /// What it was compared with, newest first.
+    pub(super) against: Vec<Version>,
+    pub(super) state: State,
+    pub(super) findings: Vec<Finding>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum State {
+    /// It was looked at.
+    Checked,
+    /// There is nothing to compare it with: the subject is new.
+    New,
+    /// It is what it was.
+    Unchanged,
+    /// It is no schema.
+    Invalid,
+}
+
+/// A version something was compared with: a number of a registry, or a name such as a commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(untagged)]
+pub(super) enum Version {
+    Number(i32),
+    Name(String),
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Severity {
+    /// The file is no schema.
+    Invalid,
+    /// Readers or writers break.
+    Breaking,
+    /// A rule that was made an error is broken.
+    Error,
+    /// Worth a look.
+    Warning,
+}
+
+impl Severity {
+    pub(super) fn is_warning(self) -> bool {
+        self == Self::Warning
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Breaking => "breaking",
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Finding {
+    pub(super) rule: String,
+    pub(super) severity: Severity,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "direction_name")]
+    pub(super) direction: Option<Direction>,
+    /// Who is affected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) who: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) versions: Vec<Version>,
+    /// Where in the schema, for people.
+    pub(super) path: String,
+    /// Where in the file.
+    pub(super) place: Place,
+    pub(super) title: String,
+    pub(super) why: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) causes: Vec<Cause>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) witness: Option<Witness>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<Fix>,
+    pub(super) fingerprint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confluent: Option<String>,
+    /// Why it does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accepted: Option<Accepted>,
+    #[serde(skip)]
+    pub(super) span: Range<usize>,
+}
+
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn direction_name<S: serde::Serializer>(direction: &Option<Direction>, to: S) -> Result<S::Ok, S::Error> {
+    match direction {
+        Some(direction) => to.serialize_str(direction.name()),
+        None => to.serialize_none(),
+    }
+}
+
+/// A reason behind a finding.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(super) struct Cause {
+    pub(super) rule: String,
+    pub(super) path: String,
+    pub(super) title: String,
+    pub(super) why: String,
+}
+
+/// A record that was encoded and cannot be decoded.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Witness {
+    pub(super) record: String,
+    pub(super) bytes: String,
+    pub(super) decode_error: String,
+}
+
+/// A change to the schema that was tried and helps.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Fix {
+    pub(super) title: String,
+    pub(super) schema: String,
+    pub(super) resolves_all: bool,
+    /// The same change, in the file as it is written; empty where it has no place there.
+    #[serde(skip)]
+    pub(super) edits: Vec<Edit>,
+}
+
+/// Why a finding does not count.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(super) struct Accepted {
+    pub(super) reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires: Option<String>,
+}
+
+impl Finding {
+    /// A finding about the file itself.
+    pub(super) fn new(file: &SchemaFile, rule: &str, severity: Severity, span: Range<usize>, title: String) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            severity,
+            direction: None,
+            who: None,
+            versions: Vec::new(),
+            path: String::new(),
+            place: file.place(&span),
+            fingerprint: fingerprint(&[rule, &title]),
+            title,
+            why: String::new(),
+            causes: Vec::new(),
+            witness: None,
+            fixes: Vec::new(),
+            confluent: None,
+            accepted: None,
+            span,
+        }
+    }
+
+    /// A file that is no schema.
+    pub(super) fn invalid(file: &SchemaFile, error: &avow_avro::ParseError) -> Self {
+        let rule = match error {
+            avow_avro::ParseError::Undefined(_) => UNRESOLVED,
+            _ => INVALID,
+        };
+        let mut finding = Self::new(file, rule, Severity::Invalid, file.blame(error), error.to_string());
+        if rule == UNRESOLVED {
+            "Neither this file, nor the files of the project, nor the registry define a type of that name."
+                .clone_into(&mut finding.why);
+        }
+        finding
+    }
+
+    pub(super) fn counts(&self) -> bool {
+        self.accepted.is_none()
+    }
+
+    /// Everything worth telling in plain text, one thing a line.
+    pub(super) fn details(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.extend(self.who.clone());
+        lines.extend(Some(self.why.clone()).filter(|why| !why.is_empty()));
+        if let Some(witness) = &self.witness {
+            lines.push(format!("Record: {}", witness.record));
+            lines.push(format!("Decoder: {}", witness.decode_error));
+        }
+        lines.extend(self.fixes.first().map(|fix| format!("Fix: {}", fix.title)));
+        lines.extend(self.accepted.as_ref().map(|accepted| format!("Accepted: {}", accepted.reason)));
+        lines
+    }
+}
+
+const INVALID: &str = "invalid-schema";
+/// A registry that says no beside the rules of Avro.
+pub(super) const REFUSED: &str = "refused";
+const UNRESOLVED: &str = "unresolved-reference";
+
+/// Sixteen hexadecimal digits for what makes a finding what it is.
+pub(super) fn fingerprint(parts: &[&str]) -> String {
+    let digest: [u8; 16] = Md5::digest(parts.join("\0")).into();
+    hex::encode(&digest[..8])
+}
+
+impl Outcome {
+    /// The subject, or the file where there is none.
+    fn name(&self) -> String {
+        self.subject.clone().unwrap_or_else(|| self.file.name())
+    }
+
+    /// A fingerprint that tells the same finding about two subjects apart.
+    fn fingerprint(&self, finding: &Finding) -> String {
+        fingerprint(&[&self.name(), finding.direction.map_or("", Direction::name), &finding.fingerprint])
+    }
+}
+
+/// How many there are of what.
+#[derive(Debug, Default, Clone, Copy, serde::Serialize)]
+pub(super) struct Summary {
+    pub(super) files: usize,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+    pub(super) accepted: usize,
+    pub(super) invalid: usize,
+    pub(super) new: usize,
+    pub(super) unchanged: usize,
+}
+
+/// Which findings make a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FailOn {
+    /// What breaks readers or writers.
+    #[default]
+    Breaking,
+    /// Warnings, too.
+    Warning,
+    /// Nothing.
+    Never,
+}
+
+impl Report {
+    pub(super) fn summary(&self) -> Summary {
+        let mut summary = Summary { files: self.outcomes.len(), ..Summary::default() };
+        for outcome in &self.outcomes {
+            match outcome.state {
+                State::New => summary.new += 1,
+                State::Unchanged => summary.unchanged += 1,
+                State::Invalid => summary.invalid += 1,
+                State::Checked => {}
+            }
+            for finding in &outcome.findings {
+                match (finding.counts(), finding.severity) {
+                    (false, _) => summary.accepted += 1,
+                    (true, Severity::Warning) => summary.warnings += 1,
+                    (true, Severity::Breaking | Severity::Error) => summary.errors += 1,
+                    (true, Severity::Invalid) => {}
+                }
+            }
+        }
+        summary
+    }
+
+    /// What the shell is told.
+    pub(super) fn exit(&self, fail_on: FailOn) -> Exit {
+        let summary = self.summary();
+        let found = match fail_on {
+            FailOn::Breaking => summary.errors,
+            FailOn::Warning => summary.errors + summary.warnings,
+            FailOn::Never => 0,
+        };
+        if summary.invalid > 0 {
+            Exit::Input
+        } else if found > 0 {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        }
+    }
+
+    /// The one line at the end.
+    fn last_line(&self) -> String {
+        use super::terminal::count;
+        let summary = self.summary();
+        let mut parts = Vec::new();
+        let noun = if self.command == "check" { "breaking change" } else { "error" };
+        for (number, noun) in [
+            (summary.invalid, "invalid file"),
+            (summary.errors, noun),
+            (summary.warnings, "warning"),
+            (summary.accepted, "accepted finding"),
+            (summary.new, "new subject"),
+        ] {
+            if number > 0 {
+                parts.push(count(number, noun));
+            }
+        }
+        if summary.invalid + summary.errors + summary.warnings == 0 {
+            parts.insert(0, "nothing wrong".to_owned());
+        }
+        format!("{} of {}: {}", self.command, count(summary.files, "file"), parts.join(", "))
+    }
+}
+
+/// One sentence about a rule, and advice, for formats that carry a catalogue.
+pub(super) fn describe(rule: &str) -> (String, String) {
+    if let Some(entry) = avow_avro::rules().iter().find(|entry| entry.id.id() == rule) {
+        return (entry.summary.to_owned(), entry.advice.to_owned());
+    }
+    if let Some(rule) = super::lint::rule(rule) {
+        return (rule.summary.to_owned(), rule.advice.to_owned());
+    }
+    let (summary, advice) = match rule {
+        UNRESOLVED => (
+            "A type is used that nothing defines.",
+            "Correct the name, add the file that defines it to the project, or register it and list it under `references`.",
+        ),
+        REFUSED => (
+            "The registry refuses the schema for a reason of its own.",
+            "Do what the registry says; its configuration of the subject may ask for more than compatibility.",
+        ),
+        _ => {
+            ("The file is no Avro schema.", "Correct what the parser complains about; `avow validate` shows the place.")
+        }
+    };
+    (summary.to_owned(), advice.to_owned())
+}
+
+/// The rules that are about whole files.
+pub(super) const FILE_RULES: [&str; 3] = [INVALID, UNRESOLVED, REFUSED];

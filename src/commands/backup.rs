@@ -1,0 +1,57 @@
+//! `avow backup`: the whole registry as one stream.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use crate::settings::Database;
+use crate::store::{self, Summary};
+use avow_cli::block_on;
+
+/// Writes everything there is as one stream of JSON lines, as of one moment, while the server goes on.
+///
+/// Versions, soft-deleted ones included, ids, settings, counters and the change log: what `avow restore` needs to make the
+/// same registry again, in any database Avow knows.
+#[derive(Debug, clap::Args)]
+pub(super) struct Backup {
+    #[command(flatten)]
+    database: Database,
+
+    /// The file to write, in place of standard output; it is replaced once the new one is whole.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Backup {
+    pub(super) fn run(&self) -> Result<(), Error> {
+        let url = self.database.url();
+        let summary = match &self.output {
+            Some(path) => write_file(&url, path)?,
+            None => write(&url, &mut BufWriter::new(io::stdout()))?,
+        };
+        let (changes, versions) = (summary.count("changes"), summary.count("versions"));
+        Ok(writeln!(io::stderr(), "the database is backed up: {versions} versions, {changes} changes")?)
+    }
+}
+
+fn write(url: &str, out: &mut (impl Write + Send)) -> Result<Summary, Error> {
+    block_on(async { Ok(store::backup(url, out).await?) })
+}
+
+/// A backup that is cut off must not stand where the last whole one did.
+fn write_file(url: &str, path: &Path) -> Result<Summary, Error> {
+    let mut beside = OsString::from(path);
+    beside.push(".part");
+    let mut out = BufWriter::new(File::create(&beside).map_err(avow_cli::Error::writing(&beside))?);
+    let written = write(url, &mut out).and_then(|summary| {
+        out.get_ref().sync_all().and_then(|()| fs::rename(&beside, path)).map_err(avow_cli::Error::writing(path))?;
+        Ok(summary)
+    });
+    if written.is_err() {
+        // What is left of it helps nobody.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}

@@ -1,0 +1,72 @@
+//! Why a command of the server failed, and what to do about it.
+
+use std::io;
+use std::net::SocketAddr;
+
+use avow_cli::Exit;
+
+use crate::{store, telemetry};
+
+/// Why a command of the server failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen on `{address}`")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Logs(#[from] telemetry::Error),
+    /// The database contradicts its hashes or its log.
+    #[error("the database is damaged in {0} places")]
+    Damaged(usize),
+    /// The restored database differs from the backup.
+    #[error("the database holds something else than the backup")]
+    NotRestored,
+    #[error("the server at `{address}` is not ready: {reason}")]
+    NotReady { address: SocketAddr, reason: String },
+    /// An error that commands of the client side know as well: files, input and output, usage.
+    #[error(transparent)]
+    Client(#[from] avow_cli::Error),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Client(error.into())
+    }
+}
+
+impl Error {
+    /// The exit code.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Client(error) => error.exit(),
+            Self::Listen { .. }
+            | Self::Store(_)
+            | Self::Logs(_)
+            | Self::Damaged(_)
+            | Self::NotRestored
+            | Self::NotReady { .. } => Exit::Findings,
+        }
+    }
+
+    /// What to do about it, where the sentence itself does not say.
+    pub(super) fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Some("something listens there already; stop it, or choose another port with --listen")
+            }
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("ports below 1024 belong to root; choose another with --listen")
+            }
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable => {
+                Some("this machine has no such address; 127.0.0.1 and 0.0.0.0 always work")
+            }
+            Self::Logs(_) => Some("write a level, or levels by module: `info,avow_registry::store=debug`"),
+            Self::NotRestored => Some("did something else write to it? restore into a new one"),
+            Self::Damaged(_) => Some("keep the file, and restore the last backup beside it"),
+            Self::NotReady { .. } => Some("its log says why; `avow serve` starts one"),
+            Self::Client(error) => error.hint(),
+            Self::Listen { .. } | Self::Store(_) => None,
+        }
+    }
+}
