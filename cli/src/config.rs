@@ -3,9 +3,9 @@
 use avow_client::rest::{Config as Settings, ConfigUpdate, Scope};
 use serde_json::{Value, json};
 
-use super::at::{At, Consent, Printed, table};
 use super::exit::{self, Exit};
 use super::remote::Remote;
+use super::target::{Confirm, OutputFormat, Target, table};
 use super::{Error, block_on};
 use avow_domain::Level;
 
@@ -23,11 +23,11 @@ pub struct Config {
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     level: Option<Level>,
 
-    /// Sets anything, by the name it has in the HTTP API: `normalize=true`, `alias=orders`; may be given several times.
+    /// Sets anything, by the name it has in the HTTP API: `normalize=true`, `alias=orders`; may be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, Value)>,
 
-    /// Clears something, so that the next wider scope decides; may be given several times.
+    /// Clears something, so that the next wider scope decides; may be repeated.
     #[arg(long = "unset", value_name = "NAME")]
     unset: Vec<String>,
 
@@ -36,19 +36,19 @@ pub struct Config {
     delete: bool,
 
     #[command(flatten)]
-    consent: Consent,
+    confirm: Confirm,
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Config {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let scope = self.subject.as_deref().map_or(Scope::Global, Scope::Subject);
         if self.delete {
-            if !self.consent.given(&format!("Delete the config of {}?", named(self.subject.as_deref(), &remote)))? {
+            if !self.confirm.ask(&format!("Delete the config of {}?", named(self.subject.as_deref(), &remote)))? {
                 return Ok(Exit::Clean);
             }
             block_on(async { remote.client.delete_config(scope).await.map_err(remote.failed()) })?;
@@ -66,10 +66,10 @@ impl Config {
             let (config, own) = in_force(&remote, scope).await?;
             if !own {
                 let name = named(self.subject.as_deref(), &remote);
-                self.at.talk.say(format_args!("{name} has none of its own; this applies to it"));
+                self.target.terminal.say(format_args!("{name} has none of its own; this applies to it"));
             }
             let settings = json!(config);
-            self.printed.print(&self.at.talk, &lines(&settings), &settings)
+            self.output.print(&self.target.terminal, &lines(&settings), &settings)
         })?;
         Ok(Exit::Clean)
     }
@@ -100,8 +100,8 @@ pub(super) fn named(subject: Option<&str>, remote: &Remote) -> String {
 
 /// An object as lines.
 pub(super) fn lines(object: &Value) -> String {
-    let told = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let rows = object.as_object().into_iter().flatten().map(|(name, value)| vec![name.clone(), told(value)]);
+    let display = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let rows = object.as_object().into_iter().flatten().map(|(name, value)| vec![name.clone(), display(value)]);
     table(&rows.collect::<Vec<_>>())
 }
 

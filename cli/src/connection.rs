@@ -28,7 +28,7 @@ pub(super) struct Connection {
 
     /// The user; the password comes from `AVOW_PASSWORD` or --password-file.
     ///
-    /// `SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO`, as `user:password`, is heeded where this is not set.
+    /// `SCHEMA_REGISTRY_BASIC_AUTH_USER_INFO`, as `user:password`, is used when this is not set.
     #[arg(long, env = "AVOW_USER", value_name = "NAME")]
     user: Option<String>,
 
@@ -118,7 +118,7 @@ impl Connection {
         client.build().map_err(|error| {
             Error::Usage(match error {
                 ConfigError::CredentialsInUrl(host) => format!(
-                    "the address of the registry at `{host}` holds a user name or a password; put them into AVOW_USER and \
+                    "the address of the registry at `{host}` contains a user name or a password; put them into AVOW_USER and \
                      AVOW_PASSWORD, or into files"
                 ),
                 other => other.to_string(),
@@ -187,7 +187,7 @@ pub(super) fn redacted(url: &str) -> String {
 pub(super) fn failed(url: &str) -> impl Fn(avow_client::Error) -> Error {
     let url = redacted(url);
     move |error| {
-        let (url, reason) = (url.clone(), told(&error));
+        let (url, reason) = (url.clone(), error_chain(&error));
         if error.is_unauthenticated() || error.is_forbidden() {
             Error::Forbidden { url, reason, hint: CREDENTIALS }
         } else if error.is_conflict() {
@@ -209,7 +209,7 @@ pub(super) fn failed_at_source(error: Error) -> Error {
 }
 
 /// An error with what is behind it, in one line.
-fn told(error: &avow_client::Error) -> String {
+fn error_chain(error: &avow_client::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(it) = source {

@@ -5,18 +5,18 @@ use std::fmt::Write as _;
 use avow_client::rest::Version;
 use serde_json::json;
 
-use super::at::{At, Consent, Printed, table};
 use super::exit::{self, Exit};
 use super::listing::{Wanted, of_subject};
 use super::refs::{Referrer, of_all};
 use super::remote::Remote;
-use super::stored::Stored;
+use super::schema_ref::SchemaRef;
+use super::target::{Confirm, OutputFormat, Target, table};
 use super::terminal::count;
 use super::{Error, block_on};
 
-/// Deletes a subject, or one version of it: softly, so that its data can still be read.
+/// Soft-deletes a subject, or one version of it: its data can still be read.
 ///
-/// First it shows what would be deleted, and who refers to it. What is deleted softly comes back with `avow undelete`;
+/// Shows first what would be deleted, and what refers to it. `avow undelete` reverses a soft delete;
 /// with --permanent it is gone, and data written with it can no longer be read.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
@@ -29,11 +29,11 @@ pub struct Delete {
     permanent: bool,
 
     #[command(flatten)]
-    consent: Consent,
+    confirm: Confirm,
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 /// What is to be deleted.
@@ -46,7 +46,7 @@ pub(super) struct Marked {
 
 impl Delete {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let marked = block_on(marked(&remote, &self.what))?;
         let mut versions = marked.versions;
         if !self.permanent {
@@ -61,7 +61,7 @@ impl Delete {
             // A subject that goes as a whole may refer to itself.
             referrers.retain(|it| !marked.whole || it.subject != versions[0].subject);
         }
-        self.at.talk.say(preview(&versions, &referrers, self.permanent).trim_end());
+        self.target.terminal.say(preview(&versions, &referrers, self.permanent).trim_end());
         let needed = referrers.iter().filter(|it| !it.is_empty()).count();
         if needed > 0 {
             let what = count(needed, "version");
@@ -69,14 +69,14 @@ impl Delete {
                 "nothing was deleted: {what} of it cannot go while others refer to it"
             )));
         }
-        if !self.consent.given(if self.permanent { "Delete this for good?" } else { "Delete this?" })? {
-            self.at.talk.say("nothing was deleted");
+        if !self.confirm.ask(if self.permanent { "Delete this for good?" } else { "Delete this?" })? {
+            self.target.terminal.say("nothing was deleted");
             return Ok(Exit::Clean);
         }
         let deleted = block_on(self.delete(&remote, &marked.subject, marked.whole, &versions))?;
         let rows: Vec<_> = deleted.iter().map(|version| vec![format!("{}@{version}", marked.subject)]).collect();
         let json = json!({"subject": marked.subject, "deleted": deleted, "permanent": self.permanent});
-        self.printed.print(&self.at.talk, &table(&rows), &json)?;
+        self.output.print(&self.target.terminal, &table(&rows), &json)?;
         Ok(Exit::Clean)
     }
 
@@ -114,8 +114,10 @@ impl Delete {
 
 /// Finds the versions that a person means, deleted ones included and marked as such.
 pub(super) async fn marked(remote: &Remote, what: &str) -> Result<Marked, Error> {
-    let Stored::Version { subject, version } = what.parse().map_err(Error::Usage)? else {
-        return Err(Error::Usage("give a subject or subject@version; `avow refs id:N` tells who has an id".to_owned()));
+    let SchemaRef::Version { subject, version } = what.parse().map_err(Error::Usage)? else {
+        return Err(Error::Usage(
+            "give a subject or subject@version; `avow refs id:N` shows the subjects that use an id".to_owned(),
+        ));
     };
     let everything = Wanted { deleted: true, ..Wanted::default() };
     let live = of_subject(remote, &subject, Wanted::default()).await?;
@@ -137,9 +139,9 @@ pub(super) async fn marked(remote: &Remote, what: &str) -> Result<Marked, Error>
 }
 
 fn preview(versions: &[Version], referrers: &[Vec<Referrer>], permanent: bool) -> String {
-    let mut text = String::from(if permanent { "to be deleted for good:\n" } else { "to be deleted softly:\n" });
+    let mut text = String::from(if permanent { "to be deleted for good:\n" } else { "to be soft-deleted:\n" });
     for (version, referrers) in versions.iter().zip(referrers) {
-        let already = if version.schema.deleted { ", deleted softly" } else { "" };
+        let already = if version.schema.deleted { ", soft-deleted" } else { "" };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {}@{} (id {}{already})", version.subject, version.version, version.id);
         for Referrer { subject, version, id } in referrers {

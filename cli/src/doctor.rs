@@ -7,9 +7,9 @@ use avow_client::rest::{Client, Method, Scope};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::at::{At, Printed};
 use super::exit::{self, Exit};
 use super::remote::Remote;
+use super::target::{OutputFormat, Target};
 use super::terminal::{GREEN, RED, YELLOW, styled};
 use super::{Error, block_on, mode};
 
@@ -18,9 +18,9 @@ use super::{Error, block_on, mode};
 #[command(after_help = exit::HELP)]
 pub struct Doctor {
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -53,7 +53,7 @@ impl Line {
 
 impl Doctor {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let (lines, exit) = block_on(examine(&remote))?;
         let mut text = String::new();
         for Line { state, about, found, advice } in &lines {
@@ -68,7 +68,7 @@ impl Doctor {
                 let _ = writeln!(text, "{:17}{advice}", "");
             }
         }
-        self.printed.print(&self.at.talk, &text, &json!(lines))?;
+        self.output.print(&self.target.terminal, &text, &json!(lines))?;
         Ok(exit)
     }
 }
@@ -154,9 +154,9 @@ async fn latency(client: &Client, first: Duration) -> Line {
 async fn kind(remote: &Remote) -> Line {
     let client = &remote.client;
     let asked = |path: &'static str| async move { client.send_json(Method::GET, path, [], None::<&Value>).await.ok() };
-    let told = client.server_version().await.unwrap_or_default();
-    let version = Some(told.version).filter(|version| !version.is_empty());
-    let is_built = !matches!(told.commit_id.as_str(), "" | "Unknown");
+    let answered = client.server_version().await.unwrap_or_default();
+    let version = Some(answered.version).filter(|version| !version.is_empty());
+    let is_built = !matches!(answered.commit_id.as_str(), "" | "Unknown");
     // Who answers everything tells nothing by an answer.
     let answers_all = asked("/avow/v1/no-such-thing").await.is_some();
     let has = async |path, is_so: fn(&Value) -> bool| !answers_all && asked(path).await.is_some_and(|it| is_so(&it));

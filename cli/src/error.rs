@@ -1,4 +1,4 @@
-//! Why a command could not do its work, what to do about it, and what the shell is told.
+//! Why a command could not do its work, what to do about it, and the exit code.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
-    /// The registry wants other credentials.
+    /// Authentication or authorisation failed.
     #[error("the registry at {url} refuses: {reason}")]
     Forbidden {
         /// Where it was asked, without credentials.
@@ -62,11 +62,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the shell is told.
+    /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            // What could not be told is no finding.
+            // What could not be told is not a finding.
             Self::System(_) | Self::File { .. } | Self::Input(_) | Self::Git { .. } => Exit::Input,
             Self::Unavailable { .. } => Exit::Unavailable,
             Self::Forbidden { .. } => Exit::Forbidden,

@@ -1,4 +1,4 @@
-//! What a command tells the shell when it ends. These numbers never change.
+//! Exit codes. These numbers never change.
 
 use std::process::ExitCode;
 
@@ -12,11 +12,11 @@ pub enum Exit {
     Findings = 1,
     /// The command line makes no sense; clap uses the same number.
     Usage = 2,
-    /// A file given is no schema, refers to something unknown, or cannot be read.
+    /// A file given is not a schema, refers to something unknown, or cannot be read.
     Input = 3,
     /// The registry cannot be reached, or is in trouble.
     Unavailable = 4,
-    /// The registry wants other credentials.
+    /// Authentication or authorisation failed.
     Forbidden = 5,
     /// Somebody else changed the same thing meanwhile.
     Conflict = 6,

@@ -5,10 +5,10 @@ use std::io::Write as _;
 use super::exit::{self, Exit};
 use super::project::When;
 use super::report::FILE_RULES;
-use super::terminal::{BOLD, DIM, Talk, styled};
+use super::terminal::{BOLD, DIM, Terminal, styled};
 use super::{Error, lint, report};
 
-/// Tells what a rule means and what to do about it; without a RULE it lists all.
+/// Explains a rule and how to fix what it finds; without a RULE it lists all of them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Explain {
@@ -16,7 +16,7 @@ pub struct Explain {
     rule: Option<String>,
 
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 /// A rule, and who goes by it.
@@ -28,7 +28,7 @@ struct Entry {
 
 impl Explain {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let mut out = self.talk.stdout();
+        let mut out = self.terminal.stdout();
         match &self.rule {
             None => {
                 let width = entries().iter().map(|entry| entry.id.len()).max().unwrap_or_default();

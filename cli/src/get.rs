@@ -1,18 +1,18 @@
 //! `avow get`: one schema of a registry.
 
-use super::at::{At, Printed};
 use super::exit::{self, Exit};
-use super::stored::Stored;
+use super::schema_ref::SchemaRef;
+use super::target::{OutputFormat, Target};
 use super::{Error, block_on};
 
-/// Prints a schema that the registry holds.
+/// Prints a schema of the registry.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Get {
     /// `subject` (its latest version), `subject@3`, `subject@latest`, `id:7` or `guid:…`.
-    schema: Stored,
+    schema: SchemaRef,
 
-    /// Finds what is deleted softly, too.
+    /// Includes soft-deleted versions.
     #[arg(long)]
     deleted: bool,
 
@@ -20,22 +20,22 @@ pub struct Get {
     #[arg(long)]
     resolved: bool,
 
-    /// Indents the text; otherwise it is printed as it is stored.
+    /// Indents the text; by default it is printed as stored.
     #[arg(long, short)]
     pretty: bool,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Get {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let found = block_on(self.schema.find(&remote, self.deleted, self.resolved))?;
-        if !self.printed.is_json() {
-            self.at.talk.say(found.name());
+        if !self.output.is_json() {
+            self.target.terminal.say(found.name());
         }
         let mut text = found.schema.text.clone();
         if self.pretty
@@ -44,7 +44,7 @@ impl Get {
             text = format!("{value:#}");
         }
         text.push('\n');
-        self.printed.print(&self.at.talk, &text, &found.json())?;
+        self.output.print(&self.target.terminal, &text, &found.json())?;
         Ok(Exit::Clean)
     }
 }

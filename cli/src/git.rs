@@ -206,7 +206,7 @@ pub(super) struct Hashes(Child);
 
 impl Hashes {
     /// The hashes by the paths from the top of the repository on.
-    pub(super) fn told(self) -> Result<HashMap<String, String>, Error> {
+    pub(super) fn wait(self) -> Result<HashMap<String, String>, Error> {
         let output = text("ls-tree", self.0.wait_with_output()?)?;
         let entry = |entry: &str| {
             let (about, path) = entry.split_once('\t')?;

@@ -13,7 +13,6 @@
 //! - `git`: what a repository held before
 //! - `report`: findings, and their formats; `outputs`: `-o`, whatever the formats are
 
-mod at;
 mod check;
 mod config;
 mod connection;
@@ -33,17 +32,18 @@ mod list;
 mod listing;
 mod lock;
 mod mode;
-mod outputs;
 mod plan;
 mod project;
 mod refs;
 mod register;
 mod remote;
 mod report;
+mod report_sinks;
+mod schema_ref;
 mod search;
 mod source;
-mod stored;
 mod subjects;
+mod target;
 mod terminal;
 mod undelete;
 mod validate;

@@ -3,10 +3,10 @@
 use avow_client::rest::Version;
 use serde_json::{Value, json};
 
-use super::at::{At, Printed, table};
 use super::exit::{self, Exit};
 use super::listing::{Wanted, of_subject};
 use super::subjects::{Query, Row, found, gathered, names};
+use super::target::{OutputFormat, Target, table};
 use super::terminal::count;
 use super::{Error, block_on};
 use avow_domain::{Glob, Moment, Timestamp};
@@ -19,7 +19,7 @@ pub struct List {
     #[arg(value_name = "GLOB", value_parser = Glob::parse)]
     globs: Vec<Glob>,
 
-    /// With subjects all of whose versions are deleted softly.
+    /// Includes subjects whose versions are all soft-deleted.
     #[arg(long)]
     deleted: bool,
 
@@ -28,37 +28,37 @@ pub struct List {
     long: bool,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl List {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let every_context = remote.client.context().is_none();
         let query = Query { names: &self.globs, deleted: self.deleted, every_context, ..Query::default() };
         if self.long {
             let rows = block_on(async {
-                match found(&remote, &query, &self.at.talk).await? {
+                match found(&remote, &query, &self.target.terminal).await? {
                     Some(rows) => Ok(rows),
-                    None => gathered(&remote, &query, &self.at.talk).await,
+                    None => gathered(&remote, &query, &self.target.terminal).await,
                 }
             })?;
             let columns: Vec<_> = rows.iter().map(Row::columns).collect();
-            self.printed.print(&self.at.talk, &table(&columns), &rows.iter().map(Row::json).collect())?;
+            self.output.print(&self.target.terminal, &table(&columns), &rows.iter().map(Row::json).collect())?;
             return Ok(Exit::Clean);
         }
         let subjects = block_on(async {
             // One answer with all names is less to ask for than pages, unless only some of many are wanted.
-            let some = if self.globs.is_empty() { None } else { found(&remote, &query, &self.at.talk).await? };
+            let some = if self.globs.is_empty() { None } else { found(&remote, &query, &self.target.terminal).await? };
             match some {
                 Some(rows) => Ok(rows.into_iter().map(|row| row.subject).collect()),
                 None => names(&remote, &query).await,
             }
         })?;
         let rows: Vec<_> = subjects.iter().map(|subject| vec![subject.clone()]).collect();
-        self.printed.print(&self.at.talk, &table(&rows), &json!(subjects))?;
+        self.output.print(&self.target.terminal, &table(&rows), &json!(subjects))?;
         Ok(Exit::Clean)
     }
 }
@@ -70,26 +70,26 @@ pub struct Versions {
     /// The subject.
     subject: String,
 
-    /// With versions that are deleted softly.
+    /// Includes soft-deleted versions.
     #[arg(long)]
     deleted: bool,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Versions {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let wanted = Wanted { deleted: self.deleted, ..Wanted::default() };
         let versions = block_on(of_subject(&remote, &self.subject, wanted))?;
         if versions.is_empty() {
             return Err(Error::Input(format!("there is no subject `{}`; `avow list` lists them", self.subject)));
         }
         let rows: Vec<Vec<String>> = versions.iter().map(row).collect();
-        self.printed.print(&self.at.talk, &table(&rows), &versions.iter().map(described).collect())?;
+        self.output.print(&self.target.terminal, &table(&rows), &versions.iter().map(described).collect())?;
         Ok(Exit::Clean)
     }
 }

@@ -5,12 +5,12 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Error;
 use super::remote::{AT_ONCE, Remote};
-use super::terminal::{Talk, count};
+use super::terminal::{Terminal, count};
 
 /// What is listed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
-    /// What is deleted softly, too.
+    /// What is soft-deleted, too.
     pub(super) deleted: bool,
     pub(super) latest_only: bool,
     /// Every context; otherwise that of the client.
@@ -21,34 +21,34 @@ pub(super) struct Wanted {
 const PAGE: usize = 1000;
 
 /// The versions a registry holds, by subject and number.
-pub(super) async fn versions(remote: &Remote, wanted: Wanted, talk: &Talk) -> Result<Vec<Version>, Error> {
-    let listed = match pages(remote, wanted, talk).await {
-        Err(error) if error.is_unsupported() => one_by_one(remote, wanted, talk).await,
+pub(super) async fn versions(remote: &Remote, wanted: Wanted, terminal: &Terminal) -> Result<Vec<Version>, Error> {
+    let listed = match pages(remote, wanted, terminal).await {
+        Err(error) if error.is_unsupported() => one_by_one(remote, wanted, terminal).await,
         listed => listed.map_err(remote.failed()),
     };
-    talk.done();
+    terminal.done();
     let mut versions = listed?;
     versions.sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
     versions.dedup_by(|a, b| (&a.subject, a.version) == (&b.subject, b.version));
     Ok(versions)
 }
 
-async fn pages(remote: &Remote, wanted: Wanted, talk: &Talk) -> Result<Vec<Version>, avow_client::Error> {
+async fn pages(remote: &Remote, wanted: Wanted, terminal: &Terminal) -> Result<Vec<Version>, avow_client::Error> {
     if wanted.every_context {
-        let all = pages_of(remote, wanted, Some(":*:"), talk).await?;
+        let all = pages_of(remote, wanted, Some(":*:"), terminal).await?;
         // Registries without contexts look for subjects that begin so.
         if !all.is_empty() {
             return Ok(all);
         }
     }
-    pages_of(remote, wanted, None, talk).await
+    pages_of(remote, wanted, None, terminal).await
 }
 
 async fn pages_of(
     remote: &Remote,
     wanted: Wanted,
     prefix: Option<&str>,
-    talk: &Talk,
+    terminal: &Terminal,
 ) -> Result<Vec<Version>, avow_client::Error> {
     let mut all: Vec<Version> = Vec::new();
     let mut page_before = None;
@@ -72,21 +72,21 @@ async fn pages_of(
         page_before = first;
         let is_last = page.len() != PAGE;
         all.extend(page);
-        talk.progress(format_args!("{} read", count(all.len(), "version")));
+        terminal.progress(format_args!("{} read", count(all.len(), "version")));
         if is_last {
             return Ok(all);
         }
     }
 }
 
-async fn one_by_one(remote: &Remote, wanted: Wanted, talk: &Talk) -> Result<Vec<Version>, Error> {
+async fn one_by_one(remote: &Remote, wanted: Wanted, terminal: &Terminal) -> Result<Vec<Version>, Error> {
     let call = remote.client.subjects();
     let subjects = if wanted.deleted { call.include_deleted() } else { call }.await.map_err(remote.failed())?;
     let mut all = Vec::new();
     let mut asked = stream::iter(subjects.iter().map(|subject| of_subject(remote, subject, wanted))).buffered(AT_ONCE);
     while let Some(versions) = asked.try_next().await? {
         all.extend(versions);
-        talk.progress(format_args!("{} read", count(all.len(), "version")));
+        terminal.progress(format_args!("{} read", count(all.len(), "version")));
     }
     Ok(all)
 }

@@ -7,7 +7,7 @@ use super::connection::Connection;
 use super::exit::{self, Exit};
 use super::project::{LOCK, Lock, LockedSubject, ProjectOptions};
 use super::remote::{Remote, ask_all};
-use super::terminal::{Talk, count};
+use super::terminal::{Terminal, count};
 use super::{Error, block_on};
 use avow_domain::Reference;
 
@@ -17,7 +17,7 @@ use avow_domain::Reference;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct LockCommand {
-    /// Files and folders; otherwise every schema of the project.
+    /// Files and folders; by default every schema of the project.
     paths: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub struct LockCommand {
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 impl LockCommand {
@@ -39,17 +39,22 @@ impl LockCommand {
         let url = self.connection.known_url(&project)?;
         let remote = Remote::new(self.connection.open(&url)?, &url);
         let mut lock = Lock::new(remote.url());
-        lock.subjects = block_on(held(&remote, &subjects, &self.talk))?;
+        lock.subjects = block_on(read(&remote, &subjects, &self.terminal))?;
         let path = project.path(LOCK.as_ref());
         lock.write(&path)?;
-        self.talk.say(format_args!("{}: {}", path.display(), count(lock.subjects.len(), "subject")));
+        self.terminal.say(format_args!("{}: {}", path.display(), count(lock.subjects.len(), "subject")));
         Ok(Exit::Clean)
     }
 }
 
 /// The subjects with all their live versions, and the versions that those refer to.
-async fn held(remote: &Remote, subjects: &[String], talk: &Talk) -> Result<BTreeMap<String, LockedSubject>, Error> {
-    let found = ask_all(talk, subjects, |at| remote.held(&subjects[at], None, None, |_| usize::MAX)).await?;
+async fn read(
+    remote: &Remote,
+    subjects: &[String],
+    terminal: &Terminal,
+) -> Result<BTreeMap<String, LockedSubject>, Error> {
+    let found =
+        ask_all(terminal, subjects, |at| remote.live_versions(&subjects[at], None, None, |_| usize::MAX)).await?;
     let mut locked: BTreeMap<String, LockedSubject> = BTreeMap::new();
     for (subject, held) in subjects.iter().zip(found) {
         locked.extend(held.map(|held| (subject.clone(), held.into())));

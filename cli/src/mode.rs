@@ -3,10 +3,10 @@
 use avow_client::rest::{Mode as Allowed, Scope};
 use serde_json::json;
 
-use super::at::{At, Printed};
 use super::config::named;
 use super::exit::{self, Exit};
 use super::remote::Remote;
+use super::target::{OutputFormat, Target};
 use super::{Error, block_on};
 
 /// Shows what may be written to a subject, or changes it.
@@ -31,14 +31,14 @@ pub struct Mode {
     delete: bool,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Mode {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let scope = self.subject.as_deref().map_or(Scope::Global, Scope::Subject);
         block_on(async {
             if let Some(mode) = &self.set {
@@ -51,9 +51,9 @@ impl Mode {
             let (mode, own) = in_force(&remote, scope).await?;
             if !own {
                 let name = named(self.subject.as_deref(), &remote);
-                self.at.talk.say(format_args!("{name} has none of its own; this applies to it"));
+                self.target.terminal.say(format_args!("{name} has none of its own; this applies to it"));
             }
-            self.printed.print(&self.at.talk, &format!("{mode}\n"), &json!({"mode": mode}))
+            self.output.print(&self.target.terminal, &format!("{mode}\n"), &json!({"mode": mode}))
         })?;
         Ok(Exit::Clean)
     }

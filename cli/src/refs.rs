@@ -4,23 +4,23 @@ use avow_client::rest::Version;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 
-use super::at::{At, Printed, table};
 use super::exit::{self, Exit};
 use super::remote::{AT_ONCE, Remote};
-use super::stored::Stored;
+use super::schema_ref::SchemaRef;
+use super::target::{OutputFormat, Target, table};
 use super::{Error, block_on};
 
-/// Tells what a version refers to, and which versions refer to it.
+/// Shows what a version refers to, and which versions refer to it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Refs {
     /// `subject` (its latest version), `subject@3`, `subject@latest` or `id:7`.
-    schema: Stored,
+    schema: SchemaRef,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 /// Somebody who refers to a version.
@@ -33,7 +33,7 @@ pub(super) struct Referrer {
 
 impl Refs {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let (found, referrers) = block_on(async {
             let found = self.schema.find(&remote, true, false).await?;
             let referrers = match (&found.subject, found.version) {
@@ -56,7 +56,7 @@ impl Refs {
                 matches!(name.as_str(), "subject" | "version" | "id" | "references" | "referredToBy")
             });
         }
-        self.printed.print(&self.at.talk, &text, &json)?;
+        self.output.print(&self.target.terminal, &text, &json)?;
         Ok(Exit::Clean)
     }
 }

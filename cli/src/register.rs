@@ -6,11 +6,11 @@ use avow_avro::{ParseError, Strictness};
 use avow_client::rest::{Metadata, NewSchema, Reference as ClientReference, SchemaType, Version};
 use serde_json::json;
 
-use super::at::{At, Printed};
 use super::exit::{self, Exit};
 use super::project::{Broken, Documents};
 use super::remote::Remote;
 use super::source::SchemaFile;
+use super::target::{OutputFormat, Target};
 use super::{Error, block_on};
 use avow_domain::Reference;
 
@@ -28,11 +28,11 @@ pub struct Register {
     #[arg(long, short)]
     subject: Option<String>,
 
-    /// A type that is defined by a version of another subject; may be given several times.
+    /// A type that is defined by a version of another subject; may be repeated.
     #[arg(long = "reference", value_name = "TYPE=SUBJECT@VERSION", value_parser = reference)]
     references: Vec<Reference>,
 
-    /// A property of the metadata; may be given several times.
+    /// A property of the metadata; may be repeated.
     #[arg(long = "metadata", value_name = "NAME=VALUE", value_parser = pair)]
     metadata: Vec<(String, String)>,
 
@@ -57,15 +57,15 @@ pub struct Register {
     dry_run: bool,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Register {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let project = self.at.project()?;
-        let remote = self.at.open_for(&project)?;
+        let project = self.target.project()?;
+        let remote = self.target.open_for(&project)?;
         let file = SchemaFile::read(&self.file)?;
         let assignment = match &self.subject {
             Some(subject) => project.assignment_to(&file.path, subject.clone()),
@@ -96,7 +96,7 @@ impl Register {
             schema = schema.metadata(self.metadata.iter().fold(Metadata::default(), add));
         }
         if let Some(there) = self.find(remote, subject, &schema).await? {
-            return self.tell(&there, false);
+            return self.print_result(&there, false);
         }
         if self.dry_run {
             return self.would_be_taken(remote, subject, &schema).await;
@@ -112,8 +112,10 @@ impl Register {
         match if self.normalize { call.normalize() } else { call }.await {
             Ok(_) => {}
             Err(error) if error.is_conflict() => {
-                self.at.talk.say(format_args!("refused: {error}"));
-                self.at.talk.say(format_args!("`avow check {}` tells what breaks, and how to mend it", file.name()));
+                self.target.terminal.say(format_args!("refused: {error}"));
+                self.target
+                    .terminal
+                    .say(format_args!("`avow check {}` shows what breaks and how to fix it", file.name()));
                 return Ok(Exit::Findings);
             }
             Err(error) => return Err(remote.failed()(error)),
@@ -121,7 +123,7 @@ impl Register {
         let there = self.find(remote, subject, &schema).await?;
         let there =
             there.ok_or_else(|| Error::Conflict(format!("`{subject}` lost the schema as soon as it had it")))?;
-        self.tell(&there, true)
+        self.print_result(&there, true)
     }
 
     /// The version that has the schema already.
@@ -154,18 +156,18 @@ impl Register {
             format!("{subject}: would be refused\n")
         };
         let json = json!({"subject": subject, "compatible": taken, "messages": messages});
-        self.printed.print(&self.at.talk, &text, &json)?;
+        self.output.print(&self.target.terminal, &text, &json)?;
         for message in messages {
-            self.at.talk.say(message);
+            self.target.terminal.say(message);
         }
         Ok(if taken { Exit::Clean } else { Exit::Findings })
     }
 
-    fn tell(&self, there: &Version, new: bool) -> Result<Exit, Error> {
+    fn print_result(&self, there: &Version, new: bool) -> Result<Exit, Error> {
         let Version { subject, version, id, .. } = there;
         let state = if new { "registered" } else { "there already" };
         let json = json!({"subject": subject, "version": version, "id": id, "new": new});
-        self.printed.print(&self.at.talk, &format!("{subject}@{version} (id {id}) {state}\n"), &json)?;
+        self.output.print(&self.target.terminal, &format!("{subject}@{version} (id {id}) {state}\n"), &json)?;
         Ok(Exit::Clean)
     }
 }

@@ -25,14 +25,14 @@ pub(super) struct Remote {
 }
 
 /// The live versions of a subject, as far as somebody asks for them.
-pub(super) struct Held {
+pub(super) struct LiveVersions {
     pub(super) level: Level,
     /// Oldest first.
     pub(super) versions: Vec<LockedVersion>,
 }
 
-impl From<Held> for LockedSubject {
-    fn from(Held { level, versions }: Held) -> Self {
+impl From<LiveVersions> for LockedSubject {
+    fn from(LiveVersions { level, versions }: LiveVersions) -> Self {
         Self { level, versions }
     }
 }
@@ -56,13 +56,13 @@ impl Remote {
 
     /// What a subject holds: as many of the newest versions as `depth` says for its level; none if it is not there.
     /// Where versions are divided into groups, those of the group of `metadata`.
-    pub(super) async fn held(
+    pub(super) async fn live_versions(
         &self,
         subject: &str,
         metadata: Option<&Metadata>,
         level: Option<Level>,
         depth: impl Fn(Level) -> usize,
-    ) -> Result<Option<Held>, Error> {
+    ) -> Result<Option<LiveVersions>, Error> {
         let numbers = match self.client.versions(subject).await {
             Ok(numbers) if numbers.is_empty() => return Ok(None),
             Ok(numbers) => numbers,
@@ -83,7 +83,7 @@ impl Remote {
             stored.schema.metadata.as_ref().and_then(|metadata| metadata.properties.get(group)) == of
         };
         let versions = versions.into_iter().flatten().filter(in_group).map(locked).collect::<Result<_, _>>()?;
-        Ok(Some(Held { level, versions }))
+        Ok(Some(LiveVersions { level, versions }))
     }
 
     /// The level in force, and the property that divides the versions into groups.
@@ -150,7 +150,7 @@ impl Remote {
         let mut open: Vec<(Reference, usize)> = references.iter().map(|reference| (reference.clone(), 0)).collect();
         while let Some((reference, depth)) = open.pop() {
             if let Some(found) = self.referenced(&reference.subject, reference.version).await? {
-                documents.add_as(reference.name, &found.schema);
+                documents.list(&found.schema);
                 if depth < MOST_DEPTH {
                     open.extend(found.references.into_iter().map(|below| (below, depth + 1)));
                 }
@@ -176,7 +176,7 @@ fn locked(stored: Stored) -> Result<LockedVersion, Error> {
 
 /// Many questions at once, with the progress shown to whoever watches.
 pub(super) async fn ask_all<T, A, F>(
-    talk: &terminal::Talk,
+    terminal: &terminal::Terminal,
     things: &[T],
     ask: impl Fn(usize) -> F,
 ) -> Result<Vec<A>, Error>
@@ -187,8 +187,8 @@ where
     let mut asked = stream::iter((0..things.len()).map(&ask)).buffered(AT_ONCE);
     while let Some(answer) = asked.next().await {
         answers.push(answer?);
-        talk.progress(format_args!("{} of {}", answers.len(), terminal::count(things.len(), "subject")));
+        terminal.progress(format_args!("{} of {}", answers.len(), terminal::count(things.len(), "subject")));
     }
-    talk.done();
+    terminal.done();
     Ok(answers)
 }

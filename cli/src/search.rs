@@ -6,12 +6,12 @@ use avow_client::rest::{SchemaType, Version};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 
-use super::at::{At, Printed, table};
 use super::exit::{self, Exit};
 use super::listing::{Wanted, of_subject, versions};
 use super::remote::{AT_ONCE, Remote};
 use super::source::{Item, SchemaFile, Shape, items};
 use super::subjects::{Query, found, matches};
+use super::target::{OutputFormat, Target, table};
 use super::{Error, block_on};
 use avow_domain::Glob;
 
@@ -43,9 +43,9 @@ pub struct Search {
     all_contexts: bool,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 /// Where something was found.
@@ -58,7 +58,7 @@ struct Hit {
 
 impl Search {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let held = block_on(self.candidates(&remote))?;
         let mut rows = Vec::new();
         let mut found = Vec::new();
@@ -75,10 +75,10 @@ impl Search {
             }
         }
         if found.is_empty() {
-            self.at.talk.say("nothing found");
+            self.target.terminal.say("nothing found");
         }
         let exit = if found.is_empty() { Exit::Findings } else { Exit::Clean };
-        self.printed.print(&self.at.talk, &table(&rows), &Value::Array(found))?;
+        self.output.print(&self.target.terminal, &table(&rows), &Value::Array(found))?;
         Ok(exit)
     }
 
@@ -93,8 +93,8 @@ impl Search {
             named: self.named.as_ref(),
             all_versions: self.all_versions,
         };
-        let Some(rows) = found(remote, &query, &self.at.talk).await? else {
-            let mut held = versions(remote, wanted, &self.at.talk).await?;
+        let Some(rows) = found(remote, &query, &self.target.terminal).await? else {
+            let mut held = versions(remote, wanted, &self.target.terminal).await?;
             held.retain(|version| matches(&self.subjects, &version.subject));
             return Ok(held);
         };

@@ -1,4 +1,4 @@
-//! Finding subjects: one of our registries is asked for those that are wanted, page by page; another tells all it has.
+//! Finding subjects: an Avow registry is asked for those that are wanted, page by page; another tells all it has.
 
 use avow_client::rest::{Client, Method, Version};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Error;
 use super::listing::{Wanted, versions};
 use super::remote::Remote;
-use super::terminal::{Talk, count};
+use super::terminal::{Terminal, count};
 use avow_domain::{Glob, Subject};
 
 /// What is looked for.
@@ -15,7 +15,7 @@ use avow_domain::{Glob, Subject};
 pub(super) struct Query<'q> {
     /// Subjects like any of these; all where there are none.
     pub(super) names: &'q [Glob],
-    /// With those all of whose versions are deleted softly.
+    /// Includes those whose versions are all soft-deleted.
     pub(super) deleted: bool,
     /// In every context; otherwise in that of the client.
     pub(super) every_context: bool,
@@ -65,8 +65,8 @@ pub(super) fn matches(globs: &[Glob], subject: &str) -> bool {
     globs.is_empty() || globs.iter().any(|glob| glob.is_subject(&Subject::parse(subject)))
 }
 
-/// Asks a registry of ours; none if this one does not know the question.
-pub(super) async fn found(remote: &Remote, query: &Query<'_>, talk: &Talk) -> Result<Option<Vec<Row>>, Error> {
+/// Asks an Avow registry; `None` if this registry has no such endpoint.
+pub(super) async fn found(remote: &Remote, query: &Query<'_>, terminal: &Terminal) -> Result<Option<Vec<Row>>, Error> {
     let context = match (query.every_context, remote.client.context()) {
         (true, _) => "*",
         (false, None) => ".",
@@ -78,12 +78,12 @@ pub(super) async fn found(remote: &Remote, query: &Query<'_>, talk: &Talk) -> Re
     parameters.extend(query.field.map(|glob| ("field", glob.as_str())));
     parameters.extend(query.named.map(|glob| ("type", glob.as_str())));
     parameters.extend(query.all_versions.then_some(("versions", "live")));
-    let rows = pages(remote, &parameters, talk).await;
-    talk.done();
+    let rows = pages(remote, &parameters, terminal).await;
+    terminal.done();
     rows
 }
 
-async fn pages(remote: &Remote, parameters: &[(&str, &str)], talk: &Talk) -> Result<Option<Vec<Row>>, Error> {
+async fn pages(remote: &Remote, parameters: &[(&str, &str)], terminal: &Terminal) -> Result<Option<Vec<Row>>, Error> {
     let mut rows = Vec::new();
     let mut next: Option<String> = None;
     loop {
@@ -97,7 +97,7 @@ async fn pages(remote: &Remote, parameters: &[(&str, &str)], talk: &Talk) -> Res
         };
         let Ok(page) = serde_json::from_value::<Page>(page) else { return Ok(None) };
         rows.extend(page.subjects);
-        talk.progress(format_args!("{} found", count(rows.len(), "subject")));
+        terminal.progress(format_args!("{} found", count(rows.len(), "subject")));
         next = page.next;
         if next.is_none() {
             return Ok(Some(rows));
@@ -106,9 +106,9 @@ async fn pages(remote: &Remote, parameters: &[(&str, &str)], talk: &Talk) -> Res
 }
 
 /// The same by name, of a registry that has to be asked for everything.
-pub(super) async fn gathered(remote: &Remote, query: &Query<'_>, talk: &Talk) -> Result<Vec<Row>, Error> {
+pub(super) async fn gathered(remote: &Remote, query: &Query<'_>, terminal: &Terminal) -> Result<Vec<Row>, Error> {
     let wanted = Wanted { deleted: query.deleted, latest_only: false, every_context: query.every_context };
-    let held = versions(remote, wanted, talk).await?;
+    let held = versions(remote, wanted, terminal).await?;
     let wanted: Vec<Version> = held.into_iter().filter(|it| matches(query.names, &it.subject)).collect();
     Ok(wanted.chunk_by(|a, b| a.subject == b.subject).filter_map(row).collect())
 }

@@ -1,4 +1,4 @@
-//! Talking to whoever started the command: colour where it is seen, silence where it is asked for.
+//! Terminal output: colour, `--quiet`, progress.
 //!
 //! Standard output is data; everything said here goes to standard error.
 
@@ -22,12 +22,12 @@ pub(super) enum Color {
 /// How a command talks.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct Talk {
-    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are heeded.
+pub(super) struct Terminal {
+    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are respected.
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: Color,
 
-    /// Says nothing but what was found.
+    /// Prints findings only.
     #[arg(long, short)]
     pub(super) quiet: bool,
 }
@@ -38,7 +38,7 @@ pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
 pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 
-impl Talk {
+impl Terminal {
     fn choice(&self) -> ColorChoice {
         match self.color {
             Color::Auto => ColorChoice::Auto,

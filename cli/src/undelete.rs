@@ -1,18 +1,18 @@
-//! `avow undelete`: brings back what was deleted softly.
+//! `avow undelete`: brings back what was soft-deleted.
 
 use avow_client::rest::{Method, NewSchema, Version};
 use serde_json::{Value, json};
 
-use super::at::{At, Consent, Printed};
 use super::delete::marked;
 use super::exit::{self, Exit};
 use super::remote::Remote;
+use super::target::{Confirm, OutputFormat, Target};
 use super::terminal::count;
 use super::{Error, block_on};
 
-/// Brings back a subject, or one version of it, that was deleted softly.
+/// Restores a soft-deleted subject, or one soft-deleted version.
 ///
-/// A registry of ours makes the same versions live again. Others cannot: there the schema is registered once more, with
+/// An Avow registry makes the same versions live again. Others cannot: there the schema is registered once more, with
 /// the id it had and a new version number, if the compatibility level lets it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
@@ -21,28 +21,28 @@ pub struct Undelete {
     what: String,
 
     #[command(flatten)]
-    consent: Consent,
+    confirm: Confirm,
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Undelete {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        let remote = self.at.open()?;
+        let remote = self.target.open()?;
         let marked = block_on(marked(&remote, &self.what))?;
         let mut versions = marked.versions;
         versions.retain(|it| it.schema.deleted);
         if versions.is_empty() {
             return Err(Error::Input(format!("nothing of `{}` is deleted", self.what)));
         }
-        self.at.talk.say("to be brought back:");
+        self.target.terminal.say("to be brought back:");
         for Version { subject, version, id, .. } in &versions {
-            self.at.talk.say(format_args!("  {subject}@{version} (id {id})"));
+            self.target.terminal.say(format_args!("  {subject}@{version} (id {id})"));
         }
-        if !self.consent.given("Bring this back?")? {
-            self.at.talk.say("nothing was changed");
+        if !self.confirm.ask("Bring this back?")? {
+            self.target.terminal.say("nothing was changed");
             return Ok(Exit::Clean);
         }
         let restored = block_on(self.restore(&remote, &versions))?;
@@ -51,7 +51,7 @@ impl Undelete {
             format!("{}@{} (id {})\n", it["subject"].as_str().unwrap_or_default(), number("version"), number("id"))
         };
         let text: String = restored.iter().map(line).collect();
-        self.printed.print(&self.at.talk, &text, &Value::Array(restored))?;
+        self.output.print(&self.target.terminal, &text, &Value::Array(restored))?;
         Ok(Exit::Clean)
     }
 
@@ -64,7 +64,7 @@ impl Undelete {
             }
             if restored.is_empty() {
                 let what = count(versions.len(), "version");
-                self.at.talk.say(format_args!("this registry cannot restore: {what} registered anew"));
+                self.target.terminal.say(format_args!("this registry cannot undelete: {what} registered again"));
             }
             restored.push(again(remote, version).await?);
         }

@@ -8,27 +8,27 @@ use avow_avro::Strictness;
 use super::Error;
 use super::exit::{self, Exit};
 use super::project::{ProjectOptions, Resolver};
-use super::report::{FailOn, Outcome, Outputs, Report, State, Told};
-use super::terminal::Talk;
+use super::report::{FailOn, Outcome, Report, ReportSinks, State, Verbosity};
+use super::terminal::Terminal;
 
-/// Tells whether files are schemas that a registry would take, with the types of the project they use.
+/// Checks whether a registry would accept the files as schemas, with the types they use from the project.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Validate {
-    /// Files and folders; otherwise every schema of the project.
+    /// Files and folders; by default every schema of the project.
     paths: Vec<PathBuf>,
 
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
-    outputs: Outputs,
+    report_sinks: ReportSinks,
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 impl Validate {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        self.outputs.check()?;
+        self.report_sinks.check()?;
         let project = self.project.load()?;
         let files = project.files_to_check(&self.paths)?;
         let resolver = Resolver::new(&project, &files);
@@ -45,7 +45,7 @@ impl Validate {
             });
         }
         let report = Report { command: "validate", outcomes };
-        self.outputs.tell(&report, &self.talk, Told::Briefly)?;
+        self.report_sinks.write(&report, &self.terminal, Verbosity::Brief)?;
         Ok(report.exit(FailOn::default()))
     }
 }

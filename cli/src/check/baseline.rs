@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::report::{Accepted, Report};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 
 /// A file of accepted findings.
 #[derive(Debug, Deserialize)]
@@ -46,7 +46,7 @@ impl Baseline {
     }
 
     /// Marks what is accepted, and says what no longer is and, of a whole project, what was not found at all.
-    pub(super) fn apply(&self, report: &mut Report, is_whole: bool, talk: &Talk) {
+    pub(super) fn apply(&self, report: &mut Report, is_whole: bool, terminal: &Terminal) {
         let today = today();
         for entry in &self.accepted {
             let (mut is_used, is_over) = (false, entry.is_over(today));
@@ -63,9 +63,9 @@ impl Baseline {
                 }
             }
             if is_used && is_over {
-                talk.say(format_args!("{} is no longer accepted ({})", entry.fingerprint, entry.reason));
+                terminal.say(format_args!("{} is no longer accepted ({})", entry.fingerprint, entry.reason));
             } else if !is_used && is_whole {
-                talk.say(format_args!(
+                terminal.say(format_args!(
                     "{} is accepted but was not found; take it out of the baseline",
                     entry.fingerprint
                 ));

@@ -58,7 +58,7 @@ impl Candidate {
         }
     }
 
-    /// Why the file is no schema.
+    /// Why the file is not a schema.
     pub(super) fn fault(&self) -> Option<Finding> {
         self.resolved.as_ref().err().map(|broken| broken.finding(&self.file))
     }

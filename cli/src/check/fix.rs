@@ -3,13 +3,13 @@
 use std::fs;
 
 use super::candidate::Candidate;
-use super::judge::{History, judge};
+use super::evaluate::{History, evaluate};
 use super::offline::Scope;
 use crate::Error;
 use crate::project::Resolver;
 use crate::report::{Finding, Outcome};
 use crate::source::{Edit, apply};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 
 /// Changes made to one file; each makes at least one finding go away.
 const MOST_CHANGES: usize = 100;
@@ -20,19 +20,19 @@ pub(super) fn fix(
     candidate: &mut Candidate,
     history: Option<&History>,
     scope: Scope,
-    talk: &Talk,
+    terminal: &Terminal,
 ) -> Result<Outcome, Error> {
-    let mut outcome = judge(candidate, history, scope);
+    let mut outcome = evaluate(candidate, history, scope);
     let mut is_changed = false;
     for _ in 0..MOST_CHANGES {
         let Some((title, edits)) = outcome.findings.iter().find_map(first) else { break };
         let changed = candidate.changed(resolver, apply(&candidate.file.text, edits))?;
-        let after = judge(&changed, history, scope);
+        let after = evaluate(&changed, history, scope);
         // The text as it is written may mean something else than the stored one; then hands off.
         if changed.schema().is_none() || after.findings.len() >= outcome.findings.len() {
             break;
         }
-        talk.say(format_args!("{}: {title}", changed.file.name()));
+        terminal.say(format_args!("{}: {title}", changed.file.name()));
         (*candidate, outcome, is_changed) = (changed, after, true);
     }
     if is_changed {

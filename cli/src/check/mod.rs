@@ -3,11 +3,11 @@
 mod against;
 mod baseline;
 mod candidate;
+mod evaluate;
+mod finding;
 mod fix;
-mod judge;
 mod offline;
 mod registry;
-mod told;
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -24,19 +24,19 @@ use super::exit::{self, Exit};
 use super::git::Repository;
 use super::project::{Project, ProjectOptions, Resolver};
 use super::remote::Remote;
-use super::report::{FailOn, Outcome, Outputs, Report, Told};
+use super::report::{FailOn, Outcome, Report, ReportSinks, Verbosity};
 use super::source::SchemaFile;
-use super::terminal::{Talk, count};
+use super::terminal::{Terminal, count};
 use avow_domain::Level;
 
-/// Tells whether schemas are compatible with their history, what breaks where they are not, and how to fix it.
+/// Checks whether schemas are compatible with their history, and shows what breaks and how to fix it.
 ///
 /// Without PATHS it looks at every schema of the project: the files that `avow.toml` lists, or all `*.avsc` below this
 /// folder. A subject is named by `avow.toml`, or after the file. A new subject is fine.
 ///
 /// The history comes from the registry if one is known, else from `avow.lock`, else from the default branch of the Git
-/// repository. All versions are looked at that the subject's compatibility level asks for, and everything that is wrong
-/// is told.
+/// repository. Every version that the subject's compatibility level covers is compared, and every finding is
+/// reported.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = concat!("\
 Examples:
@@ -88,7 +88,7 @@ pub struct Check {
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
 
-    /// Tells all that is known: causes, bytes, every fix, and what is fine.
+    /// Shows everything: causes, bytes, every fix, and what is fine.
     #[arg(long)]
     explain: bool,
 
@@ -96,7 +96,7 @@ pub struct Check {
     #[arg(long)]
     fix: bool,
 
-    /// The context of subjects in the registry, where they do not name one; otherwise the default context.
+    /// The context of subjects in the registry, where they do not name one; by default the default context.
     #[arg(long, env = "AVOW_CONTEXT", value_name = "NAME", help_heading = "Registry")]
     context: Option<String>,
     #[command(flatten)]
@@ -104,14 +104,14 @@ pub struct Check {
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
-    outputs: Outputs,
+    report_sinks: ReportSinks,
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 impl Check {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        self.outputs.check()?;
+        self.report_sinks.check()?;
         let project = self.project.load()?;
         let baseline = self.baseline.clone().or_else(|| project.check.baseline.as_ref().map(|path| project.path(path)));
         let baseline = baseline.map(|path| Baseline::read(&path)).transpose()?;
@@ -130,15 +130,15 @@ impl Check {
             self.ask(&resolver, candidates, &self.connection.known_url(&project)?)?
         } else {
             let histories = self.histories(&project, &resolver, (&against, git), &candidates)?;
-            self.judge(&resolver, candidates, &histories)?
+            self.evaluate(&resolver, candidates, &histories)?
         };
         let mut report = Report { command: "check", outcomes };
         if let Some(baseline) = baseline {
             let is_whole = self.paths.is_empty() && self.changed_since.is_none();
-            baseline.apply(&mut report, is_whole, &self.talk);
+            baseline.apply(&mut report, is_whole, &self.terminal);
         }
-        let told = if self.explain { Told::InFull } else { Told::Briefly };
-        self.outputs.tell(&report, &self.talk, told)?;
+        let verbosity = if self.explain { Verbosity::Full } else { Verbosity::Brief };
+        self.report_sinks.write(&report, &self.terminal, verbosity)?;
         Ok(report.exit(self.fail_on.or(project.check.fail_on).unwrap_or_default()))
     }
 
@@ -202,17 +202,17 @@ impl Check {
         let histories = super::block_on(async {
             registry::complete(&remote, resolver, &mut candidates).await?;
             if self.fix {
-                return Ok(Err(registry::histories(&remote, &candidates, scope, &self.talk).await?));
+                return Ok(Err(registry::histories(&remote, &candidates, scope, &self.terminal).await?));
             }
-            Ok::<_, Error>(Ok(registry::outcomes(&remote, &candidates, scope, &self.talk).await?))
+            Ok::<_, Error>(Ok(registry::outcomes(&remote, &candidates, scope, &self.terminal).await?))
         });
         match histories? {
             Ok(outcomes) => Ok(outcomes),
-            Err(histories) => self.judge(resolver, candidates, &histories),
+            Err(histories) => self.evaluate(resolver, candidates, &histories),
         }
     }
 
-    fn judge(
+    fn evaluate(
         &self,
         resolver: &Resolver<'_>,
         mut candidates: Vec<Candidate>,
@@ -221,9 +221,11 @@ impl Check {
         let scope = self.scope();
         let pairs = candidates.iter_mut().zip(histories);
         if self.fix {
-            return pairs.map(|(it, history)| fix::fix(resolver, it, history.as_ref(), scope, &self.talk)).collect();
+            return pairs
+                .map(|(it, history)| fix::fix(resolver, it, history.as_ref(), scope, &self.terminal))
+                .collect();
         }
-        Ok(pairs.map(|(candidate, history)| judge::judge(candidate, history.as_ref(), scope)).collect())
+        Ok(pairs.map(|(candidate, history)| evaluate::evaluate(candidate, history.as_ref(), scope)).collect())
     }
 }
 
@@ -232,9 +234,9 @@ pub(super) async fn verdicts(
     remote: &Remote,
     candidates: &[Candidate],
     level: Option<Level>,
-    talk: &Talk,
+    terminal: &Terminal,
 ) -> Result<Vec<Outcome>, Error> {
-    registry::outcomes(remote, candidates, Scope { level, versions: None, history: None }, talk).await
+    registry::outcomes(remote, candidates, Scope { level, versions: None, history: None }, terminal).await
 }
 
 /// Keeps what differs from a commit, and what uses something that does.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use avow_avro::Strictness;
 
 use super::candidate::Candidate;
-use super::judge::{History, Past};
+use super::evaluate::{History, Past};
 use crate::Error;
 use crate::git::{self, Hashes, Repository};
 use crate::project::{Broken, Documents, LOCK, Lock, LockedVersion, Project, Resolved, Resolver};
@@ -19,7 +19,7 @@ use avow_domain::{Level, Reference};
 /// How far back to look.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope {
-    /// The level to judge by, whatever is said elsewhere.
+    /// The level to check by, overriding every other.
     pub(super) level: Option<Level>,
     /// So many versions, whatever the level asks for.
     pub(super) versions: Option<usize>,
@@ -34,7 +34,7 @@ impl Scope {
     }
 
     /// Whether somebody asks for more than the subject does; then versions that are the same are looked at, too.
-    pub(super) fn is_told(self) -> bool {
+    pub(super) fn is_overridden(self) -> bool {
         self.versions.is_some() || self.level.is_some()
     }
 
@@ -48,7 +48,7 @@ impl Scope {
 /// The histories of candidates, in their order; none where a subject is new.
 pub(super) type Histories = Vec<Option<History>>;
 
-/// An old text that is no schema was never a version.
+/// An old text that is not a schema was never a version.
 fn past(version: Version, text: String, resolved: Result<Resolved, Broken>) -> Option<Past> {
     Some(Past { version, text, schema: resolved.ok()?.schema })
 }
@@ -179,7 +179,7 @@ impl<'p> GitHistory<'p> {
     ) -> Result<Vec<Option<(String, String)>>, Error> {
         let mut hashes = HashMap::new();
         for asked in self.hashes.drain(..) {
-            hashes.extend(asked.told()?);
+            hashes.extend(asked.wait()?);
         }
         let mut found: Vec<Option<(String, String)>> = Vec::with_capacity(paths.len());
         let mut asked = Vec::new();
@@ -224,11 +224,14 @@ impl<'p> GitHistory<'p> {
         let texts = self.repository.texts(&blobs)?;
         let texts: HashMap<String, String> =
             blobs.into_iter().zip(texts).filter_map(|(blob, text)| Some((blob, text?))).collect();
-        let told = |(commit, blob): (String, String)| {
+        let to_ancestor = |(commit, blob): (String, String)| {
             let short = commit.chars().take(SHORT).collect();
             Some(Ancestor { name: short, text: texts.get(&blob)?.clone(), commit })
         };
-        Ok(ancestry.into_iter().map(|(path, list)| (path, list.into_iter().filter_map(told).collect())).collect())
+        Ok(ancestry
+            .into_iter()
+            .map(|(path, list)| (path, list.into_iter().filter_map(to_ancestor).collect()))
+            .collect())
     }
 
     /// The schema files of the base, by their paths from the project on.
@@ -285,7 +288,7 @@ pub(super) fn folder(
     scope: Scope,
 ) -> Result<Histories, Error> {
     if !folder.is_dir() {
-        return Err(Error::Input(format!("`{}` is no folder", folder.display())));
+        return Err(Error::Input(format!("`{}` is not a folder", folder.display())));
     }
     let mut by_path = HashMap::new();
     for path in crate::project::walk(folder)? {
@@ -355,7 +358,7 @@ const MOST_DEPTH: usize = 100;
 fn gather(lock: &Lock, references: &[Reference], documents: &mut Documents, depth: usize) {
     for reference in references.iter().filter(|_| depth < MOST_DEPTH) {
         if let Some(LockedVersion { schema, references, .. }) = lock.find(reference) {
-            documents.add_as(reference.name.clone(), schema);
+            documents.list(schema);
             gather(lock, references, documents, depth + 1);
         }
     }

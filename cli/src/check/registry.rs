@@ -1,4 +1,4 @@
-//! Asking a registry: one of ours in one request, any other for the versions that the level asks for.
+//! Asking a registry: an Avow registry in one request, any other for the versions that the level asks for.
 
 use avow_avro::Strictness;
 use avow_client::rest::{Method, NewSchema, Reference as ClientReference};
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 use super::candidate::Candidate;
-use super::judge::{History, Past, judge};
+use super::evaluate::{History, Past, evaluate};
+use super::finding::CoreFinding;
 use super::offline::{Histories, Scope};
-use super::told::Told;
 use crate::Error;
 use crate::project::{Documents, Resolver};
 use crate::remote::{Remote, ask_all};
 use crate::report::{Finding, Outcome, REFUSED, Severity, State, Version};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 use avow_domain::{Level, Reference};
 
 /// Types of the registry that one schema may use without saying where they are.
@@ -55,19 +55,19 @@ pub(super) async fn histories(
     remote: &Remote,
     candidates: &[Candidate],
     scope: Scope,
-    talk: &Talk,
+    terminal: &Terminal,
 ) -> Result<Histories, Error> {
-    ask_all(talk, candidates, |at| history(remote, &candidates[at], scope)).await
+    ask_all(terminal, candidates, |at| history(remote, &candidates[at], scope)).await
 }
 
 async fn history(remote: &Remote, candidate: &Candidate, scope: Scope) -> Result<Option<History>, Error> {
     let subject = &candidate.assignment.subject;
     let metadata = candidate.assignment.beside.metadata.as_ref();
-    let Some(held) = remote.held(subject, metadata, scope.level, |level| scope.depth(level)).await? else {
+    let Some(live) = remote.live_versions(subject, metadata, scope.level, |level| scope.depth(level)).await? else {
         return Ok(None);
     };
-    let mut versions = Vec::with_capacity(held.versions.len());
-    for version in held.versions.into_iter().rev() {
+    let mut versions = Vec::with_capacity(live.versions.len());
+    for version in live.versions.into_iter().rev() {
         let mut documents = Documents::default();
         remote.gather(&version.references, &mut documents).await?;
         let resolved = documents.resolve(&version.schema, Strictness::Lenient).map_err(|broken| {
@@ -77,21 +77,21 @@ async fn history(remote: &Remote, candidate: &Candidate, scope: Scope) -> Result
         let text = version.schema;
         versions.push(Past { version: Version::Number(version.version), text, schema: resolved.schema });
     }
-    Ok(Some(History { level: held.level, versions, noun: "version" }))
+    Ok(Some(History { level: live.level, versions, noun: "version" }))
 }
 
-/// Judges candidates by the registry's own answer where it gives one, else by the versions it holds.
+/// Evaluates candidates with the registry's own answer where it gives one, else against its versions.
 pub(super) async fn outcomes(
     remote: &Remote,
     candidates: &[Candidate],
     scope: Scope,
-    talk: &Talk,
+    terminal: &Terminal,
 ) -> Result<Vec<Outcome>, Error> {
     // What comes out of the project is not in the registry yet, and no registry can tell what it does not have.
     let is_asked = |candidate: &Candidate| {
-        let is_known = |name: &String| candidate.documents.define(name);
+        let is_known = |name: &String| candidate.documents.defines(name);
         candidate.resolved.as_ref().is_ok_and(|it| it.needs.iter().all(is_known))
-            && !scope.is_told()
+            && !scope.is_overridden()
             && scope.history.is_none()
     };
     let (batch, rest): (Vec<usize>, Vec<usize>) = (0..candidates.len()).partition(|at| is_asked(&candidates[*at]));
@@ -105,19 +105,19 @@ pub(super) async fn outcomes(
         }
         None => open.extend(batch),
     }
-    let judged = ask_all(talk, &open, async |at: usize| {
+    let evaluated = ask_all(terminal, &open, async |at: usize| {
         let candidate = &candidates[open[at]];
         let history = match candidate.schema() {
             Some(_) => history(remote, candidate, scope).await?,
             None => None,
         };
-        let mut outcome = judge(candidate, history.as_ref(), scope);
-        if !scope.is_told() {
+        let mut outcome = evaluate(candidate, history.as_ref(), scope);
+        if !scope.is_overridden() {
             forgive_registered(remote, candidate, &mut outcome).await?;
         }
         Ok(outcome)
     });
-    for (outcome, at) in judged.await?.into_iter().zip(&open) {
+    for (outcome, at) in evaluated.await?.into_iter().zip(&open) {
         outcomes[*at] = Some(outcome);
     }
     Ok(outcomes.into_iter().flatten().collect())
@@ -148,7 +148,7 @@ fn offered(candidate: &Candidate) -> NewSchema {
 
 const BATCH: &str = "/avow/v1/compatibility";
 
-/// What one request may hold; our server takes 1,000 checks and, unless told otherwise, 1 MiB.
+/// What one request may hold; our server takes 1,000 checks and, by default, 1 MiB.
 const MOST_CHECKS: usize = 1_000;
 const MOST_BYTES: usize = 800 * 1024;
 
@@ -165,7 +165,7 @@ struct Answer {
     versions: Vec<i32>,
     registered: Option<i32>,
     #[serde(default)]
-    findings: Vec<Told>,
+    findings: Vec<CoreFinding>,
     #[serde(default)]
     messages: Vec<String>,
     error: Option<Refusal>,
@@ -176,7 +176,7 @@ struct Refusal {
     message: String,
 }
 
-/// Asks a registry of ours; none if this one does not know the question.
+/// Asks an Avow registry; `None` if this registry has no such endpoint.
 async fn ask_batch(remote: &Remote, candidates: &[Candidate], batch: &[usize]) -> Result<Option<Vec<Outcome>>, Error> {
     let mut outcomes = Vec::with_capacity(batch.len());
     for part in parts(candidates, batch) {
@@ -257,7 +257,7 @@ fn outcome(candidate: &Candidate, answer: Answer) -> Outcome {
         return outcome;
     }
     let stored = candidate.schema().map(avow_avro::Schema::text).unwrap_or_default();
-    outcome.findings.extend(answer.findings.into_iter().map(|told| told.about(file, &stored)));
+    outcome.findings.extend(answer.findings.into_iter().map(|finding| finding.about(file, &stored)));
     if outcome.findings.is_empty() {
         // Reserved fields and the like: the registry refuses, and the Avro core has nothing to say about it.
         let beside = answer.messages.into_iter().filter(|message| !message.starts_with('{'));

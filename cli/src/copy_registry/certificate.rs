@@ -8,7 +8,7 @@ use super::contents::{Contents, Likeness, compare, context_of};
 use super::read::read;
 use crate::Error;
 use crate::remote::{Remote, ask_all};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 use avow_domain::{Moment, Timestamp};
 
 /// What was compared, and what came of it.
@@ -33,12 +33,17 @@ pub(super) struct Certificate {
     pub(super) differences: Vec<String>,
 }
 
-pub(super) async fn verify(from: &str, source: &Contents, target: &Remote, talk: &Talk) -> Result<Certificate, Error> {
-    let there = read(target, talk).await?;
+pub(super) async fn verify(
+    from: &str,
+    source: &Contents,
+    target: &Remote,
+    terminal: &Terminal,
+) -> Result<Certificate, Error> {
+    let there = read(target, terminal).await?;
     let mut differences = Vec::new();
     let (mut identical_ids, mut rewritten_ids) = (0, 0);
     let ids: Vec<_> = source.ids().into_iter().collect();
-    let by_id = ask_all(talk, &ids, |at| {
+    let by_id = ask_all(terminal, &ids, |at| {
         let ((context, id), _) = &ids[at];
         let client = target.client.in_context(context);
         let id = *id;
@@ -128,7 +133,7 @@ impl Certificate {
              to          {}\n\
              time        {}\n\
              subjects    {}\n\
-             versions    {} ({} of them deleted softly)\n\
+             versions    {} ({} of them soft-deleted)\n\
              ids         {} ({} byte for byte{rewritten})\n\
              references  {}\n\
              configs     {}\n\

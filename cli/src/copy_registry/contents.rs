@@ -11,7 +11,7 @@ use avow_domain::Subject;
 
 /// A version of a subject.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
+pub(super) struct CopiedVersion {
     pub(super) id: u32,
     pub(super) schema: Schema,
     pub(super) deleted: bool,
@@ -20,7 +20,7 @@ pub(super) struct Held {
 /// What a registry holds. Scopes of settings are subjects, `:.context:`, and nothing for the whole registry.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Contents {
-    pub(super) versions: BTreeMap<(String, i32), Held>,
+    pub(super) versions: BTreeMap<(String, i32), CopiedVersion>,
     pub(super) configs: BTreeMap<String, Map<String, Value>>,
     pub(super) modes: BTreeMap<String, String>,
     /// By context: the highest id ever given out, as far as it is known.

@@ -7,11 +7,11 @@ use avow_client::rest::{ConfigUpdate, NewSchema};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value};
 
-use super::contents::{Contents, Held, context_of};
+use super::contents::{Contents, CopiedVersion, context_of};
 use super::read::{FLOOR, own_mode, scope};
 use crate::Error;
 use crate::remote::{AT_ONCE, Remote};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 
 type Place = (String, i32);
 
@@ -19,9 +19,9 @@ type Place = (String, i32);
 #[derive(Debug, Default)]
 pub(super) struct Plan<'c> {
     /// Versions that can be written at the same time, each wave after all that it needs.
-    waves: Vec<Vec<(&'c Place, &'c Held)>>,
+    waves: Vec<Vec<(&'c Place, &'c CopiedVersion)>>,
     pub(super) writes: usize,
-    /// To be deleted softly, those that refer to others first.
+    /// To be soft-deleted, those that refer to others first.
     pub(super) deletions: Vec<&'c Place>,
     pub(super) configs: Vec<(&'c str, &'c Map<String, Value>)>,
     pub(super) modes: Vec<(&'c str, &'c str)>,
@@ -33,7 +33,7 @@ impl<'c> Plan<'c> {
     pub(super) fn new(source: &'c Contents, target: &Contents) -> Result<Self, Error> {
         let mut plan = Self::default();
         let depths = depths(source)?;
-        let mut waves: BTreeMap<usize, Vec<(&Place, &Held)>> = BTreeMap::new();
+        let mut waves: BTreeMap<usize, Vec<(&Place, &CopiedVersion)>> = BTreeMap::new();
         for (place, held) in &source.versions {
             let there = target.versions.get(place);
             if there.is_none_or(|there| there.deleted && !held.deleted) {
@@ -83,12 +83,12 @@ impl<'c> Plan<'c> {
     }
 
     /// Does it. What is put into import mode is noted in `to_put_back` before it is.
-    pub(super) async fn carry_out(
+    pub(super) async fn execute(
         &self,
         remote: &Remote,
         target: &Contents,
         to_put_back: &RefCell<Vec<(String, Option<String>)>>,
-        talk: &Talk,
+        terminal: &Terminal,
     ) -> Result<(), Error> {
         for name in self.scopes(target) {
             let own = own_mode(remote, &name).await?;
@@ -96,7 +96,7 @@ impl<'c> Plan<'c> {
                 continue;
             }
             to_put_back.borrow_mut().push((name.clone(), own));
-            // By force: without it, what is deleted softly would be deleted for good.
+            // By force: without it, what is soft-deleted would be deleted for good.
             remote.client.set_mode(scope(&name), "IMPORT").force().await.map_err(remote.failed())?;
         }
         let mut done = 0;
@@ -105,12 +105,16 @@ impl<'c> Plan<'c> {
                 stream::iter(wave.iter().map(|(place, held)| write(remote, place, held))).buffered(AT_ONCE);
             while written.try_next().await?.is_some() {
                 done += 1;
-                talk.progress(format_args!("{} {done} of {} versions written", bar(done, self.writes), self.writes));
+                terminal.progress(format_args!(
+                    "{} {done} of {} versions written",
+                    bar(done, self.writes),
+                    self.writes
+                ));
             }
         }
         for (at, (subject, version)) in self.deletions.iter().enumerate() {
             remote.client.delete_version(subject, *version).await.map_err(remote.failed())?;
-            talk.progress(format_args!(
+            terminal.progress(format_args!(
                 "{} {} of {} deleted",
                 bar(at, self.deletions.len()),
                 at + 1,
@@ -126,7 +130,7 @@ impl<'c> Plan<'c> {
             });
             remote.client.set_config(scope(name), &update).await.map_err(remote.failed())?;
         }
-        talk.done();
+        terminal.done();
         Ok(())
     }
 }
@@ -190,7 +194,7 @@ fn depths(source: &Contents) -> Result<HashMap<&Place, usize>, Error> {
     }
 }
 
-async fn write(remote: &Remote, (subject, version): &Place, held: &Held) -> Result<(), Error> {
+async fn write(remote: &Remote, (subject, version): &Place, held: &CopiedVersion) -> Result<(), Error> {
     let schema = NewSchema::from(&held.schema).version(*version).id(held.id);
     let registered = remote.client.register(subject, &schema).await;
     registered.map(drop).map_err(|error| match remote.failed()(error) {

@@ -9,11 +9,11 @@ mod topic;
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use super::at::Printed;
 use super::connection::{Connection, failed_at_source};
 use super::exit::{self, Exit};
 use super::remote::Remote;
-use super::terminal::{Talk, count};
+use super::target::OutputFormat;
+use super::terminal::{Terminal, count};
 use super::{Error, block_on};
 use contents::{Contents, conflicts};
 use copy::{Plan, put_back};
@@ -46,16 +46,16 @@ pub struct Copy {
     #[arg(long, requires = "to")]
     verify: bool,
 
-    /// Tells what would be written, and writes nothing.
+    /// Shows what would be written, and writes nothing.
     #[arg(long, requires = "to")]
     dry_run: bool,
 
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 /// Where the schemas come from.
@@ -64,7 +64,7 @@ enum Source<'a> {
     Topic(&'a PathBuf),
 }
 
-/// So many conflicts are told one by one.
+/// Conflicts listed one by one, at most.
 const MOST_TOLD: usize = 20;
 
 impl Copy {
@@ -92,12 +92,12 @@ impl Copy {
 
     fn copy(&self, source: &Source<'_>, target: &Remote) -> Result<Exit, Error> {
         let held = block_on(self.read(source))?;
-        let there = block_on(read::read(target, &self.talk))?;
+        let there = block_on(read::read(target, &self.terminal))?;
         block_on(takes_the_languages(target, &held))?;
         let found = conflicts(&held, &there);
         if !found.is_empty() {
             for conflict in found.iter().take(MOST_TOLD) {
-                self.talk.say(&conflict.0);
+                self.terminal.say(&conflict.0);
             }
             let what = count(found.len(), "conflict");
             return Err(Error::Conflict(format!("nothing was written: {what} with what the target holds")));
@@ -105,11 +105,11 @@ impl Copy {
         let plan = Plan::new(&held, &there)?;
         let extra = there.versions.keys().filter(|place| !held.versions.contains_key(*place)).count();
         if extra > 0 {
-            self.talk
+            self.terminal
                 .say(format_args!("the target holds {} that the source does not; they stay", count(extra, "version")));
         }
-        self.talk.say(format_args!(
-            "{} to write, {} to delete softly, {}, {}, {} to reserve",
+        self.terminal.say(format_args!(
+            "{} to write, {} to soft-delete, {}, {}, {} to reserve",
             count(plan.writes, "version"),
             plan.deletions.len(),
             count(plan.configs.len(), "config"),
@@ -127,18 +127,18 @@ impl Copy {
             Source::Registry(remote) => remote.url(),
             Source::Topic(path) => path.display().to_string(),
         };
-        let certificate = block_on(certificate::verify(&from, &held, target, &self.talk))?;
-        self.printed.print(&self.talk, &certificate.text(), &serde_json::json!(certificate))?;
+        let certificate = block_on(certificate::verify(&from, &held, target, &self.terminal))?;
+        self.output.print(&self.terminal, &certificate.text(), &serde_json::json!(certificate))?;
         Ok(if certificate.differences.is_empty() { Exit::Clean } else { Exit::Findings })
     }
 
     async fn read(&self, source: &Source<'_>) -> Result<Contents, Error> {
         match source {
-            Source::Registry(remote) => read::read(remote, &self.talk).await.map_err(failed_at_source),
+            Source::Registry(remote) => read::read(remote, &self.terminal).await.map_err(failed_at_source),
             Source::Topic(path) => {
                 let replayed = topic::read(path)?;
                 if replayed.skipped > 0 {
-                    self.talk.say(format_args!("{} passed over", count(replayed.skipped, "line")));
+                    self.terminal.say(format_args!("{} passed over", count(replayed.skipped, "line")));
                 }
                 Ok(replayed.contents)
             }
@@ -148,17 +148,17 @@ impl Copy {
     /// Writes; the modes are put back even if that fails or is interrupted.
     fn write(&self, plan: &Plan<'_>, target: &Remote, there: &Contents) -> Result<(), Error> {
         let to_put_back = RefCell::default();
-        let outcome = block_on(plan.carry_out(target, there, &to_put_back, &self.talk));
+        let outcome = block_on(plan.execute(target, there, &to_put_back, &self.terminal));
         // A client of its own: connections do not outlive the runtime they were made in.
         let to = self.to.as_deref().unwrap_or_default();
         let again = Remote::new(self.connection.open(to)?, to);
         let modes = to_put_back.into_inner();
         let put_back = block_on(put_back(&again, &modes));
         if put_back.is_err() {
-            self.talk.say("the target is still in import mode; `avow mode --set READWRITE` ends that");
+            self.terminal.say("the target is still in import mode; `avow mode --set READWRITE` ends that");
         }
         if outcome.is_err() {
-            self.talk.say("not everything was written; run this again to go on");
+            self.terminal.say("not everything was written; run this again to go on");
         }
         outcome?;
         put_back?;

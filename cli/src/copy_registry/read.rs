@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use avow_client::rest::Scope;
 
-use super::contents::{Contents, Held, context_of};
+use super::contents::{Contents, CopiedVersion, context_of};
 use crate::listing::{Wanted, versions};
 use crate::remote::{Remote, ask_all};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 use crate::{Error, mode};
 
 /// The subject by which an id is reserved for a moment.
@@ -17,12 +17,12 @@ pub(super) fn scope(name: &str) -> Scope<'_> {
     if name.is_empty() { Scope::Global } else { Scope::Subject(name) }
 }
 
-pub(super) async fn read(remote: &Remote, talk: &Talk) -> Result<Contents, Error> {
+pub(super) async fn read(remote: &Remote, terminal: &Terminal) -> Result<Contents, Error> {
     let all = Wanted { deleted: true, every_context: true, latest_only: false };
-    let live = versions(remote, Wanted { deleted: false, ..all }, talk).await?;
+    let live = versions(remote, Wanted { deleted: false, ..all }, terminal).await?;
     let live: HashSet<_> = live.into_iter().map(|it| (it.subject, it.version)).collect();
     let mut contents = Contents::default();
-    for it in versions(remote, all, talk).await? {
+    for it in versions(remote, all, terminal).await? {
         if it.subject.ends_with(FLOOR) {
             continue;
         }
@@ -30,13 +30,13 @@ pub(super) async fn read(remote: &Remote, talk: &Talk) -> Result<Contents, Error
         let key = (it.subject, it.version);
         // Older registries do not say themselves what is deleted.
         let deleted = it.schema.deleted || !live.contains(&key);
-        contents.versions.insert(key, Held { id: it.id, schema: it.schema, deleted });
+        contents.versions.insert(key, CopiedVersion { id: it.id, schema: it.schema, deleted });
     }
     let mut scopes = BTreeSet::from([String::new()]);
     scopes.extend(contents.versions.keys().map(|(subject, _)| subject.clone()));
     scopes.extend(contents.highest.keys().filter(|it| *it != ".").map(|context| format!(":{context}:")));
     let scopes: Vec<String> = scopes.into_iter().collect();
-    let settings = ask_all(talk, &scopes, |at| remote.settings(scope(&scopes[at]))).await?;
+    let settings = ask_all(terminal, &scopes, |at| remote.settings(scope(&scopes[at]))).await?;
     for (name, (config, mode)) in scopes.into_iter().zip(settings) {
         contents.configs.extend(config.map(|config| (name.clone(), config)));
         contents.modes.extend(mode.map(|mode| (name, mode)));

@@ -11,7 +11,7 @@ use std::path::Path;
 use avow_client::rest::Schema;
 use serde_json::{Map, Value};
 
-use super::contents::{Contents, Held, context_of};
+use super::contents::{Contents, CopiedVersion, context_of};
 use crate::Error;
 
 /// What was replayed, and what could not be.
@@ -92,7 +92,7 @@ impl Replay {
                 let scope = subject.unwrap_or_default();
                 let is_within =
                     |it: &str| it == scope || is_context(&scope) && format!(":{}:", context_of(it)) == scope;
-                let is_gone = |it: &str, held: &Held| held.deleted && (scope.is_empty() || is_within(it));
+                let is_gone = |it: &str, held: &CopiedVersion| held.deleted && (scope.is_empty() || is_within(it));
                 let gone = contents.versions.iter().filter(|((it, _), held)| is_gone(it, held));
                 let gone: Vec<_> = gone.map(|(place, _)| place.clone()).collect();
                 for place in gone {
@@ -135,7 +135,7 @@ impl Replay {
         self.remove(&place);
         self.texts.entry(of).or_insert_with(|| (schema.text.clone(), 0)).1 += 1;
         let deleted = value["deleted"].as_bool().unwrap_or_default();
-        self.out.contents.versions.insert(place, Held { id, schema, deleted });
+        self.out.contents.versions.insert(place, CopiedVersion { id, schema, deleted });
         Some(())
     }
 

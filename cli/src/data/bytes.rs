@@ -23,7 +23,7 @@ impl Notation {
             Self::Hex => (text().and_then(from_hex), "hexadecimal"),
             Self::Base64 => (text().and_then(from_base64), "base64"),
         };
-        read.ok_or_else(|| Error::Input(format!("the data is not {name}; --as tells how it is written")))
+        read.ok_or_else(|| Error::Input(format!("the data is not {name}; give its encoding with --as")))
     }
 
     /// Takes the data for what it looks like.

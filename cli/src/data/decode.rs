@@ -12,11 +12,11 @@ use super::bytes::Notation;
 use super::frame::is_bytes_alone;
 use super::walk::{Fault, Piece, Walk};
 use super::which::Which;
-use crate::at::Printed;
 use crate::exit::{self, Exit};
+use crate::target::OutputFormat;
 use crate::{Error, block_on};
 
-/// Says what each byte of a record means, and where it cannot be decoded.
+/// Decodes a record and shows what each byte means, or where decoding fails.
 ///
 /// The schema is the one that the frame of the record names, in the registry or in a --snapshot; or --schema.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub struct Decode {
     #[arg(long, short, value_name = "FILE", conflicts_with = "data")]
     file: Option<PathBuf>,
 
-    /// How the data is written; otherwise it is what it looks like.
+    /// The encoding of the data; by default it is guessed.
     #[arg(long = "as", value_enum, value_name = "NOTATION")]
     notation: Option<Notation>,
 
@@ -45,7 +45,7 @@ pub struct Decode {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
 }
 
 impl Decode {
@@ -70,7 +70,7 @@ impl Decode {
             false => walk.record(),
         };
         let pieces = walk.pieces;
-        self.tell(key, &bytes, &pieces, &outcome)?;
+        self.print_result(key, &bytes, &pieces, &outcome)?;
         match outcome {
             Ok(_) => Ok(Exit::Clean),
             Err(Fault { at, path, reason }) => {
@@ -95,7 +95,7 @@ impl Decode {
         }
     }
 
-    fn tell(
+    fn print_result(
         &self,
         key: Option<SchemaKey>,
         bytes: &[u8],
@@ -120,7 +120,7 @@ impl Decode {
                 json["fault"] = json!({"at": at, "path": path, "reason": reason});
             }
         }
-        self.printed.print(&self.which.at.talk, &text, &json)
+        self.output.print(&self.which.target.terminal, &text, &json)
     }
 }
 

@@ -31,7 +31,7 @@ impl Frame {
             (true, _) => meant.guid.map(SchemaKey::Guid),
             (false, id) => id.or(meant.id).map(SchemaKey::Id),
         };
-        let unknown = || Error::Usage("nobody knows what to write into the frame; give --id or --bare".to_owned());
+        let unknown = || Error::Usage("the frame needs an id; give --id, or --bare for no frame".to_owned());
         key.ok_or_else(unknown).map(Some)
     }
 }

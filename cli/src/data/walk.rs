@@ -223,7 +223,7 @@ impl<'s> Walk<'s> {
     fn sized(&mut self, path: &str, what: &str) -> Result<&'s [u8], Fault> {
         let (size, length) = self.varint(path)?;
         let Ok(size) = usize::try_from(size) else {
-            return Err(self.fault(path, format!("{size} is no length")));
+            return Err(self.fault(path, format!("{size} is not a length")));
         };
         self.piece(self.at, path, format!("length of the {what}: {size}"), length);
         self.peek(path, size, what)

@@ -7,11 +7,11 @@ use avow_client::wire::{Guid, SchemaKey};
 use avow_client::{LoadedSchema, Registry, Snapshot};
 
 use crate::Error;
-use crate::at::At;
 use crate::connection::failed;
 use crate::project::Resolver;
+use crate::schema_ref::SchemaRef;
 use crate::source::SchemaFile;
-use crate::stored::Stored;
+use crate::target::Target;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Which {
@@ -24,7 +24,7 @@ pub(super) struct Which {
     snapshot: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(super) at: At,
+    pub(super) target: Target,
 }
 
 /// A schema, and what it is known by.
@@ -51,10 +51,10 @@ impl Which {
         }
         let stored = named.parse().map_err(Error::Usage)?;
         match stored {
-            Stored::Id(id) => self.by_key(SchemaKey::Id(id)).await,
-            Stored::Guid(guid) => self.by_key(SchemaKey::Guid(guid)).await,
-            Stored::Version { .. } => {
-                let found = stored.find(&self.at.open()?, true, false).await?;
+            SchemaRef::Id(id) => self.by_key(SchemaKey::Id(id)).await,
+            SchemaRef::Guid(guid) => self.by_key(SchemaKey::Guid(guid)).await,
+            SchemaRef::Version { .. } => {
+                let found = stored.find(&self.target.open()?, true, false).await?;
                 let id =
                     found.id.ok_or_else(|| Error::Input(format!("the registry does not say the id of `{named}`")))?;
                 self.by_key(SchemaKey::Id(id)).await
@@ -63,7 +63,7 @@ impl Which {
     }
 
     fn in_file(&self, path: &Path) -> Result<Meant, Error> {
-        let project = self.at.project()?;
+        let project = self.target.project()?;
         let file = SchemaFile::read(path)?;
         let resolved = Resolver::new(&project, &[]).resolve(&file.text, Strictness::Lenient)?;
         let resolved = resolved.map_err(|broken| Error::Input(format!("`{}`: {}", file.name(), broken.sentence())))?;
@@ -77,11 +77,11 @@ impl Which {
             let none = || Error::Input(format!("the schema with {key} is not in `{}`", path.display()));
             Registry::offline(snapshot).schema_now(key).ok_or_else(none)?
         } else {
-            let remote = self.at.open()?;
+            let remote = self.target.open()?;
             let registry = Registry::new(remote.client.clone());
             registry.schema(key).await.map_err(failed(&remote.url()))?
         };
-        meant(&loaded).map_err(|reason| Error::Input(format!("the schema with {key} is of no use here: {reason}")))
+        meant(&loaded).map_err(|reason| Error::Input(format!("the schema with {key} cannot be used here: {reason}")))
     }
 }
 

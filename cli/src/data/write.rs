@@ -26,7 +26,7 @@ fn write(
     if depth > MOST_DEPTH {
         return Err(format!("{path}: nested more than {MOST_DEPTH} levels deep"));
     }
-    let misfit = |expected: &str| format!("{path}: {} is no {expected}", brief(value));
+    let misfit = |expected: &str| format!("{path}: {} is not a {expected}", brief(value));
     match schema.type_of(id) {
         Type::Null => value.as_null().ok_or_else(|| misfit("null"))?,
         Type::Boolean => out.push(u8::from(value.as_bool().ok_or_else(|| misfit("boolean"))?)),
@@ -210,11 +210,11 @@ mod tests {
         assert_eq!(record(&schema, &plain), record(&schema, &exact));
         for (value, complaint) in [
             (json!({"b": {}, "d": "ab", "e": true}), "All.a is missing, and has no default"),
-            (json!({"a": null, "b": {"k": [1, "x"]}, "d": "ab", "e": 1}), "All.b[\"k\"][1]: \"x\" is no double"),
-            (json!({"a": null, "b": {}, "d": "abc", "e": 1}), "All.d: \"abc\" is no fixed of 2 bytes"),
+            (json!({"a": null, "b": {"k": [1, "x"]}, "d": "ab", "e": 1}), "All.b[\"k\"][1]: \"x\" is not a double"),
+            (json!({"a": null, "b": {}, "d": "abc", "e": 1}), "All.d: \"abc\" is not a fixed of 2 bytes"),
             (json!({"a": [], "b": {}, "d": "ab", "e": 1}), "All.a: [] is none of null, int, string, n.R"),
             (json!({"z": 1}), "All: the schema has no field `z`"),
-            (json!({"a": null, "b": {}, "c": "Z", "d": "ab", "e": 1}), "All.c: \"Z\" is no symbol; there are X, Y"),
+            (json!({"a": null, "b": {}, "c": "Z", "d": "ab", "e": 1}), "All.c: \"Z\" is not a symbol; there are X, Y"),
         ] {
             assert_eq!(record(&schema, &value).expect_err("it is wrong"), complaint);
         }

@@ -15,10 +15,10 @@ use super::connection::Connection;
 use super::exit::{self, Exit};
 use super::project::ProjectOptions;
 use super::source::Node;
-use super::terminal::{BOLD, DIM, GREEN, RED, Talk, YELLOW, count, styled};
+use super::terminal::{BOLD, DIM, GREEN, RED, Terminal, YELLOW, count, styled};
 use avow_domain::{Direction, Level};
 
-/// Tells what changed from one schema to another, and for each change whether consumers on either side feel it.
+/// Shows what changed from one schema to another, and which changes break consumers on either side.
 ///
 /// OLD and NEW are files, `subject@version`, `subject@latest`, `id:N`, `git:REF:PATH`, or `-` for standard input.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ pub struct Diff {
     #[arg(long, value_name = "LEVEL", value_parser = crate::value_parsers::level(), ignore_case = true)]
     level: Option<Level>,
 
-    /// How to tell it.
+    /// Output format.
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
 
@@ -42,7 +42,7 @@ pub struct Diff {
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -55,17 +55,17 @@ enum Format {
 }
 
 /// A change with what it does to consumers.
-struct Judged {
+struct ChangeEffect {
     change: Change,
     backward: Vec<usize>,
     forward: Vec<usize>,
 }
 
-/// Everything there is to tell.
+/// The result of a comparison.
 struct Comparison {
     old: String,
     new: String,
-    changes: Vec<Judged>,
+    changes: Vec<ChangeEffect>,
     /// The new schema reads old data.
     backward: Vec<Finding>,
     /// The old schema reads new data.
@@ -81,7 +81,7 @@ impl Diff {
         let sources = Sources { project: &project, connection: &self.connection };
         let comparison = Comparison::new(sources.find(&self.old)?, sources.find(&self.new)?);
         match self.output {
-            Format::Human => write!(self.talk.stdout(), "{}", comparison.human())?,
+            Format::Human => write!(self.terminal.stdout(), "{}", comparison.human())?,
             Format::Json => writeln!(std::io::stdout(), "{:#}", comparison.json())?,
         }
         let breaks = |direction: &Direction| match direction {
@@ -98,7 +98,7 @@ fn is_breaking(findings: &[Finding]) -> bool {
 }
 
 /// What is different between two schemas, a line each.
-pub(super) fn told(old: &avow_avro::Schema, new: &avow_avro::Schema) -> Vec<String> {
+pub(super) fn summarize(old: &avow_avro::Schema, new: &avow_avro::Schema) -> Vec<String> {
     let (Some(old), Some(new)) = (Node::parse(&old.text()), Node::parse(&new.text())) else { return Vec::new() };
     let line = |change: Change| format!("{} {}: {}", change.kind.mark(), change.path, change.title);
     structure::changes(&old, &new).into_iter().map(line).collect()
@@ -113,7 +113,7 @@ impl Comparison {
         };
         let backward = avow_avro::explain(&new.schema, &old.schema, Candidate::Reader);
         let forward = avow_avro::explain(&old.schema, &new.schema, Candidate::Writer);
-        let judged = |change: Change| {
+        let effect_of = |change: Change| {
             let (reads_old, reads_new) = change.kind.rules();
             let concerned = |findings: &[Finding], rules: &[Rule], path: &str, pointer: Option<&str>| {
                 let is_about = |finding: &Finding| {
@@ -124,24 +124,24 @@ impl Comparison {
                 };
                 findings.iter().enumerate().filter(|(_, it)| is_about(it)).map(|(at, _)| at).collect::<Vec<_>>()
             };
-            Judged {
+            ChangeEffect {
                 backward: concerned(&backward, reads_old, &change.path, change.new.as_deref()),
                 forward: concerned(&forward, reads_new, &change.old_path, change.old.as_deref()),
                 change,
             }
         };
-        Self { changes: changes.into_iter().map(judged).collect(), old: old.name, new: new.name, backward, forward }
+        Self { changes: changes.into_iter().map(effect_of).collect(), old: old.name, new: new.name, backward, forward }
     }
 
     /// Findings that no single change is to blame for.
     fn others(&self, direction: Direction) -> impl Iterator<Item = &Finding> {
-        let (findings, told) = match direction {
+        let (findings, covered) = match direction {
             Direction::Backward => {
                 (&self.backward, self.changes.iter().flat_map(|it| &it.backward).collect::<Vec<_>>())
             }
             Direction::Forward => (&self.forward, self.changes.iter().flat_map(|it| &it.forward).collect()),
         };
-        findings.iter().enumerate().filter(move |(at, _)| !told.contains(&at)).map(|(_, finding)| finding)
+        findings.iter().enumerate().filter(move |(at, _)| !covered.contains(&at)).map(|(_, finding)| finding)
     }
 
     fn human(&self) -> String {
@@ -149,16 +149,16 @@ impl Comparison {
         if self.changes.is_empty() {
             lines.push("no change".to_owned());
         }
-        for judged in &self.changes {
-            let mark = judged.change.kind.mark();
-            let effects: Vec<String> = [("backward", &judged.backward), ("forward", &judged.forward)]
+        for effect_of in &self.changes {
+            let mark = effect_of.change.kind.mark();
+            let effects: Vec<String> = [("backward", &effect_of.backward), ("forward", &effect_of.forward)]
                 .into_iter()
                 .filter(|(_, findings)| !findings.is_empty())
                 .map(|(direction, _)| styled(RED, format_args!("breaks {direction}")))
                 .collect();
             let effect = if effects.is_empty() { styled(GREEN, "fine") } else { effects.join(", ") };
-            lines.push(format!("{mark} {}: {} [{effect}]", judged.change.path, judged.change.title));
-            for (at, findings) in [(&judged.backward, &self.backward), (&judged.forward, &self.forward)] {
+            lines.push(format!("{mark} {}: {} [{effect}]", effect_of.change.path, effect_of.change.title));
+            for (at, findings) in [(&effect_of.backward, &self.backward), (&effect_of.forward, &self.forward)] {
                 lines.extend(at.iter().map(|at| styled(DIM, format_args!("    {}", findings[*at].why))));
             }
         }
@@ -192,7 +192,7 @@ impl Comparison {
         let changes: Vec<Value> = self
             .changes
             .iter()
-            .map(|Judged { change, backward, forward }| {
+            .map(|ChangeEffect { change, backward, forward }| {
                 json!({
                     "kind": change.kind, "path": change.path, "oldPath": change.old_path,
                     "oldPointer": change.old, "newPointer": change.new, "title": change.title,
@@ -201,13 +201,13 @@ impl Comparison {
             })
             .collect();
         let findings = |findings: &[Finding], direction: Direction| -> Vec<Value> {
-            let tell = |finding: &Finding| {
+            let to_json = |finding: &Finding| {
                 json!({
                     "rule": finding.rule, "severity": finding.severity, "direction": direction.name(),
                     "path": finding.path, "title": finding.title, "why": finding.why, "fingerprint": finding.fingerprint,
                 })
             };
-            findings.iter().map(tell).collect()
+            findings.iter().map(to_json).collect()
         };
         let all = [findings(&self.backward, Direction::Backward), findings(&self.forward, Direction::Forward)].concat();
         json!({

@@ -29,7 +29,7 @@ pub(super) enum Operand {
 impl Operand {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if let Some(id) = text.strip_prefix("id:") {
-            return id.parse().map(Self::Id).map_err(|_| format!("`{id}` is no schema id"));
+            return id.parse().map(Self::Id).map_err(|_| format!("`{id}` is not a schema id"));
         }
         if let Some(rest) = text.strip_prefix("git:") {
             let (reference, path) = rest.split_once(':').ok_or("write git:REF:PATH")?;
@@ -40,7 +40,7 @@ impl Operand {
             Some((subject, version)) if !Path::new(text).exists() => {
                 let version = match version {
                     "latest" => None,
-                    number => Some(number.parse().map_err(|_| format!("`{number}` is no version"))?),
+                    number => Some(number.parse().map_err(|_| format!("`{number}` is not a version"))?),
                 };
                 Ok(Self::Version { subject: subject.to_owned(), version })
             }

@@ -43,7 +43,7 @@ pub(super) struct Change {
 
 /// A place in one of the two texts.
 #[derive(Clone)]
-struct At<'t> {
+struct Located<'t> {
     node: &'t Node,
     pointer: String,
     path: String,
@@ -52,7 +52,7 @@ struct At<'t> {
 
 /// The types that a text defines.
 struct Text<'t> {
-    definitions: HashMap<String, At<'t>>,
+    definitions: HashMap<String, Located<'t>>,
 }
 
 /// Lists the changes from one stored text to another.
@@ -62,9 +62,9 @@ pub(super) fn changes(old: &Node, new: &Node) -> Vec<Change> {
     walk.found
 }
 
-fn root(node: &Node) -> At<'_> {
+fn root(node: &Node) -> Located<'_> {
     let name = node.get_text("name").unwrap_or("value");
-    At { node, pointer: String::new(), path: short(name).to_owned(), space: None }
+    Located { node, pointer: String::new(), path: short(name).to_owned(), space: None }
 }
 
 impl<'t> Text<'t> {
@@ -82,15 +82,15 @@ impl<'t> Text<'t> {
     }
 
     /// The type itself where a name stands for it.
-    fn follow(&self, at: &At<'t>) -> Option<At<'t>> {
+    fn follow(&self, at: &Located<'t>) -> Option<Located<'t>> {
         let name = qualified(at.node.text()?, at.space.as_deref());
         let found = self.definitions.get(&name)?;
         // The way there is the way of its use.
-        Some(At { path: at.path.clone(), ..found.clone() })
+        Some(Located { path: at.path.clone(), ..found.clone() })
     }
 }
 
-impl<'t> At<'t> {
+impl<'t> Located<'t> {
     fn below(&self, node: &'t Node, pointer: &str, path: &str) -> Self {
         Self {
             node,
@@ -218,7 +218,7 @@ struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    fn found(&mut self, kind: Kind, old: &At<'t>, new: &At<'t>, title: String) {
+    fn found(&mut self, kind: Kind, old: &Located<'t>, new: &Located<'t>, title: String) {
         self.found.push(Change {
             kind,
             path: new.path.clone(),
@@ -229,7 +229,7 @@ impl<'t> Walk<'t> {
         });
     }
 
-    fn types(&mut self, old: &At<'t>, new: &At<'t>) {
+    fn types(&mut self, old: &Located<'t>, new: &Located<'t>) {
         let (a, b) = (old.branch_name(), new.branch_name());
         let (old_type, new_type) = (self.old.follow(old), self.new.follow(new));
         let (old, new) = (old_type.as_ref().unwrap_or(old), new_type.as_ref().unwrap_or(new));
@@ -263,14 +263,14 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn definitions(&mut self, old: &At<'t>, new: &At<'t>, a: &str, b: &str) {
+    fn definitions(&mut self, old: &Located<'t>, new: &Located<'t>, a: &str, b: &str) {
         if a != b {
             self.found(Kind::NameChanged, old, new, format!("name {a} -> {b}"));
         }
         match new.kind() {
             "enum" => self.symbols(old, new),
             "fixed" => {
-                let size = |at: &At<'_>| at.node.get("size").map(Node::compact).unwrap_or_default();
+                let size = |at: &Located<'_>| at.node.get("size").map(Node::compact).unwrap_or_default();
                 if size(old) != size(new) {
                     self.found(Kind::SizeChanged, old, new, format!("size {} -> {}", size(old), size(new)));
                 }
@@ -281,9 +281,9 @@ impl<'t> Walk<'t> {
         self.properties(old, new, &["type", "name", "namespace", "fields", "symbols", "size", "aliases"]);
     }
 
-    fn fields(&mut self, old: &At<'t>, new: &At<'t>) {
+    fn fields(&mut self, old: &Located<'t>, new: &Located<'t>) {
         let (before, after) = (old.fields(), new.fields());
-        let mut gone: Vec<&At<'t>> =
+        let mut gone: Vec<&Located<'t>> =
             before.iter().filter(|field| after.iter().all(|it| it.name() != field.name())).collect();
         let mut order = Vec::new();
         for field in &after {
@@ -327,7 +327,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn field(&mut self, old: &At<'t>, new: &At<'t>) {
+    fn field(&mut self, old: &Located<'t>, new: &Located<'t>) {
         if let (Some(old), Some(new)) = (old.kind_of_field(), new.kind_of_field()) {
             self.types(&old, &new);
         }
@@ -335,8 +335,8 @@ impl<'t> Walk<'t> {
         self.properties(old, new, &["name", "type", "aliases"]);
     }
 
-    fn symbols(&mut self, old: &At<'t>, new: &At<'t>) {
-        let symbols = |at: &At<'t>| -> Vec<&'t str> {
+    fn symbols(&mut self, old: &Located<'t>, new: &Located<'t>) {
+        let symbols = |at: &Located<'t>| -> Vec<&'t str> {
             at.node.get("symbols").map(Node::elements).unwrap_or_default().iter().filter_map(Node::text).collect()
         };
         let (before, after) = (symbols(old), symbols(new));
@@ -348,9 +348,9 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn unions(&mut self, old: &At<'t>, new: &At<'t>) {
+    fn unions(&mut self, old: &Located<'t>, new: &Located<'t>) {
         let (before, after) = (old.branches(), new.branches());
-        let find = |list: &[At<'t>], branch: &At<'t>| {
+        let find = |list: &[Located<'t>], branch: &Located<'t>| {
             let name = branch.branch_name();
             // A type that only moved to another namespace is the same one.
             let same = list.iter().position(|it| it.branch_name() == name);
@@ -375,7 +375,7 @@ impl<'t> Walk<'t> {
     }
 
     /// A union on one side, and what may be one of its branches on the other.
-    fn union_or_not(&mut self, old: &At<'t>, new: &At<'t>) {
+    fn union_or_not(&mut self, old: &Located<'t>, new: &Located<'t>) {
         let (is_union_now, union, single) = if new.kind() == "union" { (true, new, old) } else { (false, old, new) };
         let branches = union.branches();
         let same = branches.iter().position(|it| it.branch_name() == single.branch_name());
@@ -394,7 +394,7 @@ impl<'t> Walk<'t> {
         if is_union_now { self.types(single, branch) } else { self.types(branch, single) }
     }
 
-    fn aliases(&mut self, old: &At<'t>, new: &At<'t>) {
+    fn aliases(&mut self, old: &Located<'t>, new: &Located<'t>) {
         let (before, after) = (old.aliases(), new.aliases());
         if before != after {
             let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -403,8 +403,8 @@ impl<'t> Walk<'t> {
     }
 
     /// Everything that is not structure.
-    fn properties(&mut self, old: &At<'t>, new: &At<'t>, but: &[&str]) {
-        let keys = |at: &At<'t>| at.node.members().iter().map(|member| member.key.as_str()).collect::<Vec<_>>();
+    fn properties(&mut self, old: &Located<'t>, new: &Located<'t>, but: &[&str]) {
+        let keys = |at: &Located<'t>| at.node.members().iter().map(|member| member.key.as_str()).collect::<Vec<_>>();
         let mut all = keys(old);
         all.extend(keys(new).into_iter().filter(|key| old.node.get(key).is_none()));
         for key in all.into_iter().filter(|key| !but.contains(key)) {
@@ -424,7 +424,7 @@ impl<'t> Walk<'t> {
     }
 }
 
-impl At<'_> {
+impl Located<'_> {
     fn is_record(&self) -> bool {
         matches!(self.kind(), "record" | "error")
     }
@@ -469,7 +469,7 @@ mod tests {
                 r#"{"name":"y","type":"int"},{"name":"x","type":"int"}"#.to_owned(),
                 vec!["R fields in another order"],
             ),
-            // A definition that moves to the other of its uses is no change.
+            // A definition that moves to the other of its uses is not a change.
             (
                 format!(r#"{{"name":"x","type":{e}}},{{"name":"y","type":"E"}}"#),
                 format!(r#"{{"name":"y","type":{e}}},{{"name":"x","type":"E"}}"#),

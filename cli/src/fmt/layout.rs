@@ -23,14 +23,14 @@ struct Layout<'t> {
     text: &'t str,
     comments: Vec<Comment>,
     /// How many of the comments are out.
-    told: usize,
+    emitted: usize,
     out: String,
 }
 
-/// The text laid out; none if it is no JSON.
+/// The text laid out; none if it is not JSON.
 pub(crate) fn laid_out(text: &str) -> Option<String> {
     let root = Node::parse(text)?;
-    let mut layout = Layout { text, comments: comments(text)?, told: 0, out: String::new() };
+    let mut layout = Layout { text, comments: comments(text)?, emitted: 0, out: String::new() };
     layout.comments_before(root.span.start, 0);
     layout.node(&root, 0, 0);
     layout.comments_behind(root.span.end, text.len());
@@ -89,7 +89,7 @@ impl Layout<'_> {
 
     /// Whether a value is short enough for the rest of the line, and no document within a document.
     fn fits(&self, node: &Node, column: usize) -> bool {
-        let has_comments = self.comments[self.told..].iter().any(|it| node.span.contains(&it.span.start));
+        let has_comments = self.comments[self.emitted..].iter().any(|it| node.span.contains(&it.span.start));
         !has_comments && !has_fields(node) && column + width(node, self.text) < WIDTH
     }
 
@@ -133,7 +133,7 @@ impl Layout<'_> {
     }
 
     fn close(&mut self, node: &Node, bracket: char, indent: usize, is_empty: bool) {
-        let has_comments = self.comments.get(self.told).is_some_and(|it| it.span.start < node.span.end);
+        let has_comments = self.comments.get(self.emitted).is_some_and(|it| it.span.start < node.span.end);
         if !is_empty || has_comments {
             self.end_of_line();
             self.comments_before(node.span.end, indent + 2);
@@ -162,12 +162,12 @@ impl Layout<'_> {
 
     /// Comments behind an element: on the same line in the text, and before whatever follows.
     fn comments_behind(&mut self, end: usize, next: usize) {
-        while let Some(comment) = self.comments.get(self.told) {
+        while let Some(comment) = self.comments.get(self.emitted) {
             let span = comment.span.clone();
             if span.start >= next || !comment.is_behind || self.text[end..span.start].contains('\n') {
                 return;
             }
-            self.told += 1;
+            self.emitted += 1;
             self.out.push(' ');
             self.comment(&span);
             if self.text[span].starts_with("//") {
@@ -177,8 +177,8 @@ impl Layout<'_> {
     }
 
     fn next_comment(&mut self, until: usize) -> Option<Range<usize>> {
-        let span = self.comments.get(self.told).filter(|it| it.span.start < until)?.span.clone();
-        self.told += 1;
+        let span = self.comments.get(self.emitted).filter(|it| it.span.start < until)?.span.clone();
+        self.emitted += 1;
         Some(span)
     }
 

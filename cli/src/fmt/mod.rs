@@ -10,24 +10,24 @@ use super::Error;
 use super::exit::{self, Exit};
 use super::project::ProjectOptions;
 use super::source::SchemaFile;
-use super::terminal::{Talk, count};
+use super::terminal::{Terminal, count};
 pub(super) use layout::laid_out;
 
-/// Lays out schema files: two spaces, a line for each field, comments where they were. Nothing but white space changes.
+/// Formats schema files: two-space indentation, one field per line, comments kept. Only white space changes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Fmt {
-    /// Files and folders; otherwise every schema of the project. `-` reads standard input and prints.
+    /// Files and folders; by default every schema of the project. `-` reads standard input and prints.
     paths: Vec<PathBuf>,
 
-    /// Changes nothing, names the files that are laid out otherwise, and fails with 1 if there are any.
+    /// Changes nothing: lists the files that are not formatted, and exits with 1 if there are any.
     #[arg(long)]
     check: bool,
 
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 impl Fmt {
@@ -49,13 +49,17 @@ impl Fmt {
                 continue;
             }
             other += 1;
-            writeln!(self.talk.stdout(), "{}", file.name())?;
+            writeln!(self.terminal.stdout(), "{}", file.name())?;
             if !self.check {
                 fs::write(&file.path, text).map_err(Error::writing(&file.path))?;
             }
         }
         let done = if self.check { "to be laid out" } else { "laid out" };
-        self.talk.say(format_args!("fmt: {} {done}, {} fine", count(other, "file"), files.len() - other - unreadable));
+        self.terminal.say(format_args!(
+            "fmt: {} {done}, {} fine",
+            count(other, "file"),
+            files.len() - other - unreadable
+        ));
         Ok(match (unreadable, other) {
             (0, 1..) if self.check => Exit::Findings,
             (0, _) => Exit::Clean,
@@ -68,6 +72,6 @@ impl Fmt {
             Err(error) => error.to_string(),
             Ok(_) => "it is nested too deeply".to_owned(),
         };
-        self.talk.say(format_args!("{}: {reason}", file.name()));
+        self.terminal.say(format_args!("{}: {reason}", file.name()));
     }
 }

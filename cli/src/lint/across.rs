@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::catalogue::rule;
+use super::rules::rule;
 use super::settings::Settings;
 use super::{Hit, finding};
 use crate::Error;

@@ -51,7 +51,7 @@ impl<'d, 't> Types<'d, 't> {
         }
     }
 
-    /// Why a default is no value of a type.
+    /// Why a default is not a value of a type.
     fn fault(&self, kind: &'t Node, default: &Node) -> Option<String> {
         let Type { node, shape, .. } = self.meant(kind)?;
         match (shape, &default.value) {
@@ -101,7 +101,7 @@ impl<'d, 't> Types<'d, 't> {
 /// Bytes are written as text, a character each.
 fn no_bytes(text: &str) -> Option<String> {
     let stray = text.chars().find(|c| u32::from(*c) > 0xff)?;
-    Some(format!("holds `{stray}`, which is no byte"))
+    Some(format!("holds `{stray}`, which is not a byte"))
 }
 
 #[cfg(test)]
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use crate::source::SchemaFile;
 
-    fn told(kind: &str, default: &str) -> Option<String> {
+    fn finding_of(kind: &str, default: &str) -> Option<String> {
         let text = format!(
             r#"{{"type":"record","name":"a.R","fields":[
                 {{"name":"e","type":{{"type":"enum","name":"E","symbols":["A","B"]}}}},
@@ -134,14 +134,14 @@ mod tests {
             (r#""a.S""#, r#"{"x":"C"}"#, "is `C`, which the enum `a.E` does not list"),
             (r#""S""#, r#"{"y":1}"#, "names `y`, which the record `a.S` does not have"),
             (r#""F""#, r#""abc""#, "has the length 3, and the fixed type `a.F` the size 2"),
-            (r#""F""#, r#""\u20ac\u0001""#, "holds `\u{20ac}`, which is no byte"),
+            (r#""F""#, r#""\u20ac\u0001""#, "holds `\u{20ac}`, which is not a byte"),
             (
                 r#"{"type":"bytes","logicalType":"decimal","precision":4}"#,
                 r#""\u0100""#,
-                "holds `\u{100}`, which is no byte",
+                "holds `\u{100}`, which is not a byte",
             ),
         ] {
-            assert_eq!(told(kind, default).as_deref(), Some(expected), "{kind} {default}");
+            assert_eq!(finding_of(kind, default).as_deref(), Some(expected), "{kind} {default}");
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
             (r#""of.another.File""#, r#"{"y":"C"}"#),
             (r#""double""#, r#""NaN""#),
         ] {
-            assert_eq!(told(kind, default), None, "{kind} {default}");
+            assert_eq!(finding_of(kind, default), None, "{kind} {default}");
         }
     }
 }

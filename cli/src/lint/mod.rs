@@ -2,12 +2,12 @@
 
 mod across;
 mod attributes;
-mod catalogue;
 mod changes;
 mod defaults;
 mod logical;
 mod names;
 mod numbers;
+mod rules;
 mod settings;
 mod shapes;
 mod sizes;
@@ -17,17 +17,17 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-pub(super) use catalogue::{Rule, Takes, find as rule, rules};
+pub(super) use rules::{Rule, Takes, find as rule, rules};
 
-use self::catalogue::Check;
+use self::rules::Check;
 use self::settings::{Settings, Strictness};
 use super::Error;
 use super::exit::{self, Exit};
 use super::git::{DEFAULT_BRANCH, Repository};
 use super::project::{Project, ProjectOptions, Resolver};
-use super::report::{FailOn, Finding, Outcome, Outputs, Report, Severity, State, Told};
+use super::report::{FailOn, Finding, Outcome, Report, ReportSinks, Severity, State, Verbosity};
 use super::source::{Item, Node, SchemaFile, items};
-use super::terminal::Talk;
+use super::terminal::Terminal;
 
 /// Looks for what makes schemas hard to read, to use, or to change later.
 ///
@@ -36,7 +36,7 @@ use super::terminal::Talk;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Lint {
-    /// Files and folders; otherwise every schema of the project.
+    /// Files and folders; by default every schema of the project.
     paths: Vec<PathBuf>,
 
     /// What rules about changes, and those with `only = "changed"`, compare with.
@@ -50,9 +50,9 @@ pub struct Lint {
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
-    outputs: Outputs,
+    report_sinks: ReportSinks,
     #[command(flatten)]
-    talk: Talk,
+    terminal: Terminal,
 }
 
 /// A schema as the rules see it.
@@ -80,7 +80,7 @@ impl Hit {
 
 impl Lint {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        self.outputs.check()?;
+        self.report_sinks.check()?;
         let project = self.project.load()?;
         let files = project.files_to_check(&self.paths)?;
         let resolver = Resolver::new(&project, &files);
@@ -93,7 +93,7 @@ impl Lint {
         self.compare_with_before(&project, &mut outcomes)?;
         across::needs(&project, &mut outcomes, self.paths.is_empty())?;
         let report = Report { command: "lint", outcomes };
-        self.outputs.tell(&report, &self.talk, Told::Briefly)?;
+        self.report_sinks.write(&report, &self.terminal, Verbosity::Brief)?;
         Ok(report.exit(self.fail_on))
     }
 
@@ -144,7 +144,7 @@ fn look(project: &Project, resolver: &Resolver<'_>, file: Rc<SchemaFile>) -> Res
 }
 
 impl<'t> Document<'t> {
-    /// None where the file is no JSON.
+    /// None where the file is not JSON.
     fn of(file: &'t SchemaFile, subject: &'t str) -> Option<Self> {
         let root = file.tree()?;
         let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -155,7 +155,7 @@ impl<'t> Document<'t> {
 /// Everything that the rules find in a file, in the order of the file.
 fn hits(file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Finding> {
     let Some(document) = Document::of(file, subject) else { return Vec::new() };
-    let mut findings = told(file, &document, settings, |rule| match rule.check {
+    let mut findings = apply_rules(file, &document, settings, |rule| match rule.check {
         Check::Document(check) => check(&document, &settings.strictness(rule)),
         Check::Change(_) | Check::Project => Vec::new(),
     });
@@ -168,14 +168,14 @@ fn changed(before: &SchemaFile, file: &SchemaFile, subject: &str, settings: &Set
     let (Some(before), Some(after)) = (Document::of(before, subject), Document::of(file, subject)) else {
         return Vec::new();
     };
-    told(file, &after, settings, |rule| match rule.check {
+    apply_rules(file, &after, settings, |rule| match rule.check {
         Check::Change(compare) => compare(&before, &after),
         Check::Document(_) | Check::Project => Vec::new(),
     })
 }
 
 /// What the rules find that hold for a file, but for what it is spared.
-fn told(
+fn apply_rules(
     file: &SchemaFile,
     document: &Document<'_>,
     settings: &Settings<'_>,

@@ -31,7 +31,7 @@ fn usual<T: FromStr + Display + Debug + LowerExp>(text: &str) -> Option<String> 
     let number: T = text.parse().ok()?;
     let forms = [number.to_string(), format!("{number:?}"), format!("{number:e}")];
     let text = text.to_ascii_lowercase().replace("e+", "e");
-    // The zero behind the point says that it is no whole number.
+    // The zero behind the point says that it is not a whole number.
     let is_usual = forms.iter().any(|form| *form == text || format!("{form}.0") == text);
     let [_, debug, _] = forms;
     (!is_usual).then_some(debug)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::catalogue::{Check, Rule, rules};
+use super::rules::{Check, Rule, rules};
 use crate::project::{LintRule, LintTable, Only, Project, Style, When, glob};
 use crate::report::Severity;
 

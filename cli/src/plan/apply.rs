@@ -6,79 +6,79 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::carry::{Progress, carry_out};
 use super::document::{Document, Step};
+use super::execute::{Progress, execute};
 use super::make;
 use super::prune::Prune;
-use crate::at::{At, Consent, Printed};
 use crate::exit::{self, Exit};
 use crate::remote::Remote;
+use crate::target::{Confirm, OutputFormat, Target};
 use crate::terminal::{GREEN, count, styled};
 use crate::{Error, block_on};
 
-/// Makes the registry hold what the files of the project say, or what a kept plan says.
+/// Applies the files of the project, or a saved plan, to the registry.
 ///
-/// It shows the plan and asks; where nobody can be asked, it needs --yes. A plan that rests on what is not so any more is
-/// refused with 6. A registry of ours does all of it or nothing; at others it is done step by step, and when it stops
+/// Shows the plan and asks for confirmation; without a terminal it needs --yes. A stale plan is refused with
+/// exit code 6. An Avow registry does all of it or nothing; at others it is done step by step, and when it stops
 /// half-way, running it again does the rest. Applying twice changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Apply {
-    /// A plan, as `avow plan --out FILE` keeps it; otherwise one is made now.
+    /// A plan, as saved by `avow plan --out FILE`; by default a plan is made now.
     plan: Option<PathBuf>,
 
-    /// Deletes, softly, subjects of the `[scope]` in avow.toml that no file describes.
+    /// Soft-deletes subjects of the `[scope]` in avow.toml that no file describes.
     #[arg(long, conflicts_with = "plan")]
     prune: bool,
 
     #[command(flatten)]
-    consent: Consent,
+    confirm: Confirm,
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Apply {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
         let document = match &self.plan {
             Some(path) => Document::read(path)?,
-            None => make(&self.at, "plan", if self.prune { Prune::Delete } else { Prune::Tell })?,
+            None => make(&self.target, "plan", if self.prune { Prune::Delete } else { Prune::Report })?,
         };
-        let talk = &self.at.talk;
-        let shown = document.human(talk.quiet);
-        if self.printed.is_json() {
-            talk.say(shown.trim_end());
+        let terminal = &self.target.terminal;
+        let shown = document.human(terminal.quiet);
+        if self.output.is_json() {
+            terminal.say(shown.trim_end());
         } else {
-            write!(talk.stdout(), "{shown}")?;
+            write!(terminal.stdout(), "{shown}")?;
         }
         if document.exit() != Exit::Clean {
             return Ok(document.exit());
         }
         let remote = self.remote(&document)?;
         if document.steps.is_empty() {
-            return self.tell(&remote, &Progress::default());
+            return self.print_progress(&remote, &Progress::default());
         }
         let question = format!("Do this at {}?", remote.url());
-        if !self.consent.given(&question)? {
-            talk.say("nothing was changed");
+        if !self.confirm.ask(&question)? {
+            terminal.say("nothing was changed");
             return Ok(Exit::Clean);
         }
         let progress = RefCell::default();
-        let outcome = block_on(carry_out(&remote, &document, talk, &progress));
+        let outcome = block_on(execute(&remote, &document, terminal, &progress));
         let progress = progress.into_inner();
         if outcome.is_err() && !progress.done.is_empty() {
-            self.tell(&remote, &progress)?;
-            talk.say("not everything was done; `avow apply` again does the rest");
+            self.print_progress(&remote, &progress)?;
+            terminal.say("not everything was done; `avow apply` again does the rest");
         }
         outcome?;
-        self.tell(&remote, &progress)
+        self.print_progress(&remote, &progress)
     }
 
     /// The registry that the plan is for.
     fn remote(&self, document: &Document) -> Result<Remote, Error> {
-        let project = self.at.project()?;
-        let mut at = self.at.clone();
+        let project = self.target.project()?;
+        let mut at = self.target.clone();
         if self.plan.is_some() {
             at.context.clone_from(&document.context);
         }
@@ -90,7 +90,7 @@ impl Apply {
         Ok(remote)
     }
 
-    fn tell(&self, remote: &Remote, progress: &Progress) -> Result<Exit, Error> {
+    fn print_progress(&self, remote: &Remote, progress: &Progress) -> Result<Exit, Error> {
         let Progress { done, left, atomic } = progress;
         let mut lines: Vec<String> = done.iter().map(|step| format!("done: {}", step.sentence())).collect();
         lines.extend(left.iter().map(|step| format!("left: {}", step.sentence())));
@@ -109,7 +109,7 @@ impl Apply {
             "done": done.iter().map(brief).collect::<Vec<_>>(),
             "left": left.iter().map(brief).collect::<Vec<_>>(),
         });
-        self.printed.print(&self.at.talk, &(lines.join("\n") + "\n"), &json)?;
+        self.output.print(&self.target.terminal, &(lines.join("\n") + "\n"), &json)?;
         Ok(Exit::Clean)
     }
 }

@@ -8,8 +8,8 @@ use avow_client::rest::{NewSchema, Reference as ClientReference};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::held::Seen;
-use super::same::carried;
+use super::equivalence::convert;
+use super::remote_state::Observed;
 use crate::Error;
 use avow_domain::{Metadata, Reference, RuleSet};
 
@@ -31,7 +31,7 @@ pub(super) struct Document {
     /// What is to be done, in order.
     pub(super) steps: Vec<Step>,
     /// What it rests on, by subject; the settings of everything have no name.
-    pub(super) seen: BTreeMap<String, Seen>,
+    pub(super) seen: BTreeMap<String, Observed>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ struct Tool {
 pub(super) enum State {
     /// It is not there.
     Create,
-    /// The file is no version of it.
+    /// The file is not a version of it.
     NewVersion,
     /// The file is a version that is not the latest.
     Older,
@@ -60,7 +60,7 @@ pub(super) enum State {
     Unchanged,
     /// It is in the scope and no file describes it.
     Unmanaged,
-    /// The file is no schema.
+    /// The file is not a schema.
     Invalid,
 }
 
@@ -82,10 +82,10 @@ pub(super) struct Entry {
     /// The versions that it is about: those to be deleted, or those after the one that the file is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) versions: Vec<i32>,
-    /// The version deleted softly that the file is.
+    /// The soft-deleted version that the file is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) deleted_version: Option<i32>,
-    /// The level that a new version is judged by, and the versions it was held against.
+    /// The level that a new version is checked by, and the versions it was compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) level: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -115,7 +115,7 @@ pub(super) enum Drift {
     Missing,
     /// What the file is, was deleted.
     Deleted,
-    /// The file is no version of the subject.
+    /// The file is not a version of the subject.
     FilesAhead,
     /// Versions came after the one that the file is.
     RegistryAhead,
@@ -177,10 +177,10 @@ impl Action {
             new = new.reference(ClientReference::new(name, subject, *version));
         }
         if let Some(metadata) = metadata {
-            new = new.metadata(carried(metadata).map_err(unfit)?);
+            new = new.metadata(convert(metadata).map_err(unfit)?);
         }
         if let Some(rules) = rule_set {
-            new = new.rule_set(carried(rules).map_err(unfit)?);
+            new = new.rule_set(convert(rules).map_err(unfit)?);
         }
         Ok(Some(new))
     }
@@ -197,7 +197,7 @@ impl Step {
                 format!("{name}: config set ({})", names.join(", "))
             }
             Action::SetMode { mode } => format!("{name}: mode set to {mode}"),
-            Action::DeleteSubject => format!("{name}: deleted softly"),
+            Action::DeleteSubject => format!("{name}: soft-deleted"),
         }
     }
 }
@@ -254,7 +254,7 @@ impl Document {
         context: Option<String>,
         subjects: Vec<Entry>,
         steps: Vec<Step>,
-        seen: BTreeMap<String, Seen>,
+        seen: BTreeMap<String, Observed>,
     ) -> Self {
         let tool = Tool { name: "avow".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let summary = Summary::of(&subjects);
@@ -284,7 +284,7 @@ impl Document {
             command: String,
         }
         let text = fs::read_to_string(path).map_err(Error::reading(path))?;
-        let invalid = |reason: String| Error::Input(format!("`{}` is no plan: {reason}", path.display()));
+        let invalid = |reason: String| Error::Input(format!("`{}` is not a plan: {reason}", path.display()));
         let format: Format = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         if format.version != VERSION {
             return Err(invalid(format!("format {} is not known here; use a newer avow", format.version)));

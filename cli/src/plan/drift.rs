@@ -2,13 +2,13 @@
 
 use super::document::{Document, Drift, Entry, State};
 use super::make;
+use super::output::PlanOutput;
 use super::prune::Prune;
-use super::shown::Shown;
 use crate::Error;
-use crate::at::At;
 use crate::exit::{self, Exit};
+use crate::target::Target;
 
-/// Tells where the registry and the files of the project have come apart, and who moved.
+/// Shows where the registry and the files of the project differ, and which side changed.
 ///
 /// A subject that somebody changed by hand, versions after the one in the file, what was deleted, settings that are
 /// others, and subjects of the `[scope]` that no file describes. Exits with 1 if there is anything of that kind, so that
@@ -17,18 +17,18 @@ use crate::exit::{self, Exit};
 #[command(after_help = exit::HELP)]
 pub struct DriftCommand {
     #[command(flatten)]
-    shown: Shown,
+    output: PlanOutput,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl DriftCommand {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
-        self.shown.check()?;
-        let mut document = make(&self.at, "drift", Prune::Tell)?;
+        self.output.check()?;
+        let mut document = make(&self.target, "drift", Prune::Report)?;
         document.only_differences();
-        self.shown.tell(&document, &self.at.talk)?;
-        let differs = document.told().next().is_some();
+        self.output.write(&document, &self.target.terminal)?;
+        let differs = document.entries_to_show().next().is_some();
         Ok(match (document.summary.invalid, differs) {
             (0, false) => Exit::Clean,
             (0, true) => Exit::Findings,

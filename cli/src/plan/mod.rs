@@ -7,19 +7,19 @@
 //! - `carry`, `ours`: doing what it says
 
 mod apply;
-mod carry;
+mod avow_api;
 mod document;
 mod drift;
-mod held;
-mod make;
-mod ours;
+mod equivalence;
+mod execute;
+mod output;
+mod planner;
 mod prune;
 mod pull;
-mod refer;
-mod same;
+mod references;
+mod remote_state;
+mod render;
 mod settings;
-mod shown;
-mod told;
 mod tree;
 mod verdict;
 
@@ -30,60 +30,60 @@ pub(crate) use drift::DriftCommand;
 pub(crate) use pull::Pull;
 
 use self::document::Document;
-use self::make::Maker;
+use self::output::PlanOutput;
+use self::planner::Planner;
 use self::prune::Prune;
-use self::shown::Shown;
 use self::tree::Tree;
-use super::at::At;
 use super::exit::{self, Exit};
+use super::target::Target;
 use super::{Error, block_on};
 
-/// Shows what would have to be done so that the registry holds what the files of the project say.
+/// Shows the changes that would bring the registry in line with the files of the project.
 ///
 /// Schemas are compared by what they mean, with their references, metadata, rules, config and mode; what avow.toml does
-/// not mention is left alone. New versions are judged as `avow check` does, so a plan that would be refused says so. It
+/// not mention is left alone. New versions are checked as `avow check` does, so a plan that would be refused says so. It
 /// works with any registry that speaks Confluent's HTTP API, and changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = concat!("\
-Exits with 0 whether there are changes or not, with 1 if the registry would refuse them, or if there are any and
+Exits with 0 whether or not there are changes, with 1 if the registry would refuse them, or if there are any and
 --fail-on-changes was given, and with 3 if a file is no schema.
 
 "), after_help = exit::HELP)]
 pub struct Plan {
-    /// Keeps the plan in a file, for `avow apply FILE`.
+    /// Saves the plan to a file, for `avow apply FILE`.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Deletes, softly, subjects of the `[scope]` in avow.toml that no file describes.
+    /// Soft-deletes subjects of the `[scope]` in avow.toml that no file describes.
     #[arg(long)]
     prune: bool,
 
-    /// Exits with 1 if there is anything to do.
+    /// Exits with 1 if there are changes.
     #[arg(long)]
     fail_on_changes: bool,
 
     #[command(flatten)]
-    shown: Shown,
+    output: PlanOutput,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 impl Plan {
     pub(super) fn run(&self) -> Result<Exit, Error> {
-        self.shown.check()?;
-        let prune = if self.prune { Prune::Delete } else { Prune::Tell };
-        let document = make(&self.at, "plan", prune)?;
+        self.output.check()?;
+        let prune = if self.prune { Prune::Delete } else { Prune::Report };
+        let document = make(&self.target, "plan", prune)?;
         if let Some(path) = &self.out {
             document.write(path)?;
         }
-        self.shown.tell(&document, &self.at.talk)?;
+        self.output.write(&document, &self.target.terminal)?;
         let changes = self.fail_on_changes && !document.steps.is_empty();
         Ok(document.exit().max(if changes { Exit::Findings } else { Exit::Clean }))
     }
 }
 
 impl Document {
-    /// What the shell is told about the plan itself.
+    /// The exit code of the plan itself.
     fn exit(&self) -> Exit {
         match (self.summary.invalid, self.summary.refused) {
             (0, 0) => Exit::Clean,
@@ -94,10 +94,11 @@ impl Document {
 }
 
 /// Makes a plan of the project.
-fn make(at: &At, command: &str, prune: Prune) -> Result<Document, Error> {
-    let project = at.project()?;
+fn make(target: &Target, command: &str, prune: Prune) -> Result<Document, Error> {
+    let project = target.project()?;
     let tree = Tree::read(&project)?;
-    let remote = at.open_for(&project)?;
-    let maker = Maker { project: &project, remote: &remote, talk: &at.talk, prune, judged: command == "plan" };
-    block_on(maker.make(command, &tree))
+    let remote = target.open_for(&project)?;
+    let planner =
+        Planner { project: &project, remote: &remote, terminal: &target.terminal, prune, evaluated: command == "plan" };
+    block_on(planner.make(command, &tree))
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use avow_client::rest::Version;
 
 use super::document::{Action, Entry, State, Step};
-use super::held::{self, Held};
-use super::make::Maker;
+use super::planner::Planner;
+use super::remote_state::{self, SubjectState};
 use super::tree::Tree;
 use crate::listing::{Wanted, of_subject};
 use crate::remote::{Remote, ask_all};
@@ -16,8 +16,8 @@ use crate::{Error, refs, subjects};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prune {
     /// They are named.
-    Tell,
-    /// They are deleted softly.
+    Report,
+    /// They are soft-deleted.
     Delete,
 }
 
@@ -28,11 +28,15 @@ pub(super) struct Pruned {
     pub(super) steps: Vec<Step>,
 }
 
-pub(super) async fn find(maker: &Maker<'_>, tree: &Tree, held: &mut HashMap<String, Held>) -> Result<Pruned, Error> {
-    let (remote, scope) = (maker.remote, &maker.project.scope);
+pub(super) async fn find(
+    planner: &Planner<'_>,
+    tree: &Tree,
+    states: &mut HashMap<String, SubjectState>,
+) -> Result<Pruned, Error> {
+    let (remote, scope) = (planner.remote, &planner.project.scope);
     if scope.is_empty() {
-        return match maker.prune {
-            Prune::Tell => Ok(Pruned::default()),
+        return match planner.prune {
+            Prune::Report => Ok(Pruned::default()),
             Prune::Delete => Err(Error::Usage(
                 "--prune deletes within a scope, and avow.toml declares none; write which subjects belong to the \
                  project, as in `[scope]` and `subjects = [\"orders-*\"]`"
@@ -42,12 +46,12 @@ pub(super) async fn find(maker: &Maker<'_>, tree: &Tree, held: &mut HashMap<Stri
     }
     let mut strays = all(remote).await?;
     strays.retain(|subject| subjects::matches(scope, subject) && tree.of_subject(subject).is_none());
-    if maker.prune == Prune::Tell {
+    if planner.prune == Prune::Report {
         let entry = |subject| Entry { subject, states: vec![State::Unmanaged], ..Entry::default() };
         return Ok(Pruned { entries: strays.into_iter().map(entry).collect(), steps: Vec::new() });
     }
-    let looked = ask_all(maker.talk, &strays, |at| held::look(remote, &strays[at])).await?;
-    let versions = ask_all(maker.talk, &strays, |at| of_subject(remote, &strays[at], Wanted::default())).await?;
+    let looked = ask_all(planner.terminal, &strays, |at| remote_state::look(remote, &strays[at])).await?;
+    let versions = ask_all(planner.terminal, &strays, |at| of_subject(remote, &strays[at], Wanted::default())).await?;
     let going: HashSet<&String> = strays.iter().collect();
     let mut pruned = Pruned::default();
     for at in order(remote, &strays, &versions) {
@@ -67,7 +71,7 @@ pub(super) async fn find(maker: &Maker<'_>, tree: &Tree, held: &mut HashMap<Stri
         }
         pruned.entries.push(entry);
         pruned.steps.push(Step { subject: subject.clone(), action: Action::DeleteSubject });
-        held.insert(subject.clone(), looked[at].clone());
+        states.insert(subject.clone(), looked[at].clone());
     }
     Ok(pruned)
 }

@@ -5,15 +5,14 @@ use std::rc::Rc;
 
 use crate::Error;
 use crate::project::{Assignment, Project};
-use crate::source::{Item, SchemaFile, Shape, items};
+use crate::source::{Names, SchemaFile, short};
 
 /// A file, and what it stands for.
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) file: Rc<SchemaFile>,
     pub(super) assignment: Assignment,
-    /// The types it uses and does not define, in the order in which it does.
-    pub(super) uses: Vec<String>,
+    pub(super) names: Names,
 }
 
 /// What the files of a project are.
@@ -21,8 +20,10 @@ pub(super) struct Wanted {
 pub(super) struct Tree {
     /// Each after those it uses.
     pub(super) wanted: Vec<Wanted>,
-    /// Where types are defined.
+    /// Files by their top-level types.
     by_name: HashMap<String, usize>,
+    /// Files by all the types they define.
+    nested: HashMap<String, usize>,
     by_subject: HashMap<String, usize>,
 }
 
@@ -35,10 +36,10 @@ impl Tree {
         let mut wanted = Vec::with_capacity(files.len());
         for file in files {
             let assignment = project.assignment(&file.path, &file.text)?;
-            let uses = uses(&file);
-            wanted.push(Wanted { file, assignment, uses });
+            let names = file.tree().map(Names::of).unwrap_or_default();
+            wanted.push(Wanted { file, assignment, names });
         }
-        let mut tree = Self { wanted, by_name: HashMap::new(), by_subject: HashMap::new() };
+        let mut tree = Self { wanted, by_name: HashMap::new(), nested: HashMap::new(), by_subject: HashMap::new() };
         tree.index()?;
         let order = tree.order()?;
         let mut places: Vec<Option<Wanted>> = tree.wanted.drain(..).map(Some).collect();
@@ -49,10 +50,14 @@ impl Tree {
 
     fn index(&mut self) -> Result<(), Error> {
         self.by_name.clear();
+        self.nested.clear();
         self.by_subject.clear();
         for (at, wanted) in self.wanted.iter().enumerate() {
-            if let Some(name) = wanted.file.full_name() {
-                self.by_name.entry(name).or_insert(at);
+            if let Some(name) = &wanted.names.root {
+                self.by_name.entry(name.clone()).or_insert(at);
+            }
+            for name in &wanted.names.defines {
+                self.nested.entry(name.clone()).or_insert(at);
             }
             if let Some(other) = self.by_subject.insert(wanted.assignment.subject.clone(), at) {
                 let (a, b) = (self.wanted[other].file.name(), wanted.file.name());
@@ -67,7 +72,8 @@ impl Tree {
 
     /// The file that defines a type.
     pub(super) fn defining(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).or_else(|| self.by_name.get(short(name))).copied()
+        let find = |name: &str| self.by_name.get(name).or_else(|| self.nested.get(name)).copied();
+        find(name).or_else(|| find(short(name)))
     }
 
     /// The file of a subject.
@@ -77,12 +83,12 @@ impl Tree {
 
     /// The files that have to be there before another.
     fn needs(&self, at: usize) -> Vec<usize> {
-        let Wanted { assignment, uses, .. } = &self.wanted[at];
+        let Wanted { assignment, names, .. } = &self.wanted[at];
         let mut needs = Vec::new();
         for reference in assignment.references.iter().filter(|reference| reference.version == -1) {
             needs.extend(self.of_subject(&reference.subject));
         }
-        for name in uses {
+        for name in &names.uses {
             if assignment.references.iter().all(|reference| reference.name != *name) {
                 needs.extend(self.defining(name));
             }
@@ -126,30 +132,4 @@ impl Tree {
         }
         Ok(order)
     }
-}
-
-/// The types that a file uses and does not define.
-fn uses(file: &SchemaFile) -> Vec<String> {
-    let items = file.tree().map(items).unwrap_or_default();
-    let mut defined = HashSet::new();
-    let mut used = Vec::new();
-    for item in items {
-        match item {
-            Item::Type(it) => match it.shape {
-                Shape::Named { full, .. } => drop(defined.insert(full)),
-                Shape::Name { full } => used.push(full),
-                _ => {}
-            },
-            Item::Field(_) => {}
-        }
-    }
-    used.retain(|name| !defined.contains(name) && !defined.contains(short(name)));
-    let mut seen = HashSet::new();
-    used.retain(|name| seen.insert(name.clone()));
-    used
-}
-
-/// A name without its namespace: what a type of no namespace is called within one.
-pub(super) fn short(full: &str) -> &str {
-    full.rsplit('.').next().unwrap_or(full)
 }

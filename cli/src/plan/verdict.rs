@@ -5,15 +5,15 @@ use std::rc::Rc;
 
 use serde_json::json;
 
+use super::avow_api;
 use super::document::{Document, Entry};
-use super::ours;
 use crate::Error;
 use crate::check::{self, Candidate};
 use crate::project::{Assignment, Documents, Resolved};
 use crate::remote::Remote;
 use crate::report::{Outcome, Severity};
 use crate::source::SchemaFile;
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 use avow_domain::{Level, Reference};
 
 /// A new version of a subject that has some.
@@ -25,14 +25,14 @@ pub(super) struct Proposal {
     pub(super) references: Vec<Reference>,
     /// What of its references the registry has already.
     pub(super) registered: Documents,
-    /// The level it is to be judged by, where the plan makes it another.
+    /// The level to check by, where the plan changes it.
     pub(super) level: Option<Level>,
 }
 
 /// Notes what every new version breaks.
-pub(super) async fn judge(
+pub(super) async fn evaluate(
     remote: &Remote,
-    talk: &Talk,
+    terminal: &Terminal,
     proposals: &[Proposal],
     entries: &mut [Entry],
 ) -> Result<(), Error> {
@@ -47,7 +47,7 @@ pub(super) async fn judge(
     for (level, proposals) in by_level {
         let candidates: Vec<Candidate> = proposals.iter().map(|proposal| candidate(proposal)).collect();
         let level = level.and_then(Level::parse);
-        let outcomes = check::verdicts(remote, &candidates, level, talk).await?;
+        let outcomes = check::verdicts(remote, &candidates, level, terminal).await?;
         for (proposal, outcome) in proposals.iter().zip(outcomes) {
             if let Some(at) = places.get(&proposal.subject) {
                 note(&mut entries[*at], &outcome);
@@ -80,20 +80,20 @@ fn note(entry: &mut Entry, outcome: &Outcome) {
         }
     }
     if !entry.refusals.is_empty() {
-        entry.notes.push(format!("`avow check {}` tells for whom, and how to mend it", outcome.file.name()));
+        entry.notes.push(format!("`avow check {}` shows who is affected and how to fix it", outcome.file.name()));
     }
 }
 
-/// Asks a registry of ours what it would say to all of it, and notes what it refuses.
+/// Asks an Avow registry what it would say to all of it, and notes what it refuses.
 pub(super) async fn rehearse(remote: &Remote, document: &mut Document) -> Result<(), Error> {
     if document.steps.is_empty() || document.subjects.iter().any(|entry| !entry.refusals.is_empty()) {
         return Ok(());
     }
     let steps: Vec<_> = document.steps.iter().collect();
-    let mut portions = ours::portions(remote, &steps, &document.seen);
+    let mut portions = avow_api::portions(remote, &steps, &document.seen);
     // The later portions of a large plan rest on what the earlier ones do.
     let (Some(operations), true) = (portions.pop(), portions.is_empty()) else { return Ok(()) };
-    let Some(answer) = ours::send(remote, operations, None, true).await? else { return Ok(()) };
+    let Some(answer) = avow_api::send(remote, operations, None, true).await? else { return Ok(()) };
     for (step, result) in document.steps.iter().zip(answer.results) {
         let Some(refusal) = result.error else { continue };
         if let Some(entry) = document.subjects.iter_mut().find(|entry| entry.subject == step.subject) {

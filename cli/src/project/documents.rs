@@ -1,4 +1,4 @@
-//! The documents of a tree by the types they define, and schemas put together from them.
+//! The documents of a tree by the types they define, and schemas resolved against them.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -6,29 +6,45 @@ use std::rc::Rc;
 use avow_avro::{ParseError, Schema, Strictness};
 
 use crate::report::Finding;
-use crate::source::SchemaFile;
+use crate::source::{Names, SchemaFile, short};
 
-/// Documents by the full names of their top-level types. The first of a name stays.
+/// Documents by the full names of all the types they define, nested ones included. The first of a name wins, and a
+/// document whose top-level type has the name wins over one that nests it.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Documents {
-    by_name: HashMap<String, Rc<str>>,
+    all: Vec<Rc<Document>>,
+    /// Top-level types.
+    roots: HashMap<String, usize>,
+    nested: HashMap<String, usize>,
+    /// Documents that are parsed whether or not a name asks for them, as the references of a registration are.
+    listed: Vec<usize>,
 }
 
-/// A schema and what it was put together from.
+#[derive(Debug)]
+struct Document {
+    /// The full name of its top-level type, or of the first type it defines.
+    name: String,
+    text: String,
+    names: Names,
+}
+
+/// A schema and what it was resolved against.
 #[derive(Debug)]
 pub(crate) struct Resolved {
     pub(crate) schema: Schema,
-    /// Full names of the documents it needs, each after those it needs itself.
+    /// Names of the documents it needs, each after those it needs itself.
     pub(crate) needs: Vec<String>,
 }
 
-/// Why a text cannot be put together.
+/// Why a text cannot be resolved.
 #[derive(Debug)]
 pub(crate) enum Broken {
-    /// It is no schema; a name that no document has is `Undefined`.
+    /// Not a schema; a name that no document defines is `Undefined`.
     Invalid(ParseError),
-    /// A document that it needs is none, or needs it in turn.
+    /// A document that it needs is invalid, or needs it in turn.
     Document { name: String, reason: String },
+    /// A reference that could not be loaded.
+    Reference { name: String, reason: String },
 }
 
 impl Broken {
@@ -37,14 +53,15 @@ impl Broken {
         match self {
             Self::Invalid(error) => error.to_string(),
             Self::Document { name, reason } => format!("The document that defines {name} cannot be used: {reason}"),
+            Self::Reference { name, reason } => format!("The reference {name} cannot be loaded: {reason}"),
         }
     }
 
-    /// The same, as something found in a file.
+    /// The same, as a finding about a file.
     pub(crate) fn finding(&self, file: &SchemaFile) -> Finding {
         match self {
             Self::Invalid(error) => Finding::invalid(file, error),
-            Self::Document { name, .. } => {
+            Self::Document { name, .. } | Self::Reference { name, .. } => {
                 let error = ParseError::Undefined(name.clone());
                 Finding { title: self.sentence(), why: String::new(), ..Finding::invalid(file, &error) }
             }
@@ -52,80 +69,136 @@ impl Broken {
     }
 }
 
-/// Documents that may need one another, one below the other.
-const MOST_DEPTH: usize = 100;
-
 impl Documents {
     pub(crate) fn add(&mut self, file: &SchemaFile) {
-        if let Some(name) = file.full_name() {
-            self.add_as(name, &file.text);
+        let names = file.tree().map(Names::of).unwrap_or_default();
+        self.insert(&file.text, names, false);
+    }
+
+    /// Adds a document that is parsed even if no name asks for it.
+    pub(crate) fn list(&mut self, text: &str) {
+        let file = SchemaFile::new("", text.to_owned());
+        let names = file.tree().map(Names::of).unwrap_or_default();
+        self.insert(text, names, true);
+    }
+
+    fn insert(&mut self, text: &str, names: Names, is_listed: bool) {
+        let Some(name) = names.root.clone().or_else(|| names.defines.first().cloned()) else { return };
+        self.push(Rc::new(Document { name, text: text.to_owned(), names }), is_listed);
+    }
+
+    fn push(&mut self, document: Rc<Document>, is_listed: bool) {
+        let at = self.all.len();
+        if let Some(root) = &document.names.root {
+            self.roots.entry(root.clone()).or_insert(at);
         }
+        for name in &document.names.defines {
+            self.nested.entry(name.clone()).or_insert(at);
+        }
+        if is_listed {
+            self.listed.push(at);
+        }
+        self.all.push(document);
     }
 
     /// These documents, and those others that define something else.
     pub(crate) fn with(mut self, others: &Self) -> Self {
-        for (name, text) in &others.by_name {
-            self.by_name.entry(name.clone()).or_insert_with(|| Rc::clone(text));
+        for (at, document) in others.all.iter().enumerate() {
+            self.push(Rc::clone(document), others.listed.contains(&at));
         }
         self
     }
 
-    /// Adds a document under the name that others know it by.
-    pub(crate) fn add_as(&mut self, name: String, text: &str) {
-        self.by_name.entry(name).or_insert_with(|| Rc::from(text));
+    pub(crate) fn defines(&self, name: &str) -> bool {
+        self.find(name).is_some()
     }
 
-    pub(crate) fn define(&self, name: &str) -> bool {
-        self.by_name.contains_key(name)
+    fn find(&self, name: &str) -> Option<usize> {
+        let find = |name: &str| self.roots.get(name).or_else(|| self.nested.get(name)).copied();
+        find(name).or_else(|| find(short(name)))
     }
 
-    /// Parses a text, with the documents that define what it does not.
+    /// Parses a text with the listed documents, and with those that define what these and the text do not.
+    ///
+    /// Everything the text needs is parsed before it, as a registry does: a default may be a symbol of an enum that
+    /// another document defines.
     pub(crate) fn resolve(&self, text: &str, strictness: Strictness) -> Result<Resolved, Broken> {
-        let mut needs = Vec::new();
-        let schema = self.collect(text, strictness, &mut needs, 0)?;
-        Ok(Resolved { schema, needs })
-    }
-
-    fn collect(
-        &self,
-        text: &str,
-        strictness: Strictness,
-        needs: &mut Vec<String>,
-        depth: usize,
-    ) -> Result<Schema, Broken> {
-        loop {
-            let texts: Vec<&str> = needs.iter().filter_map(|name| self.by_name.get(name).map(|text| &**text)).collect();
-            let undefined = match avow_avro::parse(text, &texts, strictness) {
-                Ok(schema) => return Ok(schema),
-                Err(ParseError::Undefined(name)) => name,
-                Err(error) => return Err(Broken::Invalid(error)),
-            };
-            let short = undefined.rsplit('.').next().unwrap_or(&undefined).to_owned();
-            let found = [undefined.clone(), short].into_iter().find_map(|name| {
-                let text = self.by_name.get(&name)?;
-                Some((name, Rc::clone(text)))
-            });
-            let Some((name, document)) = found else { return Err(Broken::Invalid(ParseError::Undefined(undefined))) };
-            let reason = if needs.contains(&name) {
-                "it does not define the type it is named after".to_owned()
-            } else if depth > MOST_DEPTH || &*document == text {
-                "it needs itself".to_owned()
-            } else {
-                match self.collect(&document, Strictness::Lenient, needs, depth + 1) {
-                    Ok(_) => {
-                        needs.push(name);
-                        continue;
-                    }
-                    Err(Broken::Invalid(ParseError::Undefined(name))) => {
-                        return Err(Broken::Invalid(ParseError::Undefined(name)));
-                    }
-                    Err(Broken::Invalid(error)) => error.to_string(),
-                    Err(broken @ Broken::Document { .. }) => return Err(broken),
-                }
-            };
-            return Err(Broken::Document { name, reason });
+        let file = SchemaFile::new("", text.to_owned());
+        let uses = file.tree().map(Names::of).unwrap_or_default().uses;
+        let order = self.order(text, &uses)?;
+        let texts: Vec<&str> = order.iter().map(|at| self.all[*at].text.as_str()).collect();
+        match avow_avro::parse(text, &texts, strictness) {
+            Ok(schema) => {
+                let needs = order.iter().map(|at| self.all[*at].name.clone()).collect();
+                Ok(Resolved { schema, needs })
+            }
+            Err(error) => Err(self.blame(&order, &texts, &uses, error)),
         }
     }
+
+    /// The documents to parse before a text, each after those it needs itself.
+    fn order(&self, text: &str, uses: &[String]) -> Result<Vec<usize>, Broken> {
+        let mut order = Vec::new();
+        let mut state = vec![Visit::Not; self.all.len()];
+        let first = self.listed.iter().copied();
+        for start in first.chain(uses.iter().filter_map(|name| self.find(name))).collect::<Vec<_>>() {
+            let mut way = vec![(start, 0)];
+            while let Some((at, next)) = way.last_mut() {
+                let (document, here) = (&self.all[*at], *at);
+                if state[here] == Visit::Done {
+                    way.pop();
+                    continue;
+                }
+                if document.text == text {
+                    return Err(Broken::Document { name: document.name.clone(), reason: "it needs itself".to_owned() });
+                }
+                state[here] = Visit::Open;
+                let Some(name) = document.names.uses.get(*next) else {
+                    state[here] = Visit::Done;
+                    order.push(here);
+                    way.pop();
+                    continue;
+                };
+                *next += 1;
+                match self.find(name) {
+                    Some(need) if state[need] == Visit::Open && need != here => {
+                        let name = self.all[need].name.clone();
+                        return Err(Broken::Document { name, reason: "it needs itself".to_owned() });
+                    }
+                    Some(need) if state[need] == Visit::Not => way.push((need, 0)),
+                    _ => {}
+                }
+            }
+        }
+        Ok(order)
+    }
+
+    /// What a refusal is about: a document that the text needs, a name that nothing defines, or the text itself.
+    fn blame(&self, order: &[usize], texts: &[&str], uses: &[String], error: ParseError) -> Broken {
+        for (at, text) in texts.iter().enumerate() {
+            match avow_avro::parse(text, &texts[..at], Strictness::Lenient) {
+                Ok(_) => {}
+                Err(ParseError::Undefined(name)) => return Broken::Invalid(ParseError::Undefined(name)),
+                Err(error) => {
+                    let name = self.all[order[at]].name.clone();
+                    return Broken::Document { name, reason: error.to_string() };
+                }
+            }
+        }
+        // A default cannot be checked against a type that is not known.
+        let unknown = uses.iter().find(|name| !self.defines(name));
+        match (error, unknown) {
+            (ParseError::Default { .. }, Some(name)) => Broken::Invalid(ParseError::Undefined(name.clone())),
+            (error, _) => Broken::Invalid(error),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    Not,
+    Open,
+    Done,
 }
 
 #[cfg(test)]
@@ -136,12 +209,17 @@ mod tests {
         format!(r#"{{"type":"record","name":"{name}","namespace":"a","fields":[{{"name":"x","type":{of}}}]}}"#)
     }
 
+    fn documents(files: &[(&str, &str)]) -> Documents {
+        let mut documents = Documents::default();
+        for (name, of) in files {
+            documents.add(&SchemaFile::new(*name, record(name, of)));
+        }
+        documents
+    }
+
     #[test]
     fn documents_come_after_those_they_need() {
-        let mut documents = Documents::default();
-        for (name, of) in [("B", "\"C\""), ("C", "\"int\""), ("L", "\"M\""), ("M", "\"L\"")] {
-            documents.add(&SchemaFile::new(name, record(name, of)));
-        }
+        let documents = documents(&[("B", "\"C\""), ("C", "\"int\""), ("L", "\"M\""), ("M", "\"L\"")]);
         let resolved = documents.resolve(&record("A", r#"["null","a.B","C"]"#), Strictness::Strict).expect("a schema");
         assert_eq!(resolved.needs, ["a.C", "a.B"]);
         assert!(matches!(
@@ -152,5 +230,52 @@ mod tests {
             documents.resolve(&record("A", "\"L\""), Strictness::Strict),
             Err(Broken::Document { reason, .. }) if reason == "it needs itself"
         ));
+    }
+
+    #[test]
+    fn defaults_are_checked_once_the_types_of_other_documents_are_known() {
+        let color = r#"{"type":"enum","name":"Color","namespace":"a","symbols":["RED"]}"#;
+        for (of, default) in [
+            ("\"Color\"", "\"RED\""),
+            (r#"["Color","null"]"#, "\"RED\""),
+            (r#"{"type":"array","items":"Color"}"#, "[\"RED\"]"),
+            (r#"{"type":"map","values":"a.Color"}"#, "{\"k\":\"RED\"}"),
+        ] {
+            let text = format!(
+                r#"{{"type":"record","name":"A","namespace":"a","fields":[{{"name":"x","type":{of},"default":{default}}}]}}"#
+            );
+            let mut documents = Documents::default();
+            assert!(matches!(
+                documents.resolve(&text, Strictness::Strict),
+                Err(Broken::Invalid(ParseError::Undefined(name))) if name == "a.Color"
+            ));
+            documents.add(&SchemaFile::new("color.avsc", color.to_owned()));
+            let resolved = documents.resolve(&text, Strictness::Strict);
+            assert!(resolved.is_ok_and(|it| it.needs == ["a.Color"]), "{of}");
+        }
+    }
+
+    #[test]
+    fn a_nested_type_is_found_unless_a_document_of_its_own_defines_it() {
+        let nesting = record("Order", r#"{"type":"enum","name":"State","symbols":["NEW"]}"#);
+        let mut documents = Documents::default();
+        documents.add(&SchemaFile::new("order.avsc", nesting));
+        let invoice = record("Invoice", "\"State\"");
+        let resolved = documents.resolve(&invoice, Strictness::Strict).expect("a schema");
+        assert_eq!(resolved.needs, ["a.Order"]);
+        documents
+            .add(&SchemaFile::new("state.avsc", r#"{"type":"enum","name":"a.State","symbols":["NEW"]}"#.to_owned()));
+        let resolved = documents.resolve(&invoice, Strictness::Strict).expect("a schema");
+        assert_eq!(resolved.needs, ["a.State"]);
+    }
+
+    #[test]
+    fn listed_documents_win_whatever_they_are_called() {
+        let mut listed = Documents::default();
+        listed.list(&record("Money", "\"long\""));
+        let others = documents(&[("Money", "\"string\"")]);
+        let resolved =
+            listed.with(&others).resolve(&record("Bill", "\"Money\""), Strictness::Strict).expect("a schema");
+        assert!(resolved.schema.resolved_shape().to_string().contains("long"));
     }
 }

@@ -1,4 +1,4 @@
-//! What can be written into `avow.toml`. A key that nobody knows is an error.
+//! The contents of `avow.toml`. An unknown key is an error.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -146,7 +146,7 @@ pub(crate) enum When {
 }
 
 impl LintRule {
-    /// Refuses settings that the rule would not heed.
+    /// Refuses settings that the rule does not use.
     fn validate(&self, rule: &Rule) -> Result<(), String> {
         let Self::Table(table) = self else { return Ok(()) };
         let set =

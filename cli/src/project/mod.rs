@@ -36,7 +36,7 @@ const NAME: &str = "avow.toml";
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Project")]
 pub(super) struct ProjectOptions {
-    /// The project file; otherwise `avow.toml` in this folder or one above it.
+    /// The project file; by default `avow.toml` in this folder or one above it.
     #[arg(long, env = "AVOW_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Finding, Outcome, Report, Severity};
-use crate::outputs::annotation;
+use crate::report_sinks::annotation;
 
 /// Workflow commands that become annotations.
 ///

@@ -4,17 +4,17 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
-use super::{Finding, Outcome, Report, Severity, State, Told};
+use super::{Finding, Outcome, Report, Severity, State, Verbosity};
 use crate::terminal::{DIM, GREEN, RED, YELLOW, styled};
 
-pub(super) fn render(report: &Report, told: Told, quiet: bool) -> String {
+pub(super) fn render(report: &Report, verbosity: Verbosity, quiet: bool) -> String {
     let mut out = String::new();
     for outcome in &report.outcomes {
-        for finding in outcome.findings.iter().filter(|finding| finding.counts() || told == Told::InFull) {
-            out += &excerpt(outcome, finding, told);
+        for finding in outcome.findings.iter().filter(|finding| finding.counts() || verbosity == Verbosity::Full) {
+            out += &excerpt(outcome, finding, verbosity);
             out += "\n\n";
         }
-        if told == Told::InFull && outcome.findings.is_empty() {
+        if verbosity == Verbosity::Full && outcome.findings.is_empty() {
             let _ = writeln!(out, "{}", fine(report, outcome));
         }
     }
@@ -51,7 +51,7 @@ fn fine(report: &Report, outcome: &Outcome) -> String {
 /// The record of a witness is cut at this length, unless everything is asked for.
 const RECORD_LENGTH: usize = 400;
 
-fn excerpt(outcome: &Outcome, finding: &Finding, told: Told) -> String {
+fn excerpt(outcome: &Outcome, finding: &Finding, verbosity: Verbosity) -> String {
     let source = outcome.file.text.as_str();
     let path = outcome.file.name();
     let level = if finding.severity.is_warning() { Level::WARNING } else { Level::ERROR };
@@ -64,10 +64,10 @@ fn excerpt(outcome: &Outcome, finding: &Finding, told: Told) -> String {
         .primary_title(title)
         .id(&finding.rule)
         .element(Snippet::source(source).path(path.clone()).annotation(place));
-    for (name, text) in notes(finding, told) {
+    for (name, text) in notes(finding, verbosity) {
         main = main.element(Level::NOTE.with_name(name).message(text));
     }
-    let fixes = if told == Told::InFull { finding.fixes.len() } else { 1 };
+    let fixes = if verbosity == Verbosity::Full { finding.fixes.len() } else { 1 };
     let mut groups = vec![main];
     for fix in finding.fixes.iter().take(fixes) {
         let title = if fix.resolves_all { fix.title.clone() } else { format!("{} (other findings remain)", fix.title) };
@@ -82,7 +82,7 @@ fn excerpt(outcome: &Outcome, finding: &Finding, told: Told) -> String {
     Renderer::styled().render(&groups)
 }
 
-fn notes(finding: &Finding, told: Told) -> Vec<(&'static str, String)> {
+fn notes(finding: &Finding, verbosity: Verbosity) -> Vec<(&'static str, String)> {
     let mut notes = Vec::new();
     notes.extend(finding.who.clone().map(|who| ("who", who)));
     let is_habit = finding.direction.is_none() && finding.severity != Severity::Invalid;
@@ -93,11 +93,11 @@ fn notes(finding: &Finding, told: Told) -> Vec<(&'static str, String)> {
     }
     if let Some(witness) = &finding.witness {
         let record = match witness.record.char_indices().nth(RECORD_LENGTH) {
-            Some((end, _)) if told == Told::Briefly => format!("{}…", &witness.record[..end]),
+            Some((end, _)) if verbosity == Verbosity::Brief => format!("{}…", &witness.record[..end]),
             _ => witness.record.clone(),
         };
         notes.push(("record", format!("{record} fails: {}", witness.decode_error)));
-        if told == Told::InFull {
+        if verbosity == Verbosity::Full {
             notes.push(("bytes", witness.bytes.clone()));
         }
     }
@@ -105,7 +105,7 @@ fn notes(finding: &Finding, told: Told) -> Vec<(&'static str, String)> {
         let until = accepted.expires.as_ref().map(|date| format!(", until {date}")).unwrap_or_default();
         notes.push(("accepted", format!("{}{until}", accepted.reason)));
     }
-    if told == Told::InFull {
+    if verbosity == Verbosity::Full {
         notes.extend(finding.confluent.clone().map(|text| ("registry", text)));
         notes.push(("fingerprint", finding.fingerprint.clone()));
     }

@@ -36,7 +36,7 @@ fn case(outcome: &Outcome) -> String {
         };
     }
     let mut out = String::from(">\n");
-    let (told, counted): (Vec<_>, Vec<_>) =
+    let (accepted, counted): (Vec<_>, Vec<_>) =
         outcome.findings.iter().partition(|finding| !finding.counts() || finding.severity.is_warning());
     let element = if outcome.state == State::Invalid { "error" } else { "failure" };
     for finding in counted {
@@ -47,8 +47,8 @@ fn case(outcome: &Outcome) -> String {
             body(outcome, finding)
         );
     }
-    if !told.is_empty() {
-        let lines: Vec<String> = told.into_iter().map(|finding| body(outcome, finding)).collect();
+    if !accepted.is_empty() {
+        let lines: Vec<String> = accepted.into_iter().map(|finding| body(outcome, finding)).collect();
         let _ = writeln!(out, "      <system-out>{}</system-out>", lines.join("\n"));
     }
     out += "    </testcase>\n";

@@ -1,4 +1,4 @@
-//! What a command found, and the shapes it can be told in.
+//! Findings of a command, and the formats they are printed in.
 
 mod annotations;
 mod human;
@@ -18,7 +18,7 @@ use super::source::{Edit, Place, SchemaFile};
 use avow_domain::{Direction, Level};
 
 pub(super) use markdown::{code, titled};
-pub(super) use output::{Outputs, Told};
+pub(super) use output::{ReportSinks, Verbosity};
 
 /// What one run of a command found.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(super) enum State {
     New,
     /// It is what it was.
     Unchanged,
-    /// It is no schema.
+    /// It is not a schema.
     Invalid,
 }
 
@@ -73,7 +73,7 @@ impl std::fmt::Display for Version {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Severity {
-    /// The file is no schema.
+    /// The file is not a schema.
     Invalid,
     /// Readers or writers break.
     Breaking,
@@ -202,7 +202,7 @@ impl Finding {
         }
     }
 
-    /// A file that is no schema.
+    /// A file that is not a schema.
     pub(super) fn invalid(file: &SchemaFile, error: &avow_avro::ParseError) -> Self {
         let rule = match error {
             avow_avro::ParseError::Undefined(_) => UNRESOLVED,
@@ -305,7 +305,7 @@ impl Report {
         summary
     }
 
-    /// What the shell is told.
+    /// The exit code.
     pub(super) fn exit(&self, fail_on: FailOn) -> Exit {
         let summary = self.summary();
         let found = match fail_on {
@@ -363,9 +363,10 @@ pub(super) fn describe(rule: &str) -> (String, String) {
             "The registry refuses the schema for a reason of its own.",
             "Do what the registry says; its configuration of the subject may ask for more than compatibility.",
         ),
-        _ => {
-            ("The file is no Avro schema.", "Correct what the parser complains about; `avow validate` shows the place.")
-        }
+        _ => (
+            "The file is not an Avro schema.",
+            "Correct what the parser complains about; `avow validate` shows the place.",
+        ),
     };
     (summary.to_owned(), advice.to_owned())
 }

@@ -1,9 +1,9 @@
-//! The formats that findings are told in.
+//! Output formats for findings.
 
 use super::{Report, annotations, human, json, junit, markdown, sarif};
 use crate::Error;
-use crate::outputs::{self, Output};
-use crate::terminal::Talk;
+use crate::report_sinks::{self, Sink};
+use crate::terminal::Terminal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -25,44 +25,44 @@ pub(crate) enum Format {
     Markdown,
 }
 
-impl outputs::Format for Format {
+impl report_sinks::Format for Format {
     const HUMAN: Self = Self::Human;
 }
 
-/// Where to tell what.
+/// Where findings are printed, in which formats.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(crate) struct Outputs {
-    /// Tells the findings in this format, on standard output or in a file; may be given several times.
+pub(crate) struct ReportSinks {
+    /// Prints the findings in this format, to standard output or to a file; may be repeated.
     ///
     /// Formats: human, json, jsonl, junit, sarif, github, gitlab, markdown. Without one for standard output it is human.
-    #[arg(long = "output", short = 'o', value_name = "FORMAT[=FILE]", value_parser = outputs::parse::<Format>)]
-    outputs: Vec<Output<Format>>,
+    #[arg(long = "output", short = 'o', value_name = "FORMAT[=FILE]", value_parser = report_sinks::parse::<Format>)]
+    report_sinks: Vec<Sink<Format>>,
 }
 
-/// How much the human format tells.
+/// How much detail the human format shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    Briefly,
+pub(crate) enum Verbosity {
+    Brief,
     /// With causes, bytes, every fix, and what was fine.
-    InFull,
+    Full,
 }
 
-impl Outputs {
+impl ReportSinks {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        outputs::check(&self.outputs)
+        report_sinks::check(&self.report_sinks)
     }
 
-    pub(crate) fn tell(&self, report: &Report, talk: &Talk, told: Told) -> Result<(), Error> {
-        outputs::tell(&self.outputs, talk, |format| {
+    pub(crate) fn write(&self, report: &Report, terminal: &Terminal, verbosity: Verbosity) -> Result<(), Error> {
+        report_sinks::write_all(&self.report_sinks, terminal, |format| {
             Ok(match format {
-                Format::Human => human::render(report, told, talk.quiet),
+                Format::Human => human::render(report, verbosity, terminal.quiet),
                 Format::Json => json::render(report),
                 Format::Jsonl => json::lines(report),
                 Format::Junit => junit::render(report),
                 Format::Sarif => sarif::render(report),
                 Format::Github => {
-                    outputs::summarise(&markdown::render(report))?;
+                    report_sinks::summarise(&markdown::render(report))?;
                     annotations::github(report)
                 }
                 Format::Gitlab => annotations::gitlab(report),

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 pub(super) use edit::{Edit, apply, between};
 pub(super) use tree::{Member, Node, OPTIONS, Value};
-pub(super) use walk::{Field, Item, Shape, Type, items};
+pub(super) use walk::{Field, Item, Names, Shape, Type, items, short};
 
 use super::Error;
 
@@ -60,13 +60,10 @@ impl SchemaFile {
 
     /// The full name of the type that the file defines.
     pub(super) fn full_name(&self) -> Option<String> {
-        items(self.tree()?).into_iter().find_map(|item| match item {
-            Item::Type(walk::Type { shape: Shape::Named { full, .. }, depth: 0, .. }) => Some(full),
-            _ => None,
-        })
+        Names::of(self.tree()?).root
     }
 
-    /// What stands where; none if the text is no JSON.
+    /// What stands where; none if the text is not JSON.
     pub(super) fn tree(&self) -> Option<&Node> {
         self.tree.get_or_init(|| Node::parse(&self.text)).as_ref()
     }

@@ -46,7 +46,7 @@ pub(crate) const OPTIONS: ParseOptions = ParseOptions {
 };
 
 impl Node {
-    /// Reads a document; none if it is no JSON.
+    /// Reads a document; none if it is not JSON.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &OPTIONS).ok()?;
         parsed.value.map(Self::of)

@@ -1,5 +1,7 @@
 //! A document read as a schema: its types and fields, under their full names, each with its way for people.
 
+use std::collections::HashSet;
+
 use super::{Node, Value};
 
 /// A type or a field of a document.
@@ -55,7 +57,7 @@ struct Pending<'t> {
     depth: usize,
 }
 
-/// Lists every type and field in the order of the document. What is no schema is left out.
+/// Lists every type and field in the order of the document. What is not a schema is left out.
 pub(crate) fn items(root: &Node) -> Vec<Item<'_>> {
     let mut found = Vec::new();
     let path = short(root.get_text("name").unwrap_or("value")).to_owned();
@@ -130,8 +132,44 @@ fn qualified(name: &str, space: Option<&str>) -> String {
     }
 }
 
-fn short(full: &str) -> &str {
+/// A name without its namespace: what a type of no namespace is called within one.
+pub(crate) fn short(full: &str) -> &str {
     full.rsplit('.').next().unwrap_or(full)
+}
+
+/// The full names of a document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// Its top-level type, if that has a name.
+    pub(crate) root: Option<String>,
+    /// Every type it defines.
+    pub(crate) defines: Vec<String>,
+    /// The types it uses and does not define, each once, in the order of the document.
+    pub(crate) uses: Vec<String>,
+}
+
+impl Names {
+    pub(crate) fn of(root: &Node) -> Self {
+        let mut names = Self::default();
+        for item in items(root) {
+            match item {
+                Item::Type(Type { shape: Shape::Named { full, .. }, depth, .. }) => {
+                    if depth == 0 {
+                        names.root = Some(full.clone());
+                    }
+                    names.defines.push(full);
+                }
+                Item::Type(Type { shape: Shape::Name { full }, .. }) => names.uses.push(full),
+                _ => {}
+            }
+        }
+        let defined: HashSet<&str> = names.defines.iter().map(String::as_str).collect();
+        let mut seen = HashSet::new();
+        names.uses.retain(|name| {
+            !defined.contains(name.as_str()) && !defined.contains(short(name)) && seen.insert(name.clone())
+        });
+        names
+    }
 }
 
 /// Follows a JSON pointer into the stored text through the text as it was written, which may wrap types in objects and

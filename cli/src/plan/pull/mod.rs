@@ -1,7 +1,7 @@
 //! `avow pull`: writes what a registry holds as the files of a project.
 
 mod names;
-mod written;
+mod toml_edit;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -12,20 +12,20 @@ use avow_client::rest::{SchemaType, Version};
 use serde_json::json;
 
 use self::names::Names;
-use self::written::{Entry as Written, ProjectText, declared_of};
+use self::toml_edit::{Entry as Written, ProjectText, declared_of};
 use super::document::{Entry, State};
-use super::held::{self, DEFAULTS, Held};
-use super::make::Maker;
+use super::equivalence::content;
+use super::planner::Planner;
 use super::prune::{self, Prune};
-use super::refer::{Referred, Settled};
-use super::same::content;
+use super::references::{ResolvedReferences, Settled};
+use super::remote_state::{self, DEFAULTS, SubjectState};
 use super::tree::Tree;
-use crate::at::{At, Printed, table};
 use crate::exit::{self, Exit};
 use crate::project::{Documents, Project};
 use crate::remote::{Remote, ask_all};
 use crate::source::{SchemaFile, slashed};
 use crate::subjects::matches;
+use crate::target::{OutputFormat, Target, table};
 use crate::terminal::count;
 use crate::{Error, block_on, fmt};
 use avow_domain::Glob;
@@ -37,7 +37,7 @@ use avow_domain::Glob;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Pull {
-    /// Only subjects like these, as in `orders-*`; otherwise the `[scope]` of avow.toml, or everything.
+    /// Only subjects like these, as in `orders-*`; by default the `[scope]` of avow.toml, or everything.
     #[arg(value_name = "GLOB", value_parser = Glob::parse)]
     globs: Vec<Glob>,
 
@@ -54,15 +54,15 @@ pub struct Pull {
     force: bool,
 
     #[command(flatten)]
-    printed: Printed,
+    output: OutputFormat,
     #[command(flatten)]
-    at: At,
+    target: Target,
 }
 
 /// A subject to be written.
 struct Pulled {
     subject: String,
-    held: Held,
+    state: SubjectState,
     latest: Version,
     path: PathBuf,
     file: Rc<SchemaFile>,
@@ -72,8 +72,8 @@ struct Pulled {
 
 impl Pull {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
-        let project = self.at.project()?;
-        let remote = self.at.open_for(&project)?;
+        let project = self.target.project()?;
+        let remote = self.target.open_for(&project)?;
         let (pulled, text, written) = block_on(self.pull(&project, &remote))?;
         for it in &written {
             let path = &pulled[*it].path;
@@ -87,13 +87,17 @@ impl Pull {
             let name = project.file.file_name().unwrap_or_default();
             paths.push(slashed(&project.shown(Path::new(name))));
         }
-        self.at.talk.say(format_args!(
+        self.target.terminal.say(format_args!(
             "pull: {}, {} written",
             count(pulled.len(), "subject"),
             count(paths.len(), "file")
         ));
         let rows: Vec<_> = paths.iter().map(|path| vec![path.clone()]).collect();
-        self.printed.print(&self.at.talk, &table(&rows), &json!({"subjects": pulled.len(), "written": paths}))?;
+        self.output.print(
+            &self.target.terminal,
+            &table(&rows),
+            &json!({"subjects": pulled.len(), "written": paths}),
+        )?;
         Ok(Exit::Clean)
     }
 
@@ -122,7 +126,7 @@ impl Pull {
         let mut files = files(project, &pulled)?;
         for it in &pulled {
             let parsed = text.project(project)?;
-            let wanted = Written::of(&it.subject, &it.held.seen, &content(&it.latest)?);
+            let wanted = Written::of(&it.subject, &it.state.seen, &content(&it.latest)?);
             let assignment = parsed.assignment(&it.path, &it.file.text);
             let fits = parsed.lists(&it.path) && assignment.is_ok_and(|assignment| wanted.is_said_by(&assignment));
             if !fits {
@@ -140,33 +144,33 @@ impl Pull {
         &self,
         project: &Project,
         remote: &Remote,
-    ) -> Result<(Vec<Pulled>, Held, Option<HashMap<String, Entry>>), Error> {
-        let talk = &self.at.talk;
+    ) -> Result<(Vec<Pulled>, SubjectState, Option<HashMap<String, Entry>>), Error> {
+        let terminal = &self.target.terminal;
         let globs = if self.globs.is_empty() { &project.scope } else { &self.globs };
         let mut subjects = prune::all(remote).await?;
         subjects.retain(|subject| matches(globs, subject));
-        let looked = ask_all(talk, &subjects, |at| held::look(remote, &subjects[at])).await?;
-        let defaults = held::look(remote, DEFAULTS).await?;
+        let looked = ask_all(terminal, &subjects, |at| remote_state::look(remote, &subjects[at])).await?;
+        let defaults = remote_state::look(remote, DEFAULTS).await?;
         let tree = match project.files(&[])? {
             files if files.is_empty() => None,
             _ => Some(Tree::read(project)?),
         };
         let mut names = Names::of(project, tree.as_ref(), &self.dir);
         let mut pulled = Vec::new();
-        for (subject, held) in subjects.into_iter().zip(looked) {
-            let Some(latest) = held.latest.clone() else { continue };
+        for (subject, state) in subjects.into_iter().zip(looked) {
+            let Some(latest) = state.latest.clone() else { continue };
             if latest.schema.schema_type != SchemaType::Avro {
-                talk.say(format_args!("`{subject}` is {}; avow pulls Avro only", latest.schema.schema_type));
+                terminal.say(format_args!("`{subject}` is {}; avow pulls Avro only", latest.schema.schema_type));
                 continue;
             }
             let text = fmt::laid_out(&latest.schema.text).unwrap_or_else(|| latest.schema.text.clone() + "\n");
             let path = names.path(tree.as_ref(), &subject);
             let file = Rc::new(SchemaFile::new(path.clone(), text));
-            pulled.push(Pulled { subject, held, latest, path, file, is_new: true });
+            pulled.push(Pulled { subject, state, latest, path, file, is_new: true });
         }
         let Some(tree) = tree else { return Ok((pulled, defaults, None)) };
-        let maker = Maker { project, remote, talk, prune: Prune::Tell, judged: false };
-        let document = maker.make("pull", &tree).await?;
+        let planner = Planner { project, remote, terminal, prune: Prune::Report, evaluated: false };
+        let document = planner.make("pull", &tree).await?;
         let entries = document.subjects.into_iter().map(|entry| (entry.subject.clone(), entry)).collect();
         Ok((pulled, defaults, Some(entries)))
     }
@@ -219,15 +223,15 @@ impl Pull {
         for at in 0..tree.wanted.len() {
             let wanted = &tree.wanted[at];
             let subject = wanted.assignment.subject.as_str();
-            let referred = Referred::of(remote, &tree, &settled, at).await?;
+            let resolved_references = ResolvedReferences::of(remote, &tree, &settled, at).await?;
             let mut documents = Documents::default();
             documents.add(&wanted.file);
-            let mut documents = documents.with(&referred.documents);
+            let mut documents = documents.with(&resolved_references.documents);
             let version = match by_subject.get(subject) {
                 Some(it) => {
                     let stored = content(&it.latest)?;
-                    if stored.references != referred.references {
-                        let wanted = Written::of(subject, &it.held.seen, &stored);
+                    if stored.references != resolved_references.references {
+                        let wanted = Written::of(subject, &it.state.seen, &stored);
                         let parsed = text.project(project)?;
                         text.declare(&parsed, &it.path, &wanted, Some(&stored.references));
                         let mut others = Documents::default();
@@ -257,13 +261,13 @@ impl Pull {
         }
         let parsed = text.project(project)?;
         let tree = Tree::of(&parsed, files)?;
-        let talk = &self.at.talk;
-        let maker = Maker { project: &parsed, remote, talk, prune: Prune::Tell, judged: false };
-        let document = maker.make("pull", &tree).await?;
-        for entry in document.told() {
+        let terminal = &self.target.terminal;
+        let planner = Planner { project: &parsed, remote, terminal, prune: Prune::Report, evaluated: false };
+        let document = planner.make("pull", &tree).await?;
+        for entry in document.entries_to_show() {
             if let Some(it) = pulled.iter().find(|it| it.subject == entry.subject) {
                 let reason = entry.refusals.first().cloned().unwrap_or_else(|| "as the project is written".to_owned());
-                talk.say(format_args!(
+                terminal.say(format_args!(
                     "`{}` cannot be written so that it stays as it is in `{}`: {reason}",
                     entry.subject,
                     slashed(&it.path)

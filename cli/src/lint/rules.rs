@@ -88,7 +88,7 @@ static RULES: [Rule; 34] = [
         "default-valid-json",
         Error,
         defaults::no_value,
-        "A default passes the parser, and is no value of its type.",
+        "A default passes the parser, and is not a value of its type.",
         "Write a symbol that the enum lists, a character up to U+00FF for each byte of a fixed type, and fields that the record has; decoders fail at anything else, or make another value of it.",
     ),
     rule_of(
@@ -251,7 +251,7 @@ static RULES: [Rule; 34] = [
         "reference-outdated",
         Warn,
         "A reference in `avow.toml` is to a version that is not the latest, as `avow.lock` knows it.",
-        "Look at what has changed and take the latest version, or say why not next to it; `avow lock` asks the registry anew.",
+        "Look at what has changed and take the latest version, or say why not next to it; `avow lock` refreshes it.",
     ),
     change(
         "rename-needs-alias",
@@ -309,7 +309,7 @@ static RULES: [Rule; 34] = [
         Warn,
         attributes::misspelt,
         "A property looks like a misspelt one that Avro knows.",
-        "Correct it; Avro keeps properties that it does not know, and does not heed them.",
+        "Correct it; Avro keeps properties that it does not know, and ignores them.",
     ),
     across(
         "unused-named-type",

@@ -1,4 +1,4 @@
-//! `-o FORMAT[=FILE]`: what is told where.
+//! `-o FORMAT[=FILE]`: output formats and the files they go to.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -7,22 +7,22 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::Error;
-use super::terminal::Talk;
+use super::terminal::Terminal;
 
 /// The formats that a command knows.
 pub(super) trait Format: ValueEnum + Copy + PartialEq {
-    /// The one for people, which is told where nothing else goes to standard output.
+    /// The format for people: the default for standard output.
     const HUMAN: Self;
 }
 
 /// One `--output`.
 #[derive(Debug, Clone)]
-pub(super) struct Output<F> {
+pub(super) struct Sink<F> {
     format: F,
     file: Option<PathBuf>,
 }
 
-pub(super) fn parse<F: Format>(text: &str) -> Result<Output<F>, String> {
+pub(super) fn parse<F: Format>(text: &str) -> Result<Sink<F>, String> {
     let (format, file) = match text.split_once('=') {
         Some((format, file)) => (format, Some(PathBuf::from(file))),
         None => (text, None),
@@ -32,12 +32,12 @@ pub(super) fn parse<F: Format>(text: &str) -> Result<Output<F>, String> {
             F::value_variants().iter().filter_map(|it| Some(it.to_possible_value()?.get_name().to_owned())).collect();
         format!("formats are {}", known.join(", "))
     })?;
-    Ok(Output { format, file })
+    Ok(Sink { format, file })
 }
 
 /// Refuses two formats for one standard output, before any work is done.
-pub(super) fn check<F>(outputs: &[Output<F>]) -> Result<(), Error> {
-    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+pub(super) fn check<F>(report_sinks: &[Sink<F>]) -> Result<(), Error> {
+    if report_sinks.iter().filter(|output| output.file.is_none()).count() > 1 {
         return Err(Error::Usage(
             "only one --output can go to standard output; write the others to files, as in `-o junit=report.xml`"
                 .to_owned(),
@@ -46,16 +46,16 @@ pub(super) fn check<F>(outputs: &[Output<F>]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tells all that was asked for, each where it belongs.
-pub(super) fn tell<F: Format>(
-    outputs: &[Output<F>],
-    talk: &Talk,
+/// Writes every requested format to its file or to standard output.
+pub(super) fn write_all<F: Format>(
+    report_sinks: &[Sink<F>],
+    terminal: &Terminal,
     render: impl Fn(F) -> Result<String, Error>,
 ) -> Result<(), Error> {
-    if outputs.iter().all(|output| output.file.is_some()) {
-        write!(talk.stdout(), "{}", render(F::HUMAN)?)?;
+    if report_sinks.iter().all(|output| output.file.is_some()) {
+        write!(terminal.stdout(), "{}", render(F::HUMAN)?)?;
     }
-    for Output { format, file } in outputs {
+    for Sink { format, file } in report_sinks {
         let text = render(*format)?;
         match file {
             Some(path) => {
@@ -68,7 +68,7 @@ pub(super) fn tell<F: Format>(
                 }
                 fs::write(path, text).map_err(Error::writing(path))?;
             }
-            None if *format == F::HUMAN => write!(talk.stdout(), "{text}")?,
+            None if *format == F::HUMAN => write!(terminal.stdout(), "{text}")?,
             None => std::io::stdout().lock().write_all(text.as_bytes())?,
         }
     }

@@ -11,7 +11,7 @@ use super::remote::Remote;
 
 /// `subject`, `subject@3`, `subject@latest`, `id:7`, `guid:…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stored {
+pub(super) enum SchemaRef {
     /// A version of a subject; without a number its latest.
     Version {
         subject: String,
@@ -21,7 +21,7 @@ pub(super) enum Stored {
     Guid(Guid),
 }
 
-impl FromStr for Stored {
+impl FromStr for SchemaRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -81,7 +81,7 @@ impl Found {
     }
 }
 
-impl Stored {
+impl SchemaRef {
     pub(super) async fn find(&self, remote: &Remote, deleted: bool, resolved: bool) -> Result<Found, Error> {
         let client = &remote.client;
         match self {
@@ -111,11 +111,11 @@ impl Stored {
 
 #[cfg(test)]
 mod tests {
-    use super::Stored;
+    use super::SchemaRef;
 
     #[test]
     fn what_a_person_may_write() {
-        let version = |subject: &str, version| Some(Stored::Version { subject: subject.to_owned(), version });
+        let version = |subject: &str, version| Some(SchemaRef::Version { subject: subject.to_owned(), version });
         for (text, expected) in [
             ("orders-value", version("orders-value", None)),
             ("orders-value@3", version("orders-value", Some(3))),
@@ -123,7 +123,7 @@ mod tests {
             (":.dev:orders@2", version(":.dev:orders", Some(2))),
             ("a@b", version("a@b", None)),
             ("a@b@1", version("a@b", Some(1))),
-            ("id:7", Some(Stored::Id(7))),
+            ("id:7", Some(SchemaRef::Id(7))),
             ("id:x", None),
             ("id:-1", None),
             ("orders@0", None),

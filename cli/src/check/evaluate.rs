@@ -1,12 +1,12 @@
-//! A candidate before its history: every finding of every version, each told once.
+//! A candidate before its history: every finding of every version, each reported once.
 
 use std::rc::Rc;
 
 use avow_avro::Schema;
 
 use super::candidate::Candidate;
+use super::finding::CoreFinding;
 use super::offline::Scope;
-use super::told::Told;
 use crate::report::{Finding, Outcome, State, Version};
 use avow_domain::{Direction, Level};
 
@@ -28,8 +28,8 @@ pub(super) struct Past {
     pub(super) schema: Schema,
 }
 
-/// Judges a candidate; without a history its subject is new.
-pub(super) fn judge(candidate: &Candidate, history: Option<&History>, scope: Scope) -> Outcome {
+/// Evaluates a candidate; without a history its subject is new.
+pub(super) fn evaluate(candidate: &Candidate, history: Option<&History>, scope: Scope) -> Outcome {
     let mut outcome = Outcome {
         file: Rc::clone(&candidate.file),
         subject: Some(candidate.assignment.subject.clone()),
@@ -53,7 +53,7 @@ pub(super) fn judge(candidate: &Candidate, history: Option<&History>, scope: Sco
     let stands_alone = candidate.resolved.as_ref().is_ok_and(|resolved| resolved.needs.is_empty());
     let stored = schema.text();
     let is_same = newest.text == candidate.file.text || newest.schema.text() == stored;
-    if is_same && stands_alone && !scope.is_told() {
+    if is_same && stands_alone && !scope.is_overridden() {
         outcome.state = State::Unchanged;
         return outcome;
     }
@@ -63,7 +63,7 @@ pub(super) fn judge(candidate: &Candidate, history: Option<&History>, scope: Sco
             for finding in explain(schema, &past.schema, *direction) {
                 let at = found.iter().position(|known| known.fingerprint == finding.fingerprint).unwrap_or(found.len());
                 if at == found.len() {
-                    found.push(Told::new(finding, *direction).about(&candidate.file, &stored));
+                    found.push(CoreFinding::new(finding, *direction).about(&candidate.file, &stored));
                 }
                 found[at].versions.push(past.version.clone());
             }

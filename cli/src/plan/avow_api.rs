@@ -1,4 +1,4 @@
-//! Plans as a registry of ours takes them: everything at once, or nothing.
+//! Plans as an Avow registry takes them: everything at once, or nothing.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::document::Step;
-use super::held::Seen;
+use super::remote_state::Observed;
 use crate::Error;
 use crate::remote::Remote;
 
 const APPLY: &str = "/avow/v1/apply";
 
-/// What one request may hold: 1,000 operations and, unless the server is told otherwise, 1 MiB.
+/// What one request may hold: 1,000 operations and, by default, 1 MiB.
 const MOST_OPERATIONS: usize = 1_000;
 const MOST_BYTES: usize = 900 * 1024;
 
@@ -39,7 +39,7 @@ pub(super) struct Refusal {
 }
 
 /// Steps as operations, in portions that one request may hold.
-pub(super) fn portions(remote: &Remote, steps: &[&Step], seen: &BTreeMap<String, Seen>) -> Vec<Vec<Value>> {
+pub(super) fn portions(remote: &Remote, steps: &[&Step], seen: &BTreeMap<String, Observed>) -> Vec<Vec<Value>> {
     let mut portions: Vec<Vec<Value>> = Vec::new();
     let mut bytes = 0;
     for step in steps {
@@ -59,7 +59,7 @@ pub(super) fn portions(remote: &Remote, steps: &[&Step], seen: &BTreeMap<String,
     portions
 }
 
-fn operation(remote: &Remote, step: &Step, seen: &BTreeMap<String, Seen>) -> Value {
+fn operation(remote: &Remote, step: &Step, seen: &BTreeMap<String, Observed>) -> Value {
     let mut operation = json!(step);
     let latest = seen.get(&step.subject).and_then(|seen| seen.versions.last().copied());
     if let Some(operation) = operation.as_object_mut() {

@@ -10,12 +10,12 @@ use avow_domain::{Config, Content, Reference};
 
 /// A schema put together, with all that makes it the one it is.
 #[derive(Debug, Clone)]
-pub(super) struct Whole {
+pub(super) struct FullSchema {
     pub(super) schema: Schema,
     pub(super) content: Content,
 }
 
-impl Whole {
+impl FullSchema {
     /// A schema as a registry with these settings would store it.
     pub(super) fn offered(schema: &Schema, mut content: Content, config: &Config) -> Self {
         let mut schema = schema.clone();
@@ -30,7 +30,7 @@ impl Whole {
         Self { schema, content }
     }
 
-    /// A version that is stored; none where it is no schema of Avro that can be read.
+    /// A version that is stored; none where it is not a schema of Avro that can be read.
     pub(super) async fn stored(remote: &Remote, version: &Version) -> Result<Option<Self>, Error> {
         if version.schema.schema_type != avow_client::rest::SchemaType::Avro {
             return Ok(None);
@@ -44,7 +44,7 @@ impl Whole {
 
     /// Whether registering this would find that version, where `latest` is the newest one.
     pub(super) fn is(&self, stored: &Self, number: i32, latest: Option<&Self>, config: &Config) -> bool {
-        if !self.says_the_same(stored) {
+        if !self.is_equivalent(stored) {
             return false;
         }
         let same = |content: &Content| {
@@ -62,7 +62,7 @@ impl Whole {
             || same(&Content { metadata, rule_set, ..self.content.clone() })
     }
 
-    fn says_the_same(&self, stored: &Self) -> bool {
+    fn is_equivalent(&self, stored: &Self) -> bool {
         if self.content.references.is_empty() && !stored.content.references.is_empty() {
             return self.schema.resolved_shape() == stored.schema.resolved_shape();
         }
@@ -84,12 +84,12 @@ pub(super) fn content(version: &Version) -> Result<Content, Error> {
     Ok(Content {
         text: schema.text.clone(),
         references: schema.references.iter().map(reference).collect(),
-        metadata: schema.metadata.as_ref().map(carried).transpose().map_err(unreadable)?,
-        rule_set: schema.rule_set.as_ref().map(carried).transpose().map_err(unreadable)?,
+        metadata: schema.metadata.as_ref().map(convert).transpose().map_err(unreadable)?,
+        rule_set: schema.rule_set.as_ref().map(convert).transpose().map_err(unreadable)?,
     })
 }
 
 /// The same in the words of the server, or of the client.
-pub(super) fn carried<A: serde::Serialize, B: serde::de::DeserializeOwned>(value: &A) -> Result<B, serde_json::Error> {
+pub(super) fn convert<A: serde::Serialize, B: serde::de::DeserializeOwned>(value: &A) -> Result<B, serde_json::Error> {
     serde_json::from_value(serde_json::to_value(value)?)
 }

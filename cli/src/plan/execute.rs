@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::document::{Action, Document, Step, named};
-use super::held::{self, Seen, scope};
-use super::{ours, settings};
+use super::remote_state::{self, Observed, scope};
+use super::{avow_api, settings};
 use crate::Error;
 use crate::remote::{Remote, ask_all};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 use avow_client::rest::ConfigUpdate;
 
 /// What was done so far, and whether all of it was done at once.
@@ -21,26 +21,26 @@ pub(super) struct Progress {
 }
 
 /// Does what is left to do. `progress` tells how far it came, even if it fails or is interrupted.
-pub(super) async fn carry_out(
+pub(super) async fn execute(
     remote: &Remote,
     document: &Document,
-    talk: &Talk,
+    terminal: &Terminal,
     progress: &RefCell<Progress>,
 ) -> Result<(), Error> {
     // The place in the log comes first: whatever changes after it is noticed.
-    let since = ours::send(remote, Vec::new(), None, true).await?.map(|answer| answer.seq);
-    let (left, now) = pending(remote, document, talk).await?;
+    let since = avow_api::send(remote, Vec::new(), None, true).await?.map(|answer| answer.seq);
+    let (left, now) = pending(remote, document, terminal).await?;
     progress.borrow_mut().left = left.iter().map(|step| (*step).clone()).collect();
-    let Some(mut since) = since else { return one_by_one(remote, &left, talk, progress).await };
-    let portions = ours::portions(remote, &left, &now);
+    let Some(mut since) = since else { return one_by_one(remote, &left, terminal, progress).await };
+    let portions = avow_api::portions(remote, &left, &now);
     progress.borrow_mut().atomic = portions.len() <= 1;
     for (at, portion) in portions.into_iter().enumerate() {
         if at > 0 {
-            // What the portion before did is no reason to stop.
-            since = ours::send(remote, Vec::new(), None, true).await?.map_or(since, |answer| answer.seq);
+            // What the portion before did is not a reason to stop.
+            since = avow_api::send(remote, Vec::new(), None, true).await?.map_or(since, |answer| answer.seq);
         }
         let size = portion.len();
-        ours::send(remote, portion, Some(since), false).await.map_err(|error| match error {
+        avow_api::send(remote, portion, Some(since), false).await.map_err(|error| match error {
             Error::Conflict(reason) => Error::Conflict(format!("the plan is out of date: {reason}")),
             other => other,
         })?;
@@ -60,11 +60,11 @@ impl Progress {
 async fn pending<'d>(
     remote: &Remote,
     document: &'d Document,
-    talk: &Talk,
-) -> Result<(Vec<&'d Step>, BTreeMap<String, Seen>), Error> {
+    terminal: &Terminal,
+) -> Result<(Vec<&'d Step>, BTreeMap<String, Observed>), Error> {
     let subjects: Vec<&String> = document.seen.keys().collect();
-    let looked = ask_all(talk, &subjects, |at| held::look(remote, subjects[at])).await?;
-    let now: BTreeMap<String, Seen> =
+    let looked = ask_all(terminal, &subjects, |at| remote_state::look(remote, subjects[at])).await?;
+    let now: BTreeMap<String, Observed> =
         subjects.iter().map(|it| (*it).clone()).zip(looked.into_iter().map(|held| held.seen)).collect();
     let mut left = Vec::new();
     let mut moved = Vec::new();
@@ -78,7 +78,7 @@ async fn pending<'d>(
     if !moved.is_empty() {
         let moved = moved.join("\n  ");
         return Err(Error::Conflict(format!(
-            "the plan is out of date, and nothing was changed; make it anew with `avow plan`\n  {moved}"
+            "the plan is out of date, and nothing was changed; make a new one with `avow plan`\n  {moved}"
         )));
     }
     let left = document.steps.iter().filter(|step| left.iter().any(|it| std::ptr::eq(*it, *step))).collect();
@@ -89,8 +89,8 @@ async fn pending<'d>(
 async fn since_then<'d>(
     remote: &Remote,
     steps: &[&'d Step],
-    before: &Seen,
-    now: &Seen,
+    before: &Observed,
+    now: &Observed,
 ) -> Result<Result<Vec<&'d Step>, String>, Error> {
     let mut left = Vec::new();
     let (mut versions, mut config, mut mode) =
@@ -113,7 +113,7 @@ async fn since_then<'d>(
             Action::SetMode { .. } => mode = true,
         }
     }
-    let listed = |seen: &Seen| match &seen.versions[..] {
+    let listed = |seen: &Observed| match &seen.versions[..] {
         [] => "none".to_owned(),
         versions => versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     };
@@ -136,7 +136,7 @@ async fn since_then<'d>(
 }
 
 /// Whether the latest version is what the step registers.
-async fn is_registered(remote: &Remote, step: &Step, becomes: i32, now: &Seen) -> Result<bool, Error> {
+async fn is_registered(remote: &Remote, step: &Step, becomes: i32, now: &Observed) -> Result<bool, Error> {
     let Some(schema) = step.action.new_schema()?.filter(|_| now.versions.last() == Some(&becomes)) else {
         return Ok(false);
     };
@@ -148,11 +148,16 @@ async fn is_registered(remote: &Remote, step: &Step, becomes: i32, now: &Seen) -
     }
 }
 
-async fn one_by_one(remote: &Remote, left: &[&Step], talk: &Talk, progress: &RefCell<Progress>) -> Result<(), Error> {
+async fn one_by_one(
+    remote: &Remote,
+    left: &[&Step],
+    terminal: &Terminal,
+    progress: &RefCell<Progress>,
+) -> Result<(), Error> {
     for (at, step) in left.iter().enumerate() {
-        talk.progress(format_args!("{} of {}: {}", at + 1, left.len(), step.subject));
+        terminal.progress(format_args!("{} of {}: {}", at + 1, left.len(), step.subject));
         let outcome = take(remote, step).await;
-        talk.done();
+        terminal.done();
         outcome?;
         progress.borrow_mut().note(1);
     }
@@ -173,7 +178,9 @@ async fn take(remote: &Remote, step: &Step) -> Result<(), Error> {
             if version == *becomes {
                 return Ok(());
             }
-            Err(Error::Conflict(format!("`{subject}` got version {version} instead of {becomes}: somebody was faster")))
+            Err(Error::Conflict(format!(
+                "`{subject}` got version {version} instead of {becomes}: another client registered first"
+            )))
         }
         Action::SetConfig { config } => {
             let set =

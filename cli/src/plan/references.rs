@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use super::tree::{Tree, short};
+use super::tree::Tree;
 use crate::Error;
 use crate::project::Documents;
 use crate::remote::Remote;
+use crate::source::short;
 use avow_domain::Reference;
 
 /// A file whose place in its subject is known.
@@ -21,7 +22,7 @@ pub(super) struct Settled {
 
 /// What a file refers to, and what that means.
 #[derive(Debug, Default)]
-pub(super) struct Referred {
+pub(super) struct ResolvedReferences {
     pub(super) references: Vec<Reference>,
     pub(super) documents: Documents,
     /// What of it is in the registry already.
@@ -30,33 +31,33 @@ pub(super) struct Referred {
     pub(super) missing: Vec<Reference>,
 }
 
-impl Referred {
+impl ResolvedReferences {
     /// `settled` has the files before this one.
     pub(super) async fn of(remote: &Remote, tree: &Tree, settled: &[Settled], at: usize) -> Result<Self, Error> {
         let wanted = &tree.wanted[at];
         let written = &wanted.assignment.references;
-        let mut referred = Self::default();
+        let mut resolved_references = Self::default();
         for reference in written {
             match tree.of_subject(&reference.subject).filter(|_| reference.version == -1) {
-                Some(other) => referred.add_settled(&reference.name, &reference.subject, &settled[other]),
-                None => referred.add_registered(remote, reference.clone()).await?,
+                Some(other) => resolved_references.add_settled(&reference.name, &reference.subject, &settled[other]),
+                None => resolved_references.add_registered(remote, reference.clone()).await?,
             }
         }
-        for name in &wanted.uses {
+        for name in &wanted.names.uses {
             let is_written = |it: &Reference| it.name == *name || it.name == short(name);
-            if written.iter().any(is_written) || (!written.is_empty() && referred.documents.define(name)) {
+            if written.iter().any(is_written) || (!written.is_empty() && resolved_references.documents.defines(name)) {
                 continue;
             }
             if let Some(other) = tree.defining(name).filter(|other| *other != at) {
                 let defining = &tree.wanted[other];
                 let defined = defining.file.full_name().unwrap_or_else(|| name.clone());
-                referred.add_settled(&defined, &defining.assignment.subject, &settled[other]);
+                resolved_references.add_settled(&defined, &defining.assignment.subject, &settled[other]);
             } else if remote.referenced(name, -1).await?.is_some() {
                 let latest = Reference { name: name.clone(), subject: name.clone(), version: -1 };
-                referred.add_registered(remote, latest).await?;
+                resolved_references.add_registered(remote, latest).await?;
             }
         }
-        Ok(referred)
+        Ok(resolved_references)
     }
 
     fn add_settled(&mut self, name: &str, subject: &str, settled: &Settled) {

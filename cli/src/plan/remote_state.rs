@@ -14,7 +14,7 @@ use avow_domain::{Config, Level};
 /// What a plan rests on: it is stale once this is otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Seen {
+pub(super) struct Observed {
     /// The live versions, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) versions: Vec<i32>,
@@ -31,10 +31,10 @@ pub(super) struct Seen {
 
 /// A subject at first sight.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Held {
-    pub(super) seen: Seen,
+pub(super) struct SubjectState {
+    pub(super) seen: Observed,
     pub(super) latest: Option<Version>,
-    /// Nothing of it is there, not even what was deleted softly.
+    /// Nothing of it is there, not even what was soft-deleted.
     pub(super) is_new: bool,
 }
 
@@ -46,21 +46,21 @@ pub(super) fn scope(subject: &str) -> Scope<'_> {
 }
 
 /// Looks at a subject; at [`DEFAULTS`] there are settings only.
-pub(super) async fn look(remote: &Remote, subject: &str) -> Result<Held, Error> {
+pub(super) async fn look(remote: &Remote, subject: &str) -> Result<SubjectState, Error> {
     let (config, mode) = remote.settings(scope(subject)).await?;
-    let mut held = Held { seen: Seen { config, mode, ..Seen::default() }, ..Held::default() };
+    let mut state = SubjectState { seen: Observed { config, mode, ..Observed::default() }, ..SubjectState::default() };
     if subject == DEFAULTS {
-        return Ok(held);
+        return Ok(state);
     }
-    held.seen.versions = numbers(remote, subject, false).await?;
-    match held.seen.versions.last() {
+    state.seen.versions = numbers(remote, subject, false).await?;
+    match state.seen.versions.last() {
         Some(latest) => {
-            held.latest = remote.stored(subject, *latest).await?;
-            held.seen.id = held.latest.as_ref().map(|latest| latest.id);
+            state.latest = remote.stored(subject, *latest).await?;
+            state.seen.id = state.latest.as_ref().map(|latest| latest.id);
         }
-        None => held.is_new = numbers(remote, subject, true).await?.is_empty(),
+        None => state.is_new = numbers(remote, subject, true).await?.is_empty(),
     }
-    Ok(held)
+    Ok(state)
 }
 
 async fn numbers(remote: &Remote, subject: &str, deleted: bool) -> Result<Vec<i32>, Error> {
@@ -71,12 +71,12 @@ async fn numbers(remote: &Remote, subject: &str, deleted: bool) -> Result<Vec<i3
     }
 }
 
-/// Every version of a subject, the newest first, those that are deleted softly marked as such.
-pub(super) async fn history(remote: &Remote, subject: &str, held: &Held) -> Result<Vec<Version>, Error> {
-    if held.is_new {
+/// Every version of a subject, the newest first, those that are soft-deleted marked as such.
+pub(super) async fn history(remote: &Remote, subject: &str, state: &SubjectState) -> Result<Vec<Version>, Error> {
+    if state.is_new {
         return Ok(Vec::new());
     }
-    let live: HashSet<i32> = held.seen.versions.iter().copied().collect();
+    let live: HashSet<i32> = state.seen.versions.iter().copied().collect();
     let mut all = of_subject(remote, subject, Wanted { deleted: true, ..Wanted::default() }).await?;
     for version in &mut all {
         // Older registries do not say it themselves.

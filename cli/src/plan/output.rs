@@ -1,12 +1,12 @@
-//! The formats that plans are told in.
+//! Output formats for plans.
 
 use super::document::Document;
 use crate::Error;
-use crate::outputs::{self, Output};
-use crate::terminal::Talk;
+use crate::report_sinks::{self, Sink};
+use crate::terminal::Terminal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum Format {
     /// For people.
     Human,
     /// One JSON document, the same that --out keeps.
@@ -19,37 +19,37 @@ enum Form {
     Markdown,
 }
 
-impl outputs::Format for Form {
+impl report_sinks::Format for Format {
     const HUMAN: Self = Self::Human;
 }
 
-/// Where to tell what of a plan.
+/// Where a plan is printed, in which formats.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct Shown {
-    /// Tells it in this format, on standard output or in a file; may be given several times.
+pub(super) struct PlanOutput {
+    /// Prints the plan in this format, to standard output or to a file; may be repeated.
     ///
     /// Formats: human, json, jsonl, github, markdown. Without one for standard output it is human.
-    #[arg(long = "output", short = 'o', value_name = "FORMAT[=FILE]", value_parser = outputs::parse::<Form>)]
-    outputs: Vec<Output<Form>>,
+    #[arg(long = "output", short = 'o', value_name = "FORMAT[=FILE]", value_parser = report_sinks::parse::<Format>)]
+    report_sinks: Vec<Sink<Format>>,
 }
 
-impl Shown {
+impl PlanOutput {
     pub(super) fn check(&self) -> Result<(), Error> {
-        outputs::check(&self.outputs)
+        report_sinks::check(&self.report_sinks)
     }
 
-    pub(super) fn tell(&self, document: &Document, talk: &Talk) -> Result<(), Error> {
-        outputs::tell(&self.outputs, talk, |form| {
-            Ok(match form {
-                Form::Human => document.human(talk.quiet),
-                Form::Json => document.text(),
-                Form::Jsonl => document.lines(),
-                Form::Github => {
-                    outputs::summarise(&document.markdown())?;
+    pub(super) fn write(&self, document: &Document, terminal: &Terminal) -> Result<(), Error> {
+        report_sinks::write_all(&self.report_sinks, terminal, |format| {
+            Ok(match format {
+                Format::Human => document.human(terminal.quiet),
+                Format::Json => document.text(),
+                Format::Jsonl => document.lines(),
+                Format::Github => {
+                    report_sinks::summarise(&document.markdown())?;
                     annotations(document)
                 }
-                Form::Markdown => document.markdown(),
+                Format::Markdown => document.markdown(),
             })
         })
     }
@@ -58,12 +58,12 @@ impl Shown {
 /// What is to be done as a notice beside its file; what cannot be, and what has drifted, as an error.
 fn annotations(document: &Document) -> String {
     let mut out = String::new();
-    for entry in document.told() {
+    for entry in document.entries_to_show() {
         let kind = if document.is_trouble(entry) { "error" } else { "notice" };
         let file = entry.file.as_deref().map(|file| ("file", file));
         let title = document.title(entry);
         let properties: Vec<_> = file.into_iter().chain([("title", title.as_str())]).collect();
-        out += &outputs::annotation(kind, &properties, &document.text_of(entry).join("\n"));
+        out += &report_sinks::annotation(kind, &properties, &document.text_of(entry).join("\n"));
     }
     out + &document.last_line() + "\n"
 }

@@ -8,12 +8,12 @@ use super::Error;
 use super::connection::Connection;
 use super::project::{Project, ProjectOptions};
 use super::remote::Remote;
-use super::terminal::Talk;
+use super::terminal::Terminal;
 
-/// A registry, one context of it, and whoever wants to know.
+/// The registry and context a command works on.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct At {
-    /// The context of subjects and ids, where they do not name one; otherwise the default context.
+pub(super) struct Target {
+    /// The context of subjects and ids, where they do not name one; by default the default context.
     #[arg(long, env = "AVOW_CONTEXT", value_name = "NAME", help_heading = "Registry")]
     pub(super) context: Option<String>,
     #[command(flatten)]
@@ -21,10 +21,10 @@ pub(super) struct At {
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
-    pub(super) talk: Talk,
+    pub(super) terminal: Terminal,
 }
 
-impl At {
+impl Target {
     pub(super) fn project(&self) -> Result<Project, Error> {
         self.project.load()
     }
@@ -47,7 +47,7 @@ impl At {
 
 /// How data is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Form {
+enum Format {
     /// For people, and for `cut` and `grep`.
     #[default]
     Text,
@@ -60,19 +60,19 @@ enum Form {
 /// How what was asked for is printed on standard output.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(super) struct Printed {
+pub(super) struct OutputFormat {
     /// How it is printed.
     #[arg(long = "output", short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    form: Form,
+    format: Format,
 }
 
-impl Printed {
+impl OutputFormat {
     /// Prints one of the two.
-    pub(super) fn print(&self, talk: &Talk, text: &str, json: &Value) -> Result<(), Error> {
-        match self.form {
-            Form::Text => write!(talk.stdout(), "{text}")?,
-            Form::Json => writeln!(io::stdout().lock(), "{json:#}")?,
-            Form::Jsonl => {
+    pub(super) fn print(&self, terminal: &Terminal, text: &str, json: &Value) -> Result<(), Error> {
+        match self.format {
+            Format::Text => write!(terminal.stdout(), "{text}")?,
+            Format::Json => writeln!(io::stdout().lock(), "{json:#}")?,
+            Format::Jsonl => {
                 let mut out = io::BufWriter::new(io::stdout().lock());
                 for one in json.as_array().map_or(std::slice::from_ref(json), Vec::as_slice) {
                     writeln!(out, "{one}")?;
@@ -84,21 +84,21 @@ impl Printed {
     }
 
     pub(super) fn is_json(&self) -> bool {
-        self.form != Form::Text
+        self.format != Format::Text
     }
 }
 
 /// Consent to what cannot be taken back.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub(super) struct Consent {
-    /// Does it without asking.
+pub(super) struct Confirm {
+    /// Skips the confirmation.
     #[arg(long, short = 'y')]
     yes: bool,
 }
 
-impl Consent {
+impl Confirm {
     /// Whether to go on: as the flag says, else as the person at the keyboard does.
-    pub(super) fn given(&self, question: &str) -> Result<bool, Error> {
+    pub(super) fn ask(&self, question: &str) -> Result<bool, Error> {
         if self.yes {
             return Ok(true);
         }

@@ -6,28 +6,28 @@ use std::rc::Rc;
 use avow_avro::Strictness;
 
 use super::document::{Action, Document, Entry, Setting, State, Step};
-use super::held::{self, DEFAULTS, Held, Seen};
+use super::equivalence::FullSchema;
 use super::prune::{self, Prune};
-use super::refer::{Referred, Settled};
-use super::same::Whole;
+use super::references::{ResolvedReferences, Settled};
+use super::remote_state::{self, DEFAULTS, Observed, SubjectState};
 use super::settings;
 use super::tree::Tree;
 use super::verdict::{self, Proposal};
 use crate::project::{Broken, Declared, Documents, Project, Resolved};
 use crate::remote::{Remote, ask_all};
 use crate::source::{SchemaFile, slashed};
-use crate::terminal::Talk;
+use crate::terminal::Terminal;
 use crate::{Error, diff};
 use avow_domain::{Config, Content, Mode, Reference};
 
 /// Where a plan is made, and for what.
-pub(super) struct Maker<'a> {
+pub(super) struct Planner<'a> {
     pub(super) project: &'a Project,
     pub(super) remote: &'a Remote,
-    pub(super) talk: &'a Talk,
+    pub(super) terminal: &'a Terminal,
     pub(super) prune: Prune,
     /// Whether to find out what the registry will say.
-    pub(super) judged: bool,
+    pub(super) evaluated: bool,
 }
 
 /// What was found out about the files.
@@ -48,26 +48,26 @@ struct Conditions {
     shut: Option<String>,
 }
 
-impl Maker<'_> {
+impl Planner<'_> {
     pub(super) async fn make(&self, command: &str, tree: &Tree) -> Result<Document, Error> {
         let mut subjects: Vec<String> = tree.wanted.iter().map(|it| it.assignment.subject.clone()).collect();
         subjects.push(DEFAULTS.to_owned());
-        let looked = ask_all(self.talk, &subjects, |at| held::look(self.remote, &subjects[at])).await?;
-        let mut held: HashMap<String, Held> = subjects.into_iter().zip(looked).collect();
+        let looked = ask_all(self.terminal, &subjects, |at| remote_state::look(self.remote, &subjects[at])).await?;
+        let mut states: HashMap<String, SubjectState> = subjects.into_iter().zip(looked).collect();
 
         let mut found = Found::default();
-        let mut all_settings = self.defaults(&held, &mut found);
+        let mut all_settings = self.defaults(&states, &mut found);
         for at in 0..tree.wanted.len() {
-            self.file(tree, at, &held, &mut found).await?;
+            self.file(tree, at, &states, &mut found).await?;
             let assignment = &tree.wanted[at].assignment;
-            let seen = &held[&assignment.subject].seen;
+            let seen = &states[&assignment.subject].seen;
             let entry = found.entries.last_mut().expect("the line before added it");
             all_settings.extend(declare(entry, &assignment.declared, seen));
         }
-        if self.judged {
-            verdict::judge(self.remote, self.talk, &found.proposals, &mut found.entries).await?;
+        if self.evaluated {
+            verdict::evaluate(self.remote, self.terminal, &found.proposals, &mut found.entries).await?;
         }
-        let pruned = prune::find(self, tree, &mut held).await?;
+        let pruned = prune::find(self, tree, &mut states).await?;
         for entry in &mut found.entries {
             entry.states.sort_unstable();
             if entry.states.is_empty() {
@@ -82,42 +82,42 @@ impl Maker<'_> {
         steps.extend(found.registrations);
         steps.extend(pruned.steps);
         steps.extend(closing);
-        let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
+        let mut seen: BTreeMap<String, Observed> = BTreeMap::new();
         if !steps.is_empty() {
-            seen.insert(DEFAULTS.to_owned(), held[DEFAULTS].seen.clone());
+            seen.insert(DEFAULTS.to_owned(), states[DEFAULTS].seen.clone());
         }
         for step in &steps {
-            seen.entry(step.subject.clone()).or_insert_with(|| held[&step.subject].seen.clone());
+            seen.entry(step.subject.clone()).or_insert_with(|| states[&step.subject].seen.clone());
         }
         let context = self.remote.client.context().map(str::to_owned);
         let mut document = Document::new(command, self.remote.url(), context, found.entries, steps, seen);
-        if self.judged {
+        if self.evaluated {
             verdict::rehearse(self.remote, &mut document).await?;
         }
         Ok(document)
     }
 
     /// The settings of everything.
-    fn defaults(&self, held: &HashMap<String, Held>, found: &mut Found) -> Vec<Step> {
+    fn defaults(&self, states: &HashMap<String, SubjectState>, found: &mut Found) -> Vec<Step> {
         let declared = &self.project.defaults;
         if *declared == Declared::default() {
             return Vec::new();
         }
         let mut entry = Entry { subject: DEFAULTS.to_owned(), ..Entry::default() };
-        let steps = declare(&mut entry, declared, &held[DEFAULTS].seen);
+        let steps = declare(&mut entry, declared, &states[DEFAULTS].seen);
         if !steps.is_empty() {
             found.entries.push(entry);
         }
         steps
     }
 
-    fn conditions(&self, declared: &Declared, held: &HashMap<String, Held>, subject: &str) -> Conditions {
-        let (own, everywhere) = (&held[subject].seen, &held[DEFAULTS].seen);
-        let before = held::in_force(own.config.as_ref(), everywhere.config.as_ref());
+    fn conditions(&self, declared: &Declared, states: &HashMap<String, SubjectState>, subject: &str) -> Conditions {
+        let (own, everywhere) = (&states[subject].seen, &states[DEFAULTS].seen);
+        let before = remote_state::in_force(own.config.as_ref(), everywhere.config.as_ref());
         let own_after = settings::after(declared, own.config.as_ref());
         let everywhere_after = settings::after(&self.project.defaults, everywhere.config.as_ref());
-        let after = held::in_force(own_after.as_ref(), everywhere_after.as_ref());
-        let opened = |declared: &Declared, seen: &Seen| match declared.mode {
+        let after = remote_state::in_force(own_after.as_ref(), everywhere_after.as_ref());
+        let opened = |declared: &Declared, seen: &Observed| match declared.mode {
             Some(Mode::ReadWrite) => Some(Mode::ReadWrite.as_str().to_owned()),
             _ => seen.mode.clone(),
         };
@@ -126,34 +126,40 @@ impl Maker<'_> {
     }
 
     /// Compares the file with what its subject holds.
-    async fn file(&self, tree: &Tree, at: usize, held: &HashMap<String, Held>, found: &mut Found) -> Result<(), Error> {
+    async fn file(
+        &self,
+        tree: &Tree,
+        at: usize,
+        states: &HashMap<String, SubjectState>,
+        found: &mut Found,
+    ) -> Result<(), Error> {
         let wanted = &tree.wanted[at];
         let subject = &wanted.assignment.subject;
-        let (seen, latest) = (&held[subject].seen, held[subject].latest.as_ref());
-        let conditions = self.conditions(&wanted.assignment.declared, held, subject);
+        let (seen, latest) = (&states[subject].seen, states[subject].latest.as_ref());
+        let conditions = self.conditions(&wanted.assignment.declared, states, subject);
         let mut entry = Entry {
             subject: subject.clone(),
             file: Some(slashed(&wanted.file.path)),
             latest: seen.versions.last().copied(),
             ..Entry::default()
         };
-        let referred = Referred::of(self.remote, tree, &found.settled, at).await?;
-        let strict = referred.documents.resolve(&wanted.file.text, Strictness::Strict);
+        let resolved_references = ResolvedReferences::of(self.remote, tree, &found.settled, at).await?;
+        let strict = resolved_references.documents.resolve(&wanted.file.text, Strictness::Strict);
         let lenient = match &strict {
             // What would be refused today may have been taken long ago.
-            Err(_) => referred.documents.resolve(&wanted.file.text, Strictness::Lenient).ok(),
+            Err(_) => resolved_references.documents.resolve(&wanted.file.text, Strictness::Lenient).ok(),
             Ok(_) => None,
         };
         let schema = strict.as_ref().ok().or(lenient.as_ref()).map(|resolved| &resolved.schema);
         let content = Content {
             text: String::new(),
-            references: referred.references.clone(),
+            references: resolved_references.references.clone(),
             metadata: wanted.assignment.beside.metadata.clone(),
             rule_set: wanted.assignment.beside.rule_set.clone(),
         };
-        let offered = schema.map(|schema| Whole::offered(schema, content.clone(), &conditions.after));
+        let offered = schema.map(|schema| FullSchema::offered(schema, content.clone(), &conditions.after));
         let stored = match latest {
-            Some(latest) => Whole::stored(self.remote, latest).await?,
+            Some(latest) => FullSchema::stored(self.remote, latest).await?,
             None => None,
         };
         let is_latest = offered
@@ -164,15 +170,15 @@ impl Maker<'_> {
         if is_latest {
             entry.version = entry.latest;
         } else {
-            self.place(subject, &held[subject], offered.as_ref(), stored.as_ref(), &conditions.after, &mut entry)
+            self.place(subject, &states[subject], offered.as_ref(), stored.as_ref(), &conditions.after, &mut entry)
                 .await?;
         }
         let is_there = entry.states.iter().all(|state| *state == State::Older);
         if !is_there {
-            missing(&mut entry, &referred.missing);
+            missing(&mut entry, &resolved_references.missing);
             match strict {
                 Ok(resolved) => {
-                    tell_changes(&mut entry, offered.as_ref(), stored.as_ref());
+                    note_changes(&mut entry, offered.as_ref(), stored.as_ref());
                     entry.refusals.extend(conditions.shut.as_ref().map(|mode| shut(mode)));
                     let Content { metadata, rule_set, references, .. } = content;
                     found.registrations.push(Step {
@@ -185,7 +191,7 @@ impl Maker<'_> {
                             rule_set,
                         },
                     });
-                    found.proposals.extend(proposal(tree, at, resolved, &referred, &conditions, &entry));
+                    found.proposals.extend(proposal(tree, at, resolved, &resolved_references, &conditions, &entry));
                 }
                 Err(broken) => invalid(&mut entry, &wanted.file, &broken),
             }
@@ -195,7 +201,7 @@ impl Maker<'_> {
         found.settled.push(Settled {
             version: entry.version.unwrap_or(1),
             registered: is_there,
-            documents: Rc::new(documents.with(&referred.documents)),
+            documents: Rc::new(documents.with(&resolved_references.documents)),
         });
         found.entries.push(entry);
         Ok(())
@@ -205,17 +211,17 @@ impl Maker<'_> {
     async fn place(
         &self,
         subject: &str,
-        held: &Held,
-        offered: Option<&Whole>,
-        latest: Option<&Whole>,
+        states: &SubjectState,
+        offered: Option<&FullSchema>,
+        latest: Option<&FullSchema>,
         config: &Config,
         entry: &mut Entry,
     ) -> Result<(), Error> {
-        let seen = &held.seen;
-        let history = held::history(self.remote, subject, held).await?;
+        let seen = &states.seen;
+        let history = remote_state::history(self.remote, subject, states).await?;
         let next = history.first().map_or(1, |newest| newest.version + 1);
         for version in &history {
-            let Some(stored) = Whole::stored(self.remote, version).await? else { continue };
+            let Some(stored) = FullSchema::stored(self.remote, version).await? else { continue };
             if !offered.is_some_and(|offered| offered.is(&stored, version.version, latest, config)) {
                 continue;
             }
@@ -237,37 +243,37 @@ impl Maker<'_> {
         entry.version = Some(next);
         if let Some(deleted) = entry.deleted_version {
             entry.notes.push(format!(
-                "it is version {deleted}, which was deleted softly; `avow undelete {subject}@{deleted}` brings that back"
+                "it is version {deleted}, which was soft-deleted; `avow undelete {subject}@{deleted}` brings that back"
             ));
         } else if seen.versions.is_empty() && !history.is_empty() {
-            entry.notes.push(format!("the subject was deleted softly; `avow versions {subject} --deleted` shows it"));
+            entry.notes.push(format!("the subject was soft-deleted; `avow versions {subject} --deleted` shows it"));
         }
         Ok(())
     }
 }
 
-/// What is to be judged of a file that becomes a version.
+/// The compatibility check of a file that becomes a version.
 fn proposal(
     tree: &Tree,
     at: usize,
     resolved: Resolved,
-    referred: &Referred,
+    resolved_references: &ResolvedReferences,
     conditions: &Conditions,
     entry: &Entry,
 ) -> Option<Proposal> {
     // Nothing to be compatible with; or refused anyway, for want of what it refers to.
-    if entry.latest.is_none() || !referred.missing.is_empty() {
+    if entry.latest.is_none() || !resolved_references.missing.is_empty() {
         return None;
     }
     let wanted = &tree.wanted[at];
-    let (before, after) = (held::level(&conditions.before), held::level(&conditions.after));
+    let (before, after) = (remote_state::level(&conditions.before), remote_state::level(&conditions.after));
     Some(Proposal {
         subject: wanted.assignment.subject.clone(),
         file: Rc::clone(&wanted.file),
         assignment: wanted.assignment.clone(),
         resolved,
-        references: referred.references.clone(),
-        registered: referred.registered.clone(),
+        references: resolved_references.references.clone(),
+        registered: resolved_references.registered.clone(),
         level: (before != after).then_some(after),
     })
 }
@@ -281,7 +287,7 @@ fn invalid(entry: &mut Entry, file: &Rc<SchemaFile>, broken: &Broken) {
 }
 
 /// Notes what is to be set, and gives the steps that do it.
-fn declare(entry: &mut Entry, declared: &Declared, seen: &Seen) -> Vec<Step> {
+fn declare(entry: &mut Entry, declared: &Declared, seen: &Observed) -> Vec<Step> {
     let subject = entry.subject.clone();
     let mut steps = Vec::new();
     let changed = settings::changed(declared, seen.config.as_ref());
@@ -329,9 +335,9 @@ fn shut(mode: &str) -> String {
 }
 
 /// What is different from the latest version.
-fn tell_changes(entry: &mut Entry, offered: Option<&Whole>, stored: Option<&Whole>) {
+fn note_changes(entry: &mut Entry, offered: Option<&FullSchema>, stored: Option<&FullSchema>) {
     let (Some(offered), Some(stored)) = (offered, stored) else { return };
-    entry.changes.extend(diff::told(&stored.schema, &offered.schema));
+    entry.changes.extend(diff::summarize(&stored.schema, &offered.schema));
     let spelled = |references: &[Reference]| -> Vec<String> {
         references.iter().map(|it| format!("{} from {}@{}", it.name, it.subject, it.version)).collect()
     };

@@ -1,4 +1,4 @@
-//! Findings of the Avro core, here or in a registry of ours, as findings about a file.
+//! Findings of the Avro core, local or from an Avow registry, located in a file.
 
 use avow_avro::Rule;
 use serde::Deserialize;
@@ -7,10 +7,10 @@ use crate::report::{Cause, Finding, Fix, Severity, Version, Witness};
 use crate::source::{SchemaFile, between};
 use avow_domain::Direction;
 
-/// A finding as `POST /avow/v1/compatibility` tells it.
+/// A finding in the form of `POST /avow/v1/compatibility`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Told {
+pub(super) struct CoreFinding {
     rule: String,
     severity: String,
     direction: String,
@@ -37,7 +37,7 @@ struct Side {
     pointer: Option<String>,
 }
 
-impl Told {
+impl CoreFinding {
     pub(super) fn new(finding: avow_avro::Finding, direction: Direction) -> Self {
         let side = |side: avow_avro::Side| Side { pointer: side.pointer };
         let cause = |cause: avow_avro::Cause| Cause {

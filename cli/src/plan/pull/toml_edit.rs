@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value as Toml};
 
 use crate::Error;
-use crate::plan::held::Seen;
+use crate::plan::remote_state::Observed;
 use crate::plan::settings;
 use crate::project::{Assignment, Beside, Declared, LEVEL, Project, glob};
 use crate::source::slashed;
@@ -22,7 +22,7 @@ pub(super) struct Entry {
 }
 
 /// What a registry has of a scope, as it would be declared.
-pub(super) fn declared_of(seen: &Seen) -> Declared {
+pub(super) fn declared_of(seen: &Observed) -> Declared {
     let mut config = seen.config.clone().unwrap_or_default();
     let level = config.remove(LEVEL);
     let mode = seen.mode.as_deref().and_then(Mode::parse);
@@ -35,7 +35,7 @@ pub(super) fn declared_of(seen: &Seen) -> Declared {
 }
 
 impl Entry {
-    pub(super) fn of(subject: &str, seen: &Seen, stored: &Content) -> Self {
+    pub(super) fn of(subject: &str, seen: &Observed, stored: &Content) -> Self {
         Self {
             subject: subject.to_owned(),
             declared: declared_of(seen),

@@ -9,7 +9,7 @@ use crate::report::{code, titled};
 use crate::terminal::{BOLD, DIM, GREEN, RED, YELLOW, count, styled};
 
 impl Entry {
-    /// Whether there is anything to tell.
+    /// Whether the entry differs.
     fn is_quiet(&self) -> bool {
         self.states == [State::Unchanged]
     }
@@ -21,9 +21,9 @@ impl Entry {
     /// What becomes of it, in a few words for each thing.
     fn outcomes(&self) -> Vec<String> {
         let number = |version: Option<i32>| version.map(|it| it.to_string()).unwrap_or_default();
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         for state in &self.states {
-            told.push(match state {
+            lines.push(match state {
                 State::Create => format!("create, version {}", number(self.version)),
                 State::NewVersion => match (&self.level, &self.against[..]) {
                     (Some(level), against @ [_, ..]) => {
@@ -43,21 +43,21 @@ impl Entry {
                 State::Invalid => "no schema".to_owned(),
             });
         }
-        told
+        lines
     }
 
     fn directions(&self) -> Vec<String> {
         let number = |version: Option<i32>| version.map(|it| it.to_string()).unwrap_or_default();
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         for drift in &self.drift {
-            told.push(match drift {
+            lines.push(match drift {
                 Drift::Missing => "the registry does not have it".to_owned(),
                 Drift::Deleted => match self.deleted_version {
                     Some(version) => format!("the file is version {version}, which was deleted in the registry"),
                     None => "it was deleted in the registry".to_owned(),
                 },
                 Drift::FilesAhead => format!(
-                    "the file is no version of it (latest is {}): changed here and not applied, or changed there by hand",
+                    "the file is not a version of it (latest is {}): changed here but not applied, or changed in the registry by hand",
                     number(self.latest)
                 ),
                 Drift::RegistryAhead => format!(
@@ -70,9 +70,9 @@ impl Entry {
             });
         }
         if self.states.contains(&State::Invalid) {
-            told.push("the file is no schema".to_owned());
+            lines.push("the file is not a schema".to_owned());
         }
-        told
+        lines
     }
 
     /// Everything else worth telling, a line each.
@@ -144,8 +144,8 @@ impl Summary {
 }
 
 impl Document {
-    /// What there is something to tell about.
-    pub(super) fn told(&self) -> impl Iterator<Item = &Entry> {
+    /// The entries that differ.
+    pub(super) fn entries_to_show(&self) -> impl Iterator<Item = &Entry> {
         self.subjects.iter().filter(|entry| !entry.is_quiet())
     }
 
@@ -166,7 +166,7 @@ impl Document {
     /// The one line at the end.
     pub(super) fn last_line(&self) -> String {
         let what = count(self.subjects.iter().filter(|entry| !entry.subject.is_empty()).count(), "subject");
-        let differing = self.told().count();
+        let differing = self.entries_to_show().count();
         match self.command.as_str() {
             "drift" if differing == 0 => format!("drift: {what}, all as the files say"),
             "drift" => format!("drift: {what}, {differing} not as the files say"),
@@ -183,8 +183,8 @@ impl Document {
 
     pub(super) fn human(&self, quiet: bool) -> String {
         let mut out = String::new();
-        let told: Vec<&Entry> = self.told().collect();
-        for entry in &told {
+        let lines: Vec<&Entry> = self.entries_to_show().collect();
+        for entry in &lines {
             let style = match entry.mark() {
                 "!" | "-" => RED,
                 "+" => GREEN,
@@ -198,8 +198,8 @@ impl Document {
                 let _ = writeln!(out, "    {line}");
             }
         }
-        if !(quiet && told.is_empty()) {
-            let style = match (self.is_refused(), told.is_empty()) {
+        if !(quiet && lines.is_empty()) {
+            let style = match (self.is_refused(), lines.is_empty()) {
                 (true, _) => RED,
                 (false, true) => GREEN,
                 (false, false) => YELLOW,
@@ -211,7 +211,7 @@ impl Document {
 
     pub(super) fn markdown(&self) -> String {
         let mut out = format!("### avow {}\n", titled(&self.last_line()));
-        for entry in self.told() {
+        for entry in self.entries_to_show() {
             let mark = if entry.is_refused() { "❌ " } else { "" };
             let what = self.what(entry).join("; ");
             let _ = writeln!(out, "\n- {mark}{} {}", code(named(&entry.subject)), titled(&what));
