@@ -10,6 +10,7 @@ use avow_client::rest::{Client, ConfigError, Retry};
 
 use super::Error;
 use super::project::Project;
+use super::remote::Remote;
 
 /// Where the registry is, and who asks.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -82,6 +83,16 @@ impl Connection {
             let message = "no registry is known; name one with --registry, AVOW_REGISTRY_URL, or in avow.toml";
             Error::Usage(message.to_owned())
         })
+    }
+
+    /// The registry at `url`, or one context of it; nothing is sent yet.
+    pub(super) fn remote(&self, url: &str, context: Option<&str>) -> Result<Remote, Error> {
+        let client = self.open(url)?;
+        let client = match context {
+            Some(context) => client.in_context(context),
+            None => client,
+        };
+        Ok(Remote::new(client, url))
     }
 
     /// A client of the registry at `url`; nothing is sent yet.

@@ -71,7 +71,7 @@ fn entries() -> Vec<Entry> {
         };
         Entry { id: entry.id.id(), command: "check", weight }
     });
-    let files = FILE_RULES.into_iter().map(|id| Entry { id, command: "validate", weight: "invalid" });
+    let files = FILE_RULES.into_iter().map(|(id, command, weight)| Entry { id, command, weight });
     let habits = lint::rules().iter().map(|rule| {
         let weight = match rule.default {
             When::Off => "off",

@@ -36,6 +36,57 @@ pub(super) struct Change {
 /// What a repository calls the default branch of where it came from.
 pub(super) const DEFAULT_BRANCH: &str = "origin/HEAD";
 
+/// The flag that a reference was given with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flag {
+    Against,
+    Since,
+    ChangedSince,
+}
+
+impl Flag {
+    fn with(self, reference: &str) -> String {
+        match self {
+            Self::Against => format!("--against git:{reference}"),
+            Self::Since => format!("--since {reference}"),
+            Self::ChangedSince => format!("--changed-since {reference}"),
+        }
+    }
+}
+
+enum Kind {
+    Branch,
+    Tag,
+}
+
+/// The command that Git itself recommends for a repository of another user.
+fn ownership(reason: &str) -> Option<String> {
+    let command = reason.lines().find_map(|line| line.trim().strip_prefix("git config --global --add safe.directory"));
+    command.map(|folder| format!("run: git config --global --add safe.directory{folder}"))
+}
+
+/// What an object holds.
+#[derive(Debug, Clone)]
+pub(super) enum Blob {
+    Text(String),
+    /// Something that is not text, and what it is.
+    Other(String),
+}
+
+/// A file of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) hash: String,
+    pub(super) kind: EntryKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EntryKind {
+    File,
+    Link,
+    Submodule,
+}
+
 impl Repository {
     /// The repository around a folder.
     pub(super) fn around(folder: &Path) -> Result<Self, Error> {
@@ -61,40 +112,95 @@ impl Repository {
         if path.contains('\n') { Err(outside()) } else { Ok(path) }
     }
 
+    /// The submodule that a path is in.
+    pub(super) fn submodule_of(&self, path: &str) -> Option<String> {
+        let mut folders = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        folders.find(|folder| self.top.join(folder).join(".git").exists()).map(slashed)
+    }
+
+    /// The path of a file whose folder is reached through a symbolic link.
+    pub(super) fn behind_links(&self, path: &str) -> Option<String> {
+        let path = self.top.join(path);
+        let folder = path.parent()?.canonicalize().ok()?;
+        let top = self.top.canonicalize().ok()?;
+        let real = folder.strip_prefix(&top).ok()?.join(path.file_name()?);
+        (top.join(&real) != path).then(|| slashed(&real))
+    }
+
+    /// Whether there is such a file now.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.top.join(path).exists()
+    }
+
     /// The commit that a reference and the current one have in common.
-    pub(super) fn merge_base(&self, reference: &str) -> Result<String, Error> {
+    ///
+    /// Before the first commit there is nothing to have in common: then it is the empty tree.
+    pub(super) fn merge_base(&self, reference: &str, flag: Flag) -> Result<String, Error> {
         if reference.starts_with('-') || reference.is_empty() {
-            return Err(Error::Usage(format!("`{reference}` is no Git reference")));
-        }
-        // The current commit has itself in common, and needs no process to tell.
-        if reference == "HEAD" {
-            return Ok(reference.to_owned());
+            return Err(Error::Usage(format!("`{reference}` is not a Git reference")));
         }
         let output = self.run(&["merge-base", "HEAD", reference])?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
         }
         let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if let Some(hint) = ownership(&reason) {
+            return Err(Error::Git {
+                message: format!("Git refuses to read the repository: {reason}"),
+                hint: Some(hint),
+            });
+        }
+        if !self.knows("HEAD")? {
+            return Ok(self.ok(&["hash-object", "-t", "tree", "--stdin"])?.trim().to_owned());
+        }
         let message = match reason.as_str() {
             "" => format!("HEAD and `{reference}` have no commit in common"),
-            reason => format!("Git does not know `{reference}`: {reason}"),
+            reason => format!("Git does not know `{reference}`: {}", reason.lines().next().unwrap_or_default()),
         };
-        Err(Error::Git { message, hint: Some(self.advice(reference)) })
+        Err(Error::Git { message, hint: Some(self.advice(reference, flag)?) })
     }
 
-    /// What helps when a reference is not there.
-    fn advice(&self, reference: &str) -> String {
-        if reference == DEFAULT_BRANCH {
-            return "say what to compare with, as in --against git:origin/main; or tell Git which branch is the default: \
-                    git remote set-head origin --auto"
-                .to_owned();
-        }
+    /// Whether a reference leads to a commit.
+    fn knows(&self, reference: &str) -> Result<bool, Error> {
+        let commit = format!("{reference}^{{commit}}");
+        Ok(self.run(&["rev-parse", "--quiet", "--verify", &commit])?.status.success())
+    }
+
+    /// A command that helps when a reference is not there, or has no commit in common.
+    fn advice(&self, reference: &str, flag: Flag) -> Result<String, Error> {
         let branch = reference.strip_prefix("origin/").unwrap_or(reference);
-        if self.is_shallow() {
-            format!("this clone is shallow; run: git fetch --unshallow origin && git fetch origin {branch}")
-        } else {
-            format!("run: git fetch origin {branch}")
+        let there = |name: &str| Ok::<_, Error>(name != reference && self.knows(name)?);
+        if !self.knows(reference)? {
+            let others = match reference {
+                DEFAULT_BRANCH => vec!["origin/main".to_owned(), "origin/master".to_owned(), "HEAD".to_owned()],
+                _ => vec![format!("origin/{branch}")],
+            };
+            for other in others {
+                if there(&other)? {
+                    return Ok(format!("say what to compare with: {}", flag.with(&other)));
+                }
+            }
         }
+        let fetch = if self.is_shallow() { "git fetch --unshallow origin" } else { "git fetch origin" };
+        Ok(match self.kind_at_origin(branch)? {
+            Some(Kind::Tag) => format!("run: {fetch} tag {branch}"),
+            Some(Kind::Branch) => {
+                let remote = format!("origin/{branch}");
+                format!("run: {fetch} {branch}:refs/remotes/{remote}, and compare with {}", flag.with(&remote))
+            }
+            None => format!("`git branch --all` and `git tag` list what there is; or: {}", flag.with("HEAD")),
+        })
+    }
+
+    /// What the remote repository knows under a name.
+    fn kind_at_origin(&self, name: &str) -> Result<Option<Kind>, Error> {
+        let (branch, tag) = (format!("refs/heads/{name}"), format!("refs/tags/{name}"));
+        let mut command = self.command(&["ls-remote", "origin", &branch, &tag]);
+        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=5");
+        let output = command.stdin(Stdio::null()).output().map_err(|source| no_git(&source))?;
+        let listed = String::from_utf8_lossy(&output.stdout);
+        let has = |name: &str| listed.lines().any(|line| line.ends_with(name));
+        Ok(if has(&branch) { Some(Kind::Branch) } else { has(&tag).then_some(Kind::Tag) })
     }
 
     /// Whether older commits were left out when this was cloned.
@@ -103,7 +209,7 @@ impl Repository {
     }
 
     /// The texts of objects, each named as `COMMIT:PATH` or by its hash; none where there is no such thing.
-    pub(super) fn texts(&self, names: &[String]) -> Result<Vec<Option<String>>, Error> {
+    pub(super) fn texts(&self, names: &[String]) -> Result<Vec<Option<Blob>>, Error> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
@@ -205,13 +311,19 @@ impl Repository {
 pub(super) struct Hashes(Child);
 
 impl Hashes {
-    /// The hashes by the paths from the top of the repository on.
-    pub(super) fn wait(self) -> Result<HashMap<String, String>, Error> {
+    /// The entries by the paths from the top of the repository on.
+    pub(super) fn wait(self) -> Result<HashMap<String, Entry>, Error> {
         let output = text("ls-tree", self.0.wait_with_output()?)?;
         let entry = |entry: &str| {
             let (about, path) = entry.split_once('\t')?;
             let mut words = about.split(' ');
-            (words.nth(1)? == "blob").then(|| Some((path.to_owned(), words.next()?.to_owned())))?
+            let kind = match words.next()? {
+                "120000" => EntryKind::Link,
+                "160000" => EntryKind::Submodule,
+                _ => EntryKind::File,
+            };
+            let is_listed = matches!(words.next()?, "blob" | "commit");
+            is_listed.then_some((path.to_owned(), Entry { hash: words.next()?.to_owned(), kind }))
         };
         Ok(split(&output).filter_map(entry).collect())
     }
@@ -237,6 +349,23 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split('\0').filter(|part| !part.is_empty())
 }
 
+/// Where a symbolic link in a repository leads; none if out of it.
+pub(super) fn target_of(link: &str, target: &str) -> Option<String> {
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    if target.starts_with('/') {
+        return None;
+    }
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 /// The hash that Git gives a file of such a content, in the kind of hash that `like` is.
 pub(super) fn hash(text: &str, like: &str) -> String {
     let head = format!("blob {}\0", text.len());
@@ -247,8 +376,10 @@ pub(super) fn hash(text: &str, like: &str) -> String {
     }
 }
 
+const LFS: &str = "version https://git-lfs.github.com/";
+
 /// One answer of `cat-file --batch`: a line about the object, its bytes, a newline.
-fn read_object(answers: &mut impl std::io::BufRead) -> Result<Option<String>, Error> {
+fn read_object(answers: &mut impl std::io::BufRead) -> Result<Option<Blob>, Error> {
     let mut head = String::new();
     answers.read_line(&mut head)?;
     let mut words = head.trim_end().rsplit(' ');
@@ -264,7 +395,11 @@ fn read_object(answers: &mut impl std::io::BufRead) -> Result<Option<String>, Er
     let mut bytes = vec![0; size + 1];
     answers.read_exact(&mut bytes)?;
     bytes.pop();
-    Ok(super::source::text(bytes))
+    Ok(Some(match super::source::text(bytes) {
+        Ok(text) if text.starts_with(LFS) => Blob::Other("it is a pointer of Git LFS; run `git lfs fetch`".to_owned()),
+        Ok(text) => Blob::Text(text),
+        Err(reason) => Blob::Other(reason),
+    }))
 }
 
 /// `:100644 100644 OLD NEW R100`, then one path or, of a file that was renamed, two.

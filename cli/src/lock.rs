@@ -34,6 +34,9 @@ impl LockCommand {
         let files = project.files_to_check(&self.paths)?;
         let mut subjects = Vec::with_capacity(files.len());
         for file in files {
+            if let Some(fault) = &file.fault {
+                return Err(Error::Input(fault.clone()));
+            }
             subjects.push(project.assignment(&file.path, &file.text)?.subject);
         }
         let url = self.connection.known_url(&project)?;

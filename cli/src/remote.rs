@@ -1,10 +1,11 @@
 //! What a registry holds, asked with the plain calls that every registry answers.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use avow_avro::Strictness;
 use avow_client::Error as ClientError;
-use avow_client::rest::{Client, Reference as ClientReference, SchemaType, Scope, Version as Stored};
+use avow_client::rest::{Client, Config, Reference as ClientReference, SchemaType, Scope, Version as Stored};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value, json};
 
@@ -36,9 +37,6 @@ impl From<LiveVersions> for LockedSubject {
         Self { level, versions }
     }
 }
-
-/// References below one another that are followed.
-const MOST_DEPTH: usize = 100;
 
 impl Remote {
     pub(super) fn new(client: Client, url: &str) -> Self {
@@ -86,14 +84,24 @@ impl Remote {
         Ok(Some(LiveVersions { level, versions }))
     }
 
-    /// The level in force, and the property that divides the versions into groups.
-    async fn level_and_group(&self, subject: &str) -> Result<(Level, Option<String>), Error> {
+    /// Whether new schemas of a subject have to follow the strict rules, as they do by default.
+    pub(super) async fn strictness(&self, subject: &str) -> Result<Strictness, Error> {
+        let validates = self.effective_config(subject).await?.validate_new_schemas.unwrap_or(true);
+        Ok(if validates { Strictness::Strict } else { Strictness::Lenient })
+    }
+
+    async fn effective_config(&self, subject: &str) -> Result<Config, Error> {
         let mut config = self.client.config(subject).default_to_global().await;
         if config.as_ref().is_err_and(ClientError::is_not_found) {
             // Older registries know no default.
             config = self.client.config(Scope::Global).await;
         }
-        let config = config.map_err(self.failed())?;
+        config.map_err(self.failed())
+    }
+
+    /// The level in force, and the property that divides the versions into groups.
+    async fn level_and_group(&self, subject: &str) -> Result<(Level, Option<String>), Error> {
+        let config = self.effective_config(subject).await?;
         let Some(level) = config.compatibility_level else { return Ok((Level::default(), config.compatibility_group)) };
         let level = Level::parse(level.as_str())
             .ok_or_else(|| Error::Input(format!("`{subject}` has the level {level}, which is not known here")))?;
@@ -145,15 +153,17 @@ impl Remote {
         Ok(found)
     }
 
-    /// Adds what references mean, directly or not.
+    /// Adds the documents of references, each after those it refers to; what is not there is left out.
     pub(super) async fn gather(&self, references: &[Reference], documents: &mut Documents) -> Result<(), Error> {
-        let mut open: Vec<(Reference, usize)> = references.iter().map(|reference| (reference.clone(), 0)).collect();
-        while let Some((reference, depth)) = open.pop() {
-            if let Some(found) = self.referenced(&reference.subject, reference.version).await? {
+        let mut open: Vec<(Reference, bool)> = references.iter().rev().map(|it| (it.clone(), false)).collect();
+        let mut seen = HashSet::new();
+        while let Some((reference, is_expanded)) = open.pop() {
+            let Some(found) = self.referenced(&reference.subject, reference.version).await? else { continue };
+            if is_expanded {
                 documents.list(&found.schema);
-                if depth < MOST_DEPTH {
-                    open.extend(found.references.into_iter().map(|below| (below, depth + 1)));
-                }
+            } else if seen.insert((reference.subject.clone(), found.version)) {
+                open.push((reference, true));
+                open.extend(found.references.into_iter().rev().map(|below| (below, false)));
             }
         }
         Ok(())

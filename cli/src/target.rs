@@ -1,13 +1,15 @@
 //! What commands that ask one registry have in common: where it is, how data is printed, and consent to what is final.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::Error;
 use super::connection::Connection;
-use super::project::{Project, ProjectOptions};
+use super::project::{Project, ProjectOptions, Resolver};
 use super::remote::Remote;
+use super::source::SchemaFile;
 use super::terminal::Terminal;
 
 /// The registry and context a command works on.
@@ -34,14 +36,14 @@ impl Target {
         self.open_for(&self.project()?)
     }
 
+    /// A resolver that asks the registry for what the project does not know.
+    pub(super) fn resolver<'p>(&'p self, project: &'p Project, files: &[Rc<SchemaFile>]) -> Resolver<'p> {
+        Resolver::with_fallback(project, files, &self.connection, self.context.as_deref())
+    }
+
     pub(super) fn open_for(&self, project: &Project) -> Result<Remote, Error> {
         let url = self.connection.known_url(project)?;
-        let client = self.connection.open(&url)?;
-        let client = match &self.context {
-            Some(context) => client.in_context(context),
-            None => client,
-        };
-        Ok(Remote::new(client, &url))
+        self.connection.remote(&url, self.context.as_deref())
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod ci;
+mod copy;
 mod data;
 mod diff;
 mod doctor;
@@ -12,7 +13,6 @@ mod foreign;
 mod formats;
 mod git;
 mod lint;
-mod migrate;
 mod old;
 mod plan;
 mod pull;

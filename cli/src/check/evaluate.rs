@@ -6,7 +6,7 @@ use avow_avro::Schema;
 
 use super::candidate::Candidate;
 use super::finding::CoreFinding;
-use super::offline::Scope;
+use super::offline::{Prior, Scope};
 use crate::report::{Finding, Outcome, State, Version};
 use avow_domain::{Direction, Level};
 
@@ -29,7 +29,11 @@ pub(super) struct Past {
 }
 
 /// Evaluates a candidate; without a history its subject is new.
-pub(super) fn evaluate(candidate: &Candidate, history: Option<&History>, scope: Scope) -> Outcome {
+pub(super) fn evaluate(candidate: &Candidate, prior: &Prior, scope: Scope) -> Outcome {
+    let history = match prior {
+        Prior::History(history) => Some(history),
+        Prior::New | Prior::Incomparable(_) => None,
+    };
     let mut outcome = Outcome {
         file: Rc::clone(&candidate.file),
         subject: Some(candidate.assignment.subject.clone()),
@@ -44,6 +48,11 @@ pub(super) fn evaluate(candidate: &Candidate, history: Option<&History>, scope: 
         outcome.findings.extend(candidate.fault());
         return outcome;
     };
+    if let Prior::Incomparable(reason) = prior {
+        outcome.state = State::Invalid;
+        outcome.findings.push(Finding::incomparable(&candidate.file, reason));
+        return outcome;
+    }
     let Some((history, newest)) = history.and_then(|history| Some((history, history.versions.first()?))) else {
         outcome.state = State::New;
         return outcome;

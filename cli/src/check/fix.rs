@@ -1,10 +1,8 @@
 //! `--fix`: makes the first change that was proven to help, and looks again.
 
-use std::fs;
-
 use super::candidate::Candidate;
-use super::evaluate::{History, evaluate};
-use super::offline::Scope;
+use super::evaluate::evaluate;
+use super::offline::{Prior, Scope};
 use crate::Error;
 use crate::project::Resolver;
 use crate::report::{Finding, Outcome};
@@ -18,16 +16,16 @@ const MOST_CHANGES: usize = 100;
 pub(super) fn fix(
     resolver: &Resolver<'_>,
     candidate: &mut Candidate,
-    history: Option<&History>,
+    prior: &Prior,
     scope: Scope,
     terminal: &Terminal,
 ) -> Result<Outcome, Error> {
-    let mut outcome = evaluate(candidate, history, scope);
+    let mut outcome = evaluate(candidate, prior, scope);
     let mut is_changed = false;
     for _ in 0..MOST_CHANGES {
         let Some((title, edits)) = outcome.findings.iter().find_map(first) else { break };
         let changed = candidate.changed(resolver, apply(&candidate.file.text, edits))?;
-        let after = evaluate(&changed, history, scope);
+        let after = evaluate(&changed, prior, scope);
         // The text as it is written may mean something else than the stored one; then hands off.
         if changed.schema().is_none() || after.findings.len() >= outcome.findings.len() {
             break;
@@ -36,8 +34,7 @@ pub(super) fn fix(
         (*candidate, outcome, is_changed) = (changed, after, true);
     }
     if is_changed {
-        let path = &candidate.file.path;
-        fs::write(path, &candidate.file.text).map_err(Error::writing(path))?;
+        candidate.file.write(&candidate.file.text)?;
     }
     Ok(outcome)
 }

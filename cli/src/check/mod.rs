@@ -11,22 +11,23 @@ mod registry;
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use self::against::Against;
 use self::baseline::Baseline;
 pub(super) use self::candidate::Candidate;
-use self::offline::{GitHistory, Histories, Scope};
-use super::Error;
+use self::offline::{Deleted, Histories, Scope, Source};
 use super::connection::Connection;
 use super::exit::{self, Exit};
-use super::git::Repository;
-use super::project::{Project, ProjectOptions, Resolver};
+use super::git::{Blob, Flag, Repository};
+use super::project::LOCK;
+use super::project::{Project, ProjectOptions, Resolver, When};
 use super::remote::Remote;
-use super::report::{FailOn, Outcome, Report, ReportSinks, Verbosity};
+use super::report::{FailOn, Finding, Outcome, Report, ReportSinks, Severity, State, Verbosity};
 use super::source::SchemaFile;
 use super::terminal::{Terminal, count};
+use super::{Error, block_on};
 use avow_domain::Level;
 
 /// Checks whether schemas are compatible with their history, and shows what breaks and how to fix it.
@@ -118,19 +119,19 @@ impl Check {
         let knows_registry = self.connection.url(&project)?.is_some();
         let against = Against::chosen(self.against.clone(), &project, knows_registry)?;
         let files = project.files_to_check(&self.paths)?;
-        let resolver = Resolver::new(&project, &files);
-        let git = match &against {
-            // It looks it up while the files are parsed.
-            Against::Git(reference) => Some(GitHistory::begin(&project, reference, &files)?),
-            _ => None,
-        };
-        let candidates = self.candidates(&project, &resolver, files)?;
-
         let outcomes = if against == Against::Registry {
-            self.ask(&resolver, candidates, &self.connection.known_url(&project)?)?
+            let remote = self.connection.remote(&self.connection.known_url(&project)?, self.context.as_deref())?;
+            let resolver = Resolver::at(&project, &files, &remote);
+            block_on(self.ask(&project, &resolver, &remote, files))?
         } else {
-            let histories = self.histories(&project, &resolver, (&against, git), &candidates)?;
-            self.evaluate(&resolver, candidates, &histories)?
+            let resolver = Resolver::with_fallback(&project, &files, &self.connection, self.context.as_deref());
+            let mut source = Source::begin(&project, &against, &files)?;
+            let candidates = block_on(self.candidates(&project, &resolver, None, files))?;
+            let histories = source.histories(&resolver, &candidates, self.scope())?;
+            let deleted = self.deleted(&project, &source, &candidates)?;
+            let mut outcomes = self.evaluate(&resolver, candidates, &histories)?;
+            outcomes.extend(deleted);
+            outcomes
         };
         let mut report = Report { command: "check", outcomes };
         if let Some(baseline) = baseline {
@@ -142,10 +143,11 @@ impl Check {
         Ok(report.exit(self.fail_on.or(project.check.fail_on).unwrap_or_default()))
     }
 
-    fn candidates(
+    async fn candidates(
         &self,
         project: &Project,
         resolver: &Resolver<'_>,
+        remote: Option<&Remote>,
         files: Vec<Rc<SchemaFile>>,
     ) -> Result<Vec<Candidate>, Error> {
         if self.subject.is_some() && files.len() != 1 {
@@ -154,14 +156,14 @@ impl Check {
         }
         let mut candidates = Vec::with_capacity(files.len());
         for file in files {
-            let mut assignment = match &self.subject {
-                Some(subject) => project.assignment_to(&file.path, subject.clone()),
-                None => project.assignment(&file.path, &file.text)?,
+            let (mut assignment, unnamed) = match &self.subject {
+                Some(subject) => (project.assignment_to(&file.path, subject.clone()), None),
+                None => project.assignment_or_fault(&file),
             };
             if self.level.is_some() {
                 assignment.level = self.level;
             }
-            candidates.push(Candidate::new(resolver, file, assignment)?);
+            candidates.push(Candidate::new(project, resolver, remote, file, assignment, unnamed).await?);
         }
         match &self.changed_since {
             Some(reference) => changed(project, reference, candidates),
@@ -174,42 +176,41 @@ impl Check {
         Scope { level: self.level, versions, history: self.history.map(NonZeroUsize::get) }
     }
 
-    /// What there is without a registry.
-    fn histories(
+    /// Schemas whose files are gone; of the files given by name there is nothing to say.
+    fn deleted(&self, project: &Project, source: &Source<'_>, candidates: &[Candidate]) -> Result<Vec<Outcome>, Error> {
+        let severity = match project.check.deleted.unwrap_or(When::Warn) {
+            When::Off => return Ok(Vec::new()),
+            When::Warn => Severity::Warning,
+            When::Error => Severity::Error,
+        };
+        let is_folder = |path: &PathBuf| path.is_dir();
+        if self.subject.is_some() || !(self.paths.is_empty() || self.paths.iter().any(is_folder)) {
+            return Ok(Vec::new());
+        }
+        let outcome = |Deleted { file, subject, origin }: Deleted| Outcome {
+            findings: vec![Finding::deleted(&file, severity, &subject, &origin)],
+            file: Rc::new(file),
+            subject: Some(subject),
+            level: None,
+            against: Vec::new(),
+            state: State::Checked,
+        };
+        Ok(source.deleted(candidates, &self.paths)?.into_iter().map(outcome).collect())
+    }
+
+    async fn ask(
         &self,
         project: &Project,
         resolver: &Resolver<'_>,
-        against: (&Against, Option<GitHistory<'_>>),
-        candidates: &[Candidate],
-    ) -> Result<Histories, Error> {
-        let scope = self.scope();
-        match against {
-            (_, Some(git)) => git.histories(candidates, scope),
-            (Against::Folder(path), None) => offline::folder(project, path, candidates, scope),
-            (Against::File(path), None) => offline::file(resolver, path, candidates, scope),
-            (_, None) => offline::lock(project, candidates, scope),
+        remote: &Remote,
+        files: Vec<Rc<SchemaFile>>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let candidates = self.candidates(project, resolver, Some(remote), files).await?;
+        if self.fix {
+            let histories = registry::histories(remote, &candidates, self.scope(), &self.terminal).await?;
+            return self.evaluate(resolver, candidates, &histories);
         }
-    }
-
-    fn ask(&self, resolver: &Resolver<'_>, mut candidates: Vec<Candidate>, url: &str) -> Result<Vec<Outcome>, Error> {
-        let client = self.connection.open(url)?;
-        let client = match &self.context {
-            Some(context) => client.in_context(context),
-            None => client,
-        };
-        let remote = Remote::new(client, url);
-        let scope = self.scope();
-        let histories = super::block_on(async {
-            registry::complete(&remote, resolver, &mut candidates).await?;
-            if self.fix {
-                return Ok(Err(registry::histories(&remote, &candidates, scope, &self.terminal).await?));
-            }
-            Ok::<_, Error>(Ok(registry::outcomes(&remote, &candidates, scope, &self.terminal).await?))
-        });
-        match histories? {
-            Ok(outcomes) => Ok(outcomes),
-            Err(histories) => self.evaluate(resolver, candidates, &histories),
-        }
+        registry::outcomes(remote, &candidates, self.scope(), &self.terminal).await
     }
 
     fn evaluate(
@@ -221,11 +222,9 @@ impl Check {
         let scope = self.scope();
         let pairs = candidates.iter_mut().zip(histories);
         if self.fix {
-            return pairs
-                .map(|(it, history)| fix::fix(resolver, it, history.as_ref(), scope, &self.terminal))
-                .collect();
+            return pairs.map(|(it, history)| fix::fix(resolver, it, history, scope, &self.terminal)).collect();
         }
-        Ok(pairs.map(|(candidate, history)| evaluate::evaluate(candidate, history.as_ref(), scope)).collect())
+        Ok(pairs.map(|(candidate, history)| evaluate::evaluate(candidate, history, scope)).collect())
     }
 }
 
@@ -239,23 +238,63 @@ pub(super) async fn verdicts(
     registry::outcomes(remote, candidates, Scope { level, versions: None, history: None }, terminal).await
 }
 
-/// Keeps what differs from a commit, and what uses something that does.
+/// Keeps what differs from a commit in its file or in avow.toml, and what uses something that does.
 fn changed(project: &Project, reference: &str, candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Error> {
     let repository = Repository::around(&project.root)?;
-    let changed = repository.changed_since(&repository.merge_base(reference)?)?;
-    let changed: HashSet<String> = changed.into_iter().collect();
+    let base = repository.merge_base(reference, Flag::ChangedSince)?;
+    let changed: HashSet<String> = repository.changed_since(&base)?.into_iter().collect();
+    let is_declared_differently = declarations(project, &repository, &base, &changed)?;
     let mut names: HashSet<String> = HashSet::new();
     for path in project.all_files()? {
-        if changed.contains(&repository.path(&path)?) {
+        if is_changed(&repository, &changed, &path)? {
             names.extend(SchemaFile::read(&path).ok().and_then(|file| file.full_name()));
         }
     }
     let mut kept = Vec::new();
     for candidate in candidates {
         let uses = candidate.resolved.as_ref().is_ok_and(|it| it.needs.iter().any(|name| names.contains(name)));
-        if uses || changed.contains(&repository.path(&candidate.file.path)?) {
+        if uses || is_declared_differently(&candidate) || is_changed(&repository, &changed, &candidate.file.path)? {
             kept.push(candidate);
         }
     }
     Ok(kept)
+}
+
+/// Whether a file, or what it is a symbolic link to, is one of those that changed.
+fn is_changed(repository: &Repository, changed: &HashSet<String>, path: &Path) -> Result<bool, Error> {
+    if changed.contains(&repository.path(path)?) {
+        return Ok(true);
+    }
+    let real = path.canonicalize().ok().and_then(|real| repository.path(&real).ok());
+    Ok(real.is_some_and(|real| changed.contains(&real)))
+}
+
+/// Tells candidates apart whose declarations differ from those of a commit; all of them, where it had no avow.toml or
+/// the lock file changed.
+fn declarations<'p>(
+    project: &'p Project,
+    repository: &Repository,
+    base: &str,
+    changed: &HashSet<String>,
+) -> Result<impl Fn(&Candidate) -> bool + use<'p>, Error> {
+    let has_changed =
+        |path: &Path| -> Result<bool, Error> { Ok(path.exists() && is_changed(repository, changed, path)?) };
+    let is_lock_changed = has_changed(&project.path(LOCK.as_ref()))?;
+    let mut before = None;
+    let is_file_changed = has_changed(&project.file)?;
+    if is_file_changed {
+        let name = format!("{base}:{}", repository.path(&project.file)?);
+        if let Some(Blob::Text(text)) = repository.texts(&[name])?.pop().flatten() {
+            before = Project::parse(&project.root, &text).ok();
+        }
+    }
+    Ok(move |candidate: &Candidate| {
+        let is_other = || {
+            let Some(before) = &before else { return true };
+            let was = before.assignment(&candidate.file.path, &candidate.file.text).ok();
+            let is = project.assignment(&candidate.file.path, &candidate.file.text).ok();
+            was != is || before.defaults != project.defaults
+        };
+        is_lock_changed || (is_file_changed && is_other())
+    })
 }

@@ -1,20 +1,21 @@
 //! Histories that need no registry: from Git, from a folder, from a file, from the lock file.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use avow_avro::Strictness;
+use avow_avro::{ParseError, Strictness};
 
+use super::against::Against;
 use super::candidate::Candidate;
 use super::evaluate::{History, Past};
 use crate::Error;
-use crate::git::{self, Hashes, Repository};
-use crate::project::{Broken, Documents, LOCK, Lock, LockedVersion, Project, Resolved, Resolver};
+use crate::git::{self, Blob, Entry, EntryKind, Flag, Hashes, Repository};
+use crate::project::{Broken, Documents, LOCK, Lock, Project, Resolved, Resolver};
 use crate::report::Version;
 use crate::source::{SchemaFile, slashed};
-use avow_domain::{Level, Reference};
+use avow_domain::Level;
 
 /// How far back to look.
 #[derive(Debug, Clone, Copy)]
@@ -45,12 +46,83 @@ impl Scope {
     }
 }
 
-/// The histories of candidates, in their order; none where a subject is new.
-pub(super) type Histories = Vec<Option<History>>;
+/// What a candidate is compared with.
+#[derive(Debug)]
+pub(super) enum Prior {
+    /// Nothing: the subject is new.
+    New,
+    History(History),
+    /// There is an earlier version, and it cannot be compared with.
+    Incomparable(String),
+}
 
-/// An old text that is not a schema was never a version.
-fn past(version: Version, text: String, resolved: Result<Resolved, Broken>) -> Option<Past> {
-    Some(Past { version, text, schema: resolved.ok()?.schema })
+impl From<Option<History>> for Prior {
+    fn from(history: Option<History>) -> Self {
+        history.map_or(Self::New, Self::History)
+    }
+}
+
+/// What the candidates are compared with, in their order.
+pub(super) type Histories = Vec<Prior>;
+
+/// An old text that is not a schema was never a version; one whose types are not known cannot be compared with.
+fn past(version: Version, text: String, resolved: Result<Resolved, Broken>) -> Result<Option<Past>, String> {
+    match resolved {
+        Ok(resolved) => Ok(Some(Past { version, text, schema: resolved.schema })),
+        Err(Broken::Invalid(error)) if !matches!(error, ParseError::Undefined(_)) => Ok(None),
+        Err(broken) => Err(format!("`{version}` cannot be compared with: {}", broken.sentence())),
+    }
+}
+
+/// Where the earlier versions are.
+pub(super) enum Source<'p> {
+    Git(GitHistory<'p>),
+    Folder(Folder<'p>),
+    File(&'p Path),
+    Lock(&'p Project),
+}
+
+impl<'p> Source<'p> {
+    /// Begins to read them: Git works while the files are parsed.
+    pub(super) fn begin(project: &'p Project, against: &'p Against, files: &[Rc<SchemaFile>]) -> Result<Self, Error> {
+        Ok(match against {
+            Against::Git(reference) => Self::Git(GitHistory::begin(project, reference, files)?),
+            Against::Folder(path) => Self::Folder(Folder::read(project, path)?),
+            Against::File(path) => Self::File(path),
+            Against::Lock | Against::Registry => Self::Lock(project),
+        })
+    }
+
+    pub(super) fn histories(
+        &mut self,
+        resolver: &Resolver<'_>,
+        candidates: &[Candidate],
+        scope: Scope,
+    ) -> Result<Histories, Error> {
+        match self {
+            Self::Git(git) => git.histories(candidates, scope),
+            Self::Folder(folder) => Ok(folder.histories(candidates, scope)),
+            Self::File(path) => file(resolver, path, candidates, scope),
+            Self::Lock(project) => lock(project, candidates, scope),
+        }
+    }
+
+    /// Schemas that were there and whose files are gone, as far as the source knows of files.
+    pub(super) fn deleted(&self, candidates: &[Candidate], paths: &[PathBuf]) -> Result<Vec<Deleted>, Error> {
+        match self {
+            Self::Git(git) => git.deleted(candidates, paths),
+            Self::Folder(folder) if paths.is_empty() => Ok(folder.deleted(candidates)),
+            Self::Folder(_) | Self::File(_) | Self::Lock(_) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The file of a schema that is not there any more.
+pub(super) struct Deleted {
+    pub(super) file: SchemaFile,
+    pub(super) subject: String,
+    /// Where it was.
+    pub(super) origin: String,
 }
 
 /// Old versions by path or, for files that moved, by subject.
@@ -82,7 +154,7 @@ impl Tree<'_> {
         let mut texts: Vec<_> = self.by_path.iter().collect();
         texts.sort();
         for (path, text) in texts {
-            documents.add(&SchemaFile::new(path, text.clone()));
+            documents.add(&SchemaFile::new(path, text.clone()), &[]);
         }
         documents
     }
@@ -93,7 +165,30 @@ struct Ancestor {
     /// What people call it.
     name: String,
     commit: String,
-    text: String,
+    blob: Blob,
+}
+
+/// What a file was at the base.
+enum Base {
+    Missing,
+    Text { path: String, text: String },
+    Incomparable(String),
+}
+
+impl Base {
+    fn of(path: String, blob: Blob) -> Self {
+        match blob {
+            Blob::Text(text) => Self::Text { path, text },
+            Blob::Other(reason) => Self::Incomparable(format!("what it was cannot be compared with: {reason}")),
+        }
+    }
+
+    fn path(&self) -> Option<&str> {
+        match self {
+            Self::Text { path, .. } => Some(path),
+            Self::Missing | Self::Incomparable(_) => None,
+        }
+    }
 }
 
 /// What a repository holds of a project.
@@ -113,7 +208,7 @@ impl<'p> GitHistory<'p> {
     /// Asks what these files were at a commit.
     pub(super) fn begin(project: &'p Project, reference: &str, files: &[Rc<SchemaFile>]) -> Result<Self, Error> {
         let repository = Repository::around(&project.root)?;
-        let base = repository.merge_base(reference)?;
+        let base = repository.merge_base(reference, Flag::Against)?;
         let prefix = match repository.path(&project.root)?.as_str() {
             "" | "." => String::new(),
             folder => format!("{folder}/"),
@@ -124,86 +219,163 @@ impl<'p> GitHistory<'p> {
         Ok(Self { project, repository, reference: reference.to_owned(), base, prefix, documents, hashes })
     }
 
-    pub(super) fn histories(mut self, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
-        let paths: Vec<String> =
-            candidates.iter().map(|it| self.repository.path(&it.file.path)).collect::<Result<_, _>>()?;
-        let mut found: Vec<Option<(String, String)>> = self.as_they_were(candidates, &paths)?;
-        if found.iter().any(Option::is_none) {
+    pub(super) fn histories(&mut self, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
+        let mut bases = self.bases(candidates)?;
+        if bases.iter().any(|base| matches!(base, Base::Missing)) {
             let tree = Tree { project: self.project, by_path: self.tree()? };
-            for (candidate, (found, path)) in candidates.iter().zip(found.iter_mut().zip(&paths)) {
-                if found.is_none() {
-                    let relative = path.strip_prefix(&self.prefix).unwrap_or(path);
-                    *found = tree
-                        .find(candidate, relative)
-                        .map(|(path, text)| (format!("{}{path}", self.prefix), text.to_owned()));
+            for (candidate, base) in candidates.iter().zip(&mut bases) {
+                let path = self.repository.path(&candidate.file.path)?;
+                let relative = path.strip_prefix(&self.prefix).unwrap_or(&path);
+                if let (Base::Missing, Some((path, text))) = (&*base, tree.find(candidate, relative)) {
+                    *base = Base::Text { path: format!("{}{path}", self.prefix), text: text.to_owned() };
                 }
             }
         }
         let level = |candidate: &Candidate| scope.level(candidate.assignment.level);
-        let older = candidates.iter().zip(&found).filter(|(candidate, _)| scope.depth(level(candidate)) > 1);
-        let older: Vec<String> = older.filter_map(|(_, found)| Some(found.as_ref()?.0.clone())).collect();
+        let older = candidates.iter().zip(&bases).filter(|(candidate, _)| scope.depth(level(candidate)) > 1);
+        let older: Vec<String> = older.filter_map(|(_, base)| base.path().map(str::to_owned)).collect();
         let mut ancestors = self.ancestors(&older)?;
         let mut histories = Vec::new();
-        for (candidate, found) in candidates.iter().zip(found) {
-            let Some((path, text)) = found else {
-                histories.push(None);
-                continue;
-            };
-            let mut texts = ancestors.remove(&path).unwrap_or_default();
-            if texts.is_empty() {
-                texts.push(Ancestor { name: self.reference.clone(), commit: self.base.clone(), text });
-            }
-            let mut versions: Vec<Past> = Vec::new();
-            for Ancestor { name, commit, text } in texts {
-                if versions.len() == scope.depth(level(candidate)) {
-                    break;
+        for (candidate, base) in candidates.iter().zip(bases) {
+            histories.push(match base {
+                Base::Missing => Prior::New,
+                Base::Incomparable(reason) => Prior::Incomparable(reason),
+                Base::Text { path, text } => {
+                    let mut revisions = ancestors.remove(&path).unwrap_or_default();
+                    if revisions.is_empty() {
+                        revisions.push(Ancestor {
+                            name: self.reference.clone(),
+                            commit: self.base.clone(),
+                            blob: Blob::Text(text),
+                        });
+                    }
+                    let level = level(candidate);
+                    match self.versions(candidate, revisions, scope.depth(level))? {
+                        Ok(versions) => Prior::History(History { level, versions, noun: "revision" }),
+                        Err(reason) => Prior::Incomparable(reason),
+                    }
                 }
-                if versions.last().is_some_and(|newer| newer.text == text) {
-                    continue;
-                }
-                versions.extend(match candidate.alone(&text) {
-                    Some(schema) => Some(Past { version: Version::Name(name), schema: schema.clone(), text }),
-                    None => self.past(name, &commit, text)?,
-                });
-            }
-            histories.push(Some(History { level: level(candidate), versions, noun: "revision" }));
+            });
         }
         Ok(histories)
     }
 
-    /// The paths with the texts they had; a file that is what it was is not asked for.
-    fn as_they_were(
-        &mut self,
-        candidates: &[Candidate],
-        paths: &[String],
-    ) -> Result<Vec<Option<(String, String)>>, Error> {
-        let mut hashes = HashMap::new();
-        for asked in self.hashes.drain(..) {
-            hashes.extend(asked.wait()?);
-        }
-        let mut found: Vec<Option<(String, String)>> = Vec::with_capacity(paths.len());
-        let mut asked = Vec::new();
-        for (candidate, path) in candidates.iter().zip(paths) {
-            let Some(hash) = hashes.get(path) else {
-                found.push(None);
-                continue;
-            };
-            if git::hash(&candidate.file.text, hash) != *hash {
-                asked.push((found.len(), hash.clone()));
+    /// So many revisions that differ, newest first; or why one cannot be compared with.
+    fn versions(
+        &self,
+        candidate: &Candidate,
+        revisions: Vec<Ancestor>,
+        depth: usize,
+    ) -> Result<Result<Vec<Past>, String>, Error> {
+        let mut versions: Vec<Past> = Vec::new();
+        for Ancestor { name, commit, blob } in revisions {
+            if versions.len() == depth {
+                break;
             }
-            found.push(Some((path.clone(), candidate.file.text.clone())));
+            let text = match blob {
+                Blob::Text(text) => text,
+                Blob::Other(reason) => return Ok(Err(format!("`{name}` cannot be compared with: {reason}"))),
+            };
+            if versions.last().is_some_and(|newer| newer.text == text) {
+                continue;
+            }
+            let found = match candidate.alone(&text) {
+                Some(schema) => Ok(Some(Past { version: Version::Name(name), schema: schema.clone(), text })),
+                None => self.past(candidate, name, &commit, text)?,
+            };
+            match found {
+                Ok(found) => versions.extend(found),
+                Err(reason) => return Ok(Err(reason)),
+            }
         }
-        let names: Vec<String> = asked.iter().map(|(_, hash)| hash.clone()).collect();
-        for ((at, _), text) in asked.into_iter().zip(self.repository.texts(&names)?) {
-            found[at] = text.map(|text| (paths[at].clone(), text));
-        }
-        Ok(found)
+        Ok(Ok(versions))
     }
 
-    fn past(&self, name: String, commit: &str, text: String) -> Result<Option<Past>, Error> {
-        let mut resolved = Documents::default().resolve(&text, Strictness::Lenient);
-        if matches!(resolved, Err(Broken::Invalid(avow_avro::ParseError::Undefined(_)))) {
-            resolved = self.documents(commit)?.resolve(&text, Strictness::Lenient);
+    /// What the files were; the text of one that is what it was is not asked for.
+    fn bases(&mut self, candidates: &[Candidate]) -> Result<Vec<Base>, Error> {
+        let mut entries = HashMap::new();
+        for asked in self.hashes.drain(..) {
+            entries.extend(asked.wait()?);
+        }
+        let mut bases = Vec::with_capacity(candidates.len());
+        // Objects to read, with the candidates that they are the bases of.
+        let (mut asked, mut names) = (Vec::new(), Vec::new());
+        for (at, candidate) in candidates.iter().enumerate() {
+            let path = self.repository.path(&candidate.file.path)?;
+            let text = candidate.file.text.clone();
+            bases.push(match entries.get(&path) {
+                Some(Entry { kind: EntryKind::File, hash }) if git::hash(&text, hash) == *hash => {
+                    Base::Text { path, text }
+                }
+                Some(Entry { hash, kind }) => {
+                    asked.push((at, path, *kind));
+                    names.push(hash.clone());
+                    Base::Missing
+                }
+                None => match self.repository.submodule_of(&path) {
+                    Some(folder) => Base::Incomparable(format!(
+                        "it is in the submodule `{folder}`, which has a history of its own; run `avow check` in there"
+                    )),
+                    None => {
+                        if let Some(real) = self.repository.behind_links(&path) {
+                            names.push(format!("{}:{real}", self.base));
+                            asked.push((at, real, EntryKind::File));
+                        }
+                        Base::Missing
+                    }
+                },
+            });
+        }
+        let mut links = Vec::new();
+        for ((at, path, kind), blob) in asked.into_iter().zip(self.repository.texts(&names)?) {
+            bases[at] = match (kind, blob) {
+                (_, None) => Base::Missing,
+                (EntryKind::Link, Some(Blob::Text(target))) => {
+                    links.push((at, target.clone(), git::target_of(&path, &target)));
+                    Base::Missing
+                }
+                (_, Some(blob)) => Base::of(path, blob),
+            };
+        }
+        let targets: Vec<String> =
+            links.iter().map(|(_, _, path)| format!("{}:{}", self.base, path.as_deref().unwrap_or_default())).collect();
+        for ((at, target, path), blob) in links.into_iter().zip(self.repository.texts(&targets)?) {
+            bases[at] = match path.zip(blob) {
+                Some((path, blob)) => Base::of(path, blob),
+                None => Base::Incomparable(format!("it was a symbolic link to `{target}`, which Git does not track")),
+            };
+        }
+        Ok(bases)
+    }
+
+    /// Files of the project at the base, under `paths`, whose subjects no file has any more.
+    pub(super) fn deleted(&self, candidates: &[Candidate], paths: &[PathBuf]) -> Result<Vec<Deleted>, Error> {
+        let paths = paths.iter().map(|path| self.repository.path(path)).collect::<Result<Vec<_>, _>>()?;
+        let is_meant = |path: &str| {
+            paths.is_empty() || paths.iter().any(|folder| Path::new(path).starts_with(folder) || folder == ".")
+        };
+        let mut gone: Vec<String> = self.repository.files(&self.base)?;
+        gone.retain(|path| path.starts_with(&self.prefix) && is_meant(path) && !self.repository.has(path));
+        let names: Vec<String> = gone.iter().map(|path| format!("{}:{path}", self.base)).collect();
+        let texts = self.repository.texts(&names)?;
+        let texts = gone.iter().zip(texts).filter_map(|(path, blob)| match blob? {
+            Blob::Text(text) => Some((path[self.prefix.len()..].to_owned(), text)),
+            Blob::Other(_) => None,
+        });
+        Ok(deleted(self.project, texts, candidates, &self.reference))
+    }
+
+    fn past(
+        &self,
+        candidate: &Candidate,
+        name: String,
+        commit: &str,
+        text: String,
+    ) -> Result<Result<Option<Past>, String>, Error> {
+        let registered = &candidate.registered;
+        let mut resolved = registered.resolve(&text, Strictness::Lenient);
+        if matches!(resolved, Err(Broken::Invalid(ParseError::Undefined(_)))) {
+            resolved = registered.clone().with(&*self.documents(commit)?).resolve(&text, Strictness::Lenient);
         }
         Ok(past(Version::Name(name), text, resolved))
     }
@@ -222,15 +394,14 @@ impl<'p> GitHistory<'p> {
         let ancestry = git::ancestry(&self.repository.history(&self.base)?, paths);
         let blobs: Vec<String> = ancestry.values().flatten().map(|(_, blob)| blob.clone()).collect();
         let texts = self.repository.texts(&blobs)?;
-        let texts: HashMap<String, String> =
-            blobs.into_iter().zip(texts).filter_map(|(blob, text)| Some((blob, text?))).collect();
+        let texts = blobs.into_iter().zip(texts).collect::<HashMap<_, _>>();
         let to_ancestor = |(commit, blob): (String, String)| {
             let short = commit.chars().take(SHORT).collect();
-            Some(Ancestor { name: short, text: texts.get(&blob)?.clone(), commit })
+            Some(Ancestor { name: short, blob: texts.get(&blob)?.clone()?, commit })
         };
         Ok(ancestry
             .into_iter()
-            .map(|(path, list)| (path, list.into_iter().filter_map(to_ancestor).collect()))
+            .map(|(path, list)| (path, list.into_iter().filter_map(&to_ancestor).collect()))
             .collect())
     }
 
@@ -245,7 +416,14 @@ impl<'p> GitHistory<'p> {
         let names: Vec<String> = paths.iter().map(|path| format!("{commit}:{path}")).collect();
         let texts = self.repository.texts(&names)?;
         let relative = |path: String| path[self.prefix.len()..].to_owned();
-        Ok(paths.into_iter().zip(texts).filter_map(|(path, text)| Some((relative(path), text?))).collect())
+        Ok(paths
+            .into_iter()
+            .zip(texts)
+            .filter_map(|(path, blob)| match blob? {
+                Blob::Text(text) => Some((relative(path), text)),
+                Blob::Other(_) => None,
+            })
+            .collect())
     }
 
     /// What the files of a commit define.
@@ -280,53 +458,97 @@ fn ask_for(repository: &Repository, commit: &str, paths: &[String]) -> Result<Ve
 /// Digits of a commit that people are shown.
 const SHORT: usize = 10;
 
-/// The histories that the files of a folder are.
-pub(super) fn folder(
+/// The files of a folder that schemas are compared with.
+pub(super) struct Folder<'p> {
+    folder: &'p Path,
+    tree: Tree<'p>,
+    /// Files that cannot be read, and why.
+    faults: HashMap<String, String>,
+}
+
+impl<'p> Folder<'p> {
+    pub(super) fn read(project: &'p Project, folder: &'p Path) -> Result<Self, Error> {
+        if !folder.is_dir() {
+            return Err(Error::Input(format!("`{}` is not a folder", folder.display())));
+        }
+        let (mut by_path, mut faults) = (HashMap::new(), HashMap::new());
+        for path in crate::project::walk(folder)? {
+            let inside = slashed(path.strip_prefix(folder).unwrap_or(&path));
+            let file = SchemaFile::read_or_fault(&path)?;
+            match file.fault {
+                Some(fault) => drop(faults.insert(inside, fault)),
+                None => drop(by_path.insert(inside, file.text)),
+            }
+        }
+        Ok(Self { folder, tree: Tree { project, by_path }, faults })
+    }
+
+    pub(super) fn histories(&self, candidates: &[Candidate], scope: Scope) -> Histories {
+        let documents = self.tree.documents();
+        let prior = |candidate: &Candidate| {
+            let relative = self.tree.project.relative(&candidate.file.path);
+            if let Some(fault) = self.faults.get(&relative) {
+                return Prior::Incomparable(fault.clone());
+            }
+            let Some((path, text)) = self.tree.find(candidate, &relative) else { return Prior::New };
+            let name = slashed(&self.folder.join(path));
+            let resolved = candidate.registered.clone().with(&documents).resolve(text, Strictness::Lenient);
+            match past(Version::Name(name), text.to_owned(), resolved) {
+                Ok(past) => {
+                    let versions = past.into_iter().collect();
+                    Prior::History(History { level: scope.level(candidate.assignment.level), versions, noun: "file" })
+                }
+                Err(reason) => Prior::Incomparable(reason),
+            }
+        };
+        candidates.iter().map(prior).collect()
+    }
+
+    /// Files of the folder whose subjects no file of the project has.
+    pub(super) fn deleted(&self, candidates: &[Candidate]) -> Vec<Deleted> {
+        let project = self.tree.project;
+        let gone = self.tree.by_path.iter().filter(|(path, _)| !project.path(path.as_ref()).exists());
+        let gone = gone.map(|(path, text)| (path.clone(), text.clone()));
+        deleted(project, gone, candidates, &slashed(self.folder))
+    }
+}
+
+/// Those of some files that belonged to subjects that no candidate has.
+fn deleted(
     project: &Project,
-    folder: &Path,
+    files: impl Iterator<Item = (String, String)>,
     candidates: &[Candidate],
-    scope: Scope,
-) -> Result<Histories, Error> {
-    if !folder.is_dir() {
-        return Err(Error::Input(format!("`{}` is not a folder", folder.display())));
-    }
-    let mut by_path = HashMap::new();
-    for path in crate::project::walk(folder)? {
-        let inside = path.strip_prefix(folder).unwrap_or(&path);
-        by_path.insert(slashed(inside), SchemaFile::read(&path)?.text);
-    }
-    let tree = Tree { project, by_path };
-    let documents = tree.documents();
-    let history = |candidate: &Candidate| {
-        let (path, text) = tree.find(candidate, &project.relative(&candidate.file.path))?;
-        let name = slashed(&folder.join(path));
-        let resolved = documents.resolve(text, Strictness::Lenient);
-        let versions = past(Version::Name(name), text.to_owned(), resolved).into_iter().collect();
-        Some(History { level: scope.level(candidate.assignment.level), versions, noun: "file" })
-    };
-    Ok(candidates.iter().map(history).collect())
+    origin: &str,
+) -> Vec<Deleted> {
+    let known: HashSet<&str> = candidates.iter().map(|it| it.assignment.subject.as_str()).collect();
+    let mut found: Vec<Deleted> = files
+        .filter_map(|(path, text)| {
+            let path = project.path(path.as_ref());
+            let subject = project.assignment(&path, &text).ok().filter(|_| project.lists(&path))?.subject;
+            let is_gone = !known.contains(subject.as_str());
+            let file = SchemaFile::new(project.shown(path.as_ref()), text);
+            is_gone.then(|| Deleted { file, subject, origin: origin.to_owned() })
+        })
+        .collect();
+    found.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    found
 }
 
 /// The history that one file is, for the only candidate.
-pub(super) fn file(
-    resolver: &Resolver<'_>,
-    path: &Path,
-    candidates: &[Candidate],
-    scope: Scope,
-) -> Result<Histories, Error> {
+fn file(resolver: &Resolver<'_>, path: &Path, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
     let [candidate] = candidates else {
         return Err(Error::Usage("--against file:PATH compares one schema; name one file".to_owned()));
     };
     let old = SchemaFile::read(path)?;
-    let resolved = resolver.resolve(&old.text, Strictness::Lenient)?;
+    let resolved = resolver.resolve_with(&old.text, Strictness::Lenient, &candidate.listed)?;
     let schema = resolved.map_err(|broken| Error::Input(format!("`{}`: {}", path.display(), broken.sentence())))?;
     let past = Past { version: Version::Name(slashed(path)), text: old.text, schema: schema.schema };
     let level = scope.level(candidate.assignment.level);
-    Ok(vec![Some(History { level, versions: vec![past], noun: "file" })])
+    Ok(vec![Prior::History(History { level, versions: vec![past], noun: "file" })])
 }
 
 /// The histories that the lock file tells.
-pub(super) fn lock(project: &Project, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
+fn lock(project: &Project, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
     let path: PathBuf = project.path(LOCK.as_ref());
     if !path.is_file() {
         let message = format!("there is no `{}`; write it with `avow lock`", path.display());
@@ -336,30 +558,27 @@ pub(super) fn lock(project: &Project, candidates: &[Candidate], scope: Scope) ->
     let mut histories = Vec::new();
     for candidate in candidates {
         let Some(subject) = lock.subjects.get(&candidate.assignment.subject) else {
-            histories.push(None);
+            histories.push(Prior::New);
             continue;
         };
         let level = scope.level(Some(subject.level));
         let mut versions = Vec::new();
+        let mut fault = None;
         for version in subject.versions.iter().rev().take(scope.depth(level)) {
             let mut documents = Documents::default();
-            gather(&lock, &version.references, &mut documents, 0);
+            for reference in &version.references {
+                lock.gather(reference, &mut documents);
+            }
             let resolved = documents.resolve(&version.schema, Strictness::Lenient);
-            versions.extend(past(Version::Number(version.version), version.schema.clone(), resolved));
+            match past(Version::Number(version.version), version.schema.clone(), resolved) {
+                Ok(past) => versions.extend(past),
+                Err(reason) => fault = fault.or(Some(reason)),
+            }
         }
-        histories.push(Some(History { level, versions, noun: "version" }));
+        histories.push(match fault {
+            Some(reason) => Prior::Incomparable(reason),
+            None => Prior::History(History { level, versions, noun: "version" }),
+        });
     }
     Ok(histories)
-}
-
-/// References below one another that are followed.
-const MOST_DEPTH: usize = 100;
-
-fn gather(lock: &Lock, references: &[Reference], documents: &mut Documents, depth: usize) {
-    for reference in references.iter().filter(|_| depth < MOST_DEPTH) {
-        if let Some(LockedVersion { schema, references, .. }) = lock.find(reference) {
-            documents.list(schema);
-            gather(lock, references, documents, depth + 1);
-        }
-    }
 }

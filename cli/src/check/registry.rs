@@ -9,46 +9,13 @@ use std::rc::Rc;
 use super::candidate::Candidate;
 use super::evaluate::{History, Past, evaluate};
 use super::finding::CoreFinding;
-use super::offline::{Histories, Scope};
+use super::offline::{Histories, Prior, Scope};
 use crate::Error;
-use crate::project::{Documents, Resolver};
+use crate::project::Documents;
 use crate::remote::{Remote, ask_all};
 use crate::report::{Finding, Outcome, REFUSED, Severity, State, Version};
 use crate::terminal::Terminal;
-use avow_domain::{Level, Reference};
-
-/// Types of the registry that one schema may use without saying where they are.
-const MOST_GUESSED: usize = 100;
-
-/// Adds what candidates refer to and the project does not define: what is written down for them in `avow.toml`, else
-/// subjects that are called like the types.
-pub(super) async fn complete(
-    remote: &Remote,
-    resolver: &Resolver<'_>,
-    candidates: &mut [Candidate],
-) -> Result<(), Error> {
-    for candidate in candidates {
-        if candidate.undefined().is_none() {
-            continue;
-        }
-        let mut documents = Documents::default();
-        candidate.references.clone_from(&candidate.assignment.references);
-        remote.gather(&candidate.references, &mut documents).await?;
-        for _ in 0..MOST_GUESSED {
-            candidate.resolved = resolver.resolve_with(&candidate.file.text, Strictness::Strict, &documents)?;
-            let Some(name) = candidate.undefined().map(str::to_owned) else { break };
-            let Some(found) = remote.referenced(&name, -1).await? else { break };
-            let reference = Reference { subject: name.clone(), name, version: found.version };
-            if candidate.references.contains(&reference) {
-                break;
-            }
-            remote.gather(std::slice::from_ref(&reference), &mut documents).await?;
-            candidate.references.push(reference);
-        }
-        candidate.documents = documents;
-    }
-    Ok(())
-}
+use avow_domain::Level;
 
 /// The versions that the levels ask for.
 pub(super) async fn histories(
@@ -57,7 +24,8 @@ pub(super) async fn histories(
     scope: Scope,
     terminal: &Terminal,
 ) -> Result<Histories, Error> {
-    ask_all(terminal, candidates, |at| history(remote, &candidates[at], scope)).await
+    let histories = ask_all(terminal, candidates, |at| history(remote, &candidates[at], scope)).await?;
+    Ok(histories.into_iter().map(Prior::from).collect())
 }
 
 async fn history(remote: &Remote, candidate: &Candidate, scope: Scope) -> Result<Option<History>, Error> {
@@ -89,7 +57,7 @@ pub(super) async fn outcomes(
 ) -> Result<Vec<Outcome>, Error> {
     // What comes out of the project is not in the registry yet, and no registry can tell what it does not have.
     let is_asked = |candidate: &Candidate| {
-        let is_known = |name: &String| candidate.documents.defines(name);
+        let is_known = |name: &String| candidate.registered.defines(name);
         candidate.resolved.as_ref().is_ok_and(|it| it.needs.iter().all(is_known))
             && !scope.is_overridden()
             && scope.history.is_none()
@@ -111,7 +79,7 @@ pub(super) async fn outcomes(
             Some(_) => history(remote, candidate, scope).await?,
             None => None,
         };
-        let mut outcome = evaluate(candidate, history.as_ref(), scope);
+        let mut outcome = evaluate(candidate, &Prior::from(history), scope);
         if !scope.is_overridden() {
             forgive_registered(remote, candidate, &mut outcome).await?;
         }

@@ -39,8 +39,8 @@ pub(super) async fn verify(
     target: &Remote,
     terminal: &Terminal,
 ) -> Result<Certificate, Error> {
-    let there = read(target, terminal).await?;
-    let mut differences = Vec::new();
+    let there = read(target, source.scopes(), terminal).await?;
+    let mut differences: Vec<String> = source.skipped.iter().map(|skipped| format!("not copied: {skipped}")).collect();
     let (mut identical_ids, mut rewritten_ids) = (0, 0);
     let ids: Vec<_> = source.ids().into_iter().collect();
     let by_id = ask_all(terminal, &ids, |at| {
@@ -120,7 +120,11 @@ pub(super) async fn verify(
 impl Certificate {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
-        let verdict = if self.differences.is_empty() { "the target holds what the source holds" } else { "NOT a copy" };
+        let verdict = if self.differences.is_empty() {
+            "the target holds what the source holds"
+        } else {
+            "the target is NOT a copy of the source"
+        };
         let rewritten = match self.rewritten_ids {
             0 => String::new(),
             number => format!(", {number} the same document written otherwise"),

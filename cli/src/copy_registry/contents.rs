@@ -1,12 +1,13 @@
 //! All that a registry holds, wherever it was read from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use avow_client::rest::{Metadata, RuleSet, Schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::topic::Skipped;
 use avow_domain::Subject;
 
 /// A version of a subject.
@@ -23,6 +24,8 @@ pub(super) struct Contents {
     pub(super) versions: BTreeMap<(String, i32), CopiedVersion>,
     pub(super) configs: BTreeMap<String, Map<String, Value>>,
     pub(super) modes: BTreeMap<String, String>,
+    /// Lines of a dump that could not be replayed.
+    pub(super) skipped: Vec<Skipped>,
     /// By context: the highest id ever given out, as far as it is known.
     pub(super) highest: BTreeMap<String, u32>,
 }
@@ -89,6 +92,11 @@ impl Contents {
         let mut subjects: Vec<_> = self.versions.keys().map(|(subject, _)| subject).collect();
         subjects.dedup();
         subjects.len()
+    }
+
+    /// Everything that has settings.
+    pub(super) fn scopes(&self) -> BTreeSet<String> {
+        self.configs.keys().chain(self.modes.keys()).cloned().collect()
     }
 
     pub(super) fn note_highest(&mut self, context: String, id: u32) {

@@ -7,6 +7,7 @@ mod read;
 mod topic;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::connection::{Connection, failed_at_source};
@@ -92,7 +93,10 @@ impl Copy {
 
     fn copy(&self, source: &Source<'_>, target: &Remote) -> Result<Exit, Error> {
         let held = block_on(self.read(source))?;
-        let there = block_on(read::read(target, &self.terminal))?;
+        for skipped in &held.skipped {
+            self.terminal.say(format_args!("not copied: {skipped}"));
+        }
+        let there = block_on(read::read(target, held.scopes(), &self.terminal))?;
         block_on(takes_the_languages(target, &held))?;
         let found = conflicts(&held, &there);
         if !found.is_empty() {
@@ -120,7 +124,7 @@ impl Copy {
             self.write(&plan, target, &there)?;
         }
         if !self.verify {
-            return Ok(Exit::Clean);
+            return Ok(if held.skipped.is_empty() { Exit::Clean } else { Exit::Findings });
         }
         let held = if matches!(source, Source::Registry(_)) { block_on(self.read(source))? } else { held };
         let from = match source {
@@ -134,14 +138,10 @@ impl Copy {
 
     async fn read(&self, source: &Source<'_>) -> Result<Contents, Error> {
         match source {
-            Source::Registry(remote) => read::read(remote, &self.terminal).await.map_err(failed_at_source),
-            Source::Topic(path) => {
-                let replayed = topic::read(path)?;
-                if replayed.skipped > 0 {
-                    self.terminal.say(format_args!("{} passed over", count(replayed.skipped, "line")));
-                }
-                Ok(replayed.contents)
+            Source::Registry(remote) => {
+                read::read(remote, BTreeSet::new(), &self.terminal).await.map_err(failed_at_source)
             }
+            Source::Topic(path) => topic::read(path),
         }
     }
 

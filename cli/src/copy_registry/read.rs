@@ -17,7 +17,8 @@ pub(super) fn scope(name: &str) -> Scope<'_> {
     if name.is_empty() { Scope::Global } else { Scope::Subject(name) }
 }
 
-pub(super) async fn read(remote: &Remote, terminal: &Terminal) -> Result<Contents, Error> {
+/// Reads everything; a registry does not list settings of subjects without versions, so those of `scopes` are asked for.
+pub(super) async fn read(remote: &Remote, scopes: BTreeSet<String>, terminal: &Terminal) -> Result<Contents, Error> {
     let all = Wanted { deleted: true, every_context: true, latest_only: false };
     let live = versions(remote, Wanted { deleted: false, ..all }, terminal).await?;
     let live: HashSet<_> = live.into_iter().map(|it| (it.subject, it.version)).collect();
@@ -32,7 +33,8 @@ pub(super) async fn read(remote: &Remote, terminal: &Terminal) -> Result<Content
         let deleted = it.schema.deleted || !live.contains(&key);
         contents.versions.insert(key, CopiedVersion { id: it.id, schema: it.schema, deleted });
     }
-    let mut scopes = BTreeSet::from([String::new()]);
+    let mut scopes = scopes;
+    scopes.insert(String::new());
     scopes.extend(contents.versions.keys().map(|(subject, _)| subject.clone()));
     scopes.extend(contents.highest.keys().filter(|it| *it != ".").map(|context| format!(":{context}:")));
     let scopes: Vec<String> = scopes.into_iter().collect();

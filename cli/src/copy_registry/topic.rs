@@ -4,42 +4,64 @@
 //! `value` (or `payload`) of an object, as JSON or as text with JSON in it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
 use avow_client::rest::Schema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::contents::{Contents, CopiedVersion, context_of};
 use crate::Error;
 
-/// What was replayed, and what could not be.
-#[derive(Debug, Default)]
-pub(super) struct Replayed {
-    pub(super) contents: Contents,
-    /// Lines that are no records, or records that registries themselves pass over.
-    pub(super) skipped: usize,
+/// A line that is not carried over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Skipped {
+    line: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    reason: String,
 }
 
-pub(super) fn read(path: &Path) -> Result<Replayed, Error> {
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(subject) = &self.subject {
+            write!(f, ", `{subject}`")?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+pub(super) fn read(path: &Path) -> Result<Contents, Error> {
     let file = BufReader::new(File::open(path).map_err(Error::reading(path))?);
     let mut replay = Replay::default();
-    for line in file.lines() {
+    let mut is_empty = true;
+    for (at, line) in file.lines().enumerate() {
         let line = line.map_err(Error::reading(path))?;
-        if line.trim().is_empty() {
+        // Console consumers print how many messages they read.
+        if !line.contains('{') {
             continue;
         }
-        replay.records += 1;
-        if take(&line).is_none_or(|(key, value)| replay.apply(&key, value).is_none()) {
-            replay.out.skipped += 1;
+        let (subject, outcome) = match take(&line) {
+            Some((key, value)) => {
+                let subject = key["subject"].as_str().map(str::to_owned);
+                (subject, replay.apply(&key, value))
+            }
+            None => (None, Err("it is not a key and a value in JSON".to_owned())),
+        };
+        match outcome {
+            Ok(()) => is_empty = false,
+            Err(reason) => replay.contents.skipped.push(Skipped { line: at + 1, subject, reason }),
         }
     }
-    if replay.records == replay.out.skipped {
+    if is_empty {
         let path = path.display();
         return Err(Error::Input(format!("`{path}` holds no records; give a line of key and value for each")));
     }
-    Ok(replay.out)
+    Ok(replay.contents)
 }
 
 /// Takes a line apart.
@@ -63,24 +85,26 @@ fn take(line: &str) -> Option<(Value, Option<Value>)> {
 
 #[derive(Default)]
 struct Replay {
-    out: Replayed,
-    records: usize,
+    contents: Contents,
     /// Texts by context and id, with how many versions have them.
     texts: HashMap<(String, u32), (String, usize)>,
 }
 
 impl Replay {
-    /// Applies a record; none if it is passed over.
-    fn apply(&mut self, key: &Value, value: Option<Value>) -> Option<()> {
+    /// Applies a record; the error says why it cannot be.
+    fn apply(&mut self, key: &Value, value: Option<Value>) -> Result<(), String> {
+        let incomplete = || "the record lacks a subject, a version, an id or a schema".to_owned();
         let subject = key["subject"].as_str().map(|it| it.strip_prefix(":.:").unwrap_or(it).to_owned());
-        let contents = &mut self.out.contents;
-        match key["keytype"].as_str()? {
+        let contents = &mut self.contents;
+        match key["keytype"].as_str().unwrap_or_default() {
             "SCHEMA" => {
-                let place = (subject?, i32::try_from(key["version"].as_i64()?).ok()?);
+                let version = key["version"].as_i64().and_then(|version| i32::try_from(version).ok());
+                let place = subject.zip(version).ok_or_else(incomplete)?;
                 return self.schema(place, value);
             }
             "DELETE_SUBJECT" => {
-                let (subject, last) = (subject?, value?["version"].as_i64()?);
+                let last = value.and_then(|value| value["version"].as_i64());
+                let (subject, last) = subject.zip(last).ok_or_else(incomplete)?;
                 let versions = contents.versions.iter_mut();
                 versions.filter(|((it, number), _)| *it == subject && i64::from(*number) <= last).for_each(
                     |(_, held)| {
@@ -114,33 +138,33 @@ impl Replay {
                 };
             }
             "NOOP" | "CONTEXT" => {}
-            _ => return None,
+            other => return Err(format!("records of the kind `{other}` are not known here")),
         }
-        Some(())
+        Ok(())
     }
 
-    fn schema(&mut self, place: (String, i32), value: Option<Value>) -> Option<()> {
+    fn schema(&mut self, place: (String, i32), value: Option<Value>) -> Result<(), String> {
         let Some(value) = value else {
             self.remove(&place);
-            return Some(());
+            return Ok(());
         };
-        let id = u32::try_from(value["id"].as_i64()?).ok()?;
-        let schema: Schema = serde_json::from_value(value.clone()).ok()?;
+        let id = value["id"].as_i64().and_then(|id| u32::try_from(id).ok()).ok_or("the record has no id")?;
+        let schema: Schema = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
         let of = (context_of(&place.0), id);
-        self.out.contents.note_highest(of.0.clone(), id);
+        self.contents.note_highest(of.0.clone(), id);
         // Registries themselves ignore a record that gives an id another meaning.
         if self.texts.get(&of).is_some_and(|(text, holders)| *holders > 0 && *text != schema.text) {
-            return None;
+            return Err(format!("version {} gives id {id} another schema than an earlier line", place.1));
         }
         self.remove(&place);
         self.texts.entry(of).or_insert_with(|| (schema.text.clone(), 0)).1 += 1;
         let deleted = value["deleted"].as_bool().unwrap_or_default();
-        self.out.contents.versions.insert(place, CopiedVersion { id, schema, deleted });
-        Some(())
+        self.contents.versions.insert(place, CopiedVersion { id, schema, deleted });
+        Ok(())
     }
 
     fn remove(&mut self, place: &(String, i32)) {
-        let Some(held) = self.out.contents.versions.remove(place) else { return };
+        let Some(held) = self.contents.versions.remove(place) else { return };
         let of = (context_of(&place.0), held.id);
         if let Some((_, holders)) = self.texts.get_mut(&of) {
             *holders -= 1;

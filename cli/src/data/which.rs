@@ -8,7 +8,6 @@ use avow_client::{LoadedSchema, Registry, Snapshot};
 
 use crate::Error;
 use crate::connection::failed;
-use crate::project::Resolver;
 use crate::schema_ref::SchemaRef;
 use crate::source::SchemaFile;
 use crate::target::Target;
@@ -47,7 +46,7 @@ impl Which {
     async fn named(&self, named: &str) -> Result<Meant, Error> {
         let path = Path::new(named);
         if path.is_file() || path.extension().is_some_and(|it| it == "avsc") {
-            return self.in_file(path);
+            return self.in_file(path).await;
         }
         let stored = named.parse().map_err(Error::Usage)?;
         match stored {
@@ -62,10 +61,12 @@ impl Which {
         }
     }
 
-    fn in_file(&self, path: &Path) -> Result<Meant, Error> {
+    async fn in_file(&self, path: &Path) -> Result<Meant, Error> {
         let project = self.target.project()?;
         let file = SchemaFile::read(path)?;
-        let resolved = Resolver::new(&project, &[]).resolve(&file.text, Strictness::Lenient)?;
+        let assignment = project.assignment(&file.path, &file.text)?;
+        let resolver = self.target.resolver(&project, &[]);
+        let resolved = resolver.resolve(&file, Strictness::Lenient, &assignment).await?.resolved;
         let resolved = resolved.map_err(|broken| Error::Input(format!("`{}`: {}", file.name(), broken.sentence())))?;
         Ok(Meant { schema: resolved.schema, id: None, guid: None })
     }

@@ -6,7 +6,7 @@ use avow_avro::{Schema, Strictness};
 use avow_client::rest::Client;
 
 use crate::connection::Connection;
-use crate::git::Repository;
+use crate::git::{Blob, Repository};
 use crate::project::{Documents, Project, Resolver};
 use crate::remote::Remote;
 use crate::source::SchemaFile;
@@ -67,17 +67,27 @@ impl Sources<'_> {
         match operand {
             Operand::File(path) => {
                 let file = SchemaFile::read(path.as_ref())?;
-                self.local(if path == "-" { "standard input" } else { path }, &file.text)
+                self.local(if path == "-" { "standard input" } else { path }, path, &file.text)
             }
             Operand::Git { reference, path } => {
                 let repository = Repository::around(&self.project.root)?;
                 let inside = repository.path(path.as_ref())?;
                 let text = repository.texts(&[format!("{reference}:{inside}")])?.pop().flatten();
-                let text = text.ok_or_else(|| Error::Git {
-                    message: format!("there is no `{inside}` at `{reference}`"),
-                    hint: Some(format!("`git ls-tree -r --name-only {reference}` lists what there is")),
-                })?;
-                self.local(&format!("{reference}:{inside}"), &text)
+                let text = match text {
+                    Some(Blob::Text(text)) => text,
+                    Some(Blob::Other(reason)) => {
+                        return Err(Error::Input(format!("`{inside}` at `{reference}`: {reason}")));
+                    }
+                    None => {
+                        return Err(Error::Git {
+                            message: format!("there is no `{inside}` at `{reference}`"),
+                            hint: Some(
+                                "`git log --all --oneline -- '*.avsc'` lists the commits that have schemas".to_owned(),
+                            ),
+                        });
+                    }
+                };
+                self.local(&format!("{reference}:{inside}"), path, &text)
             }
             Operand::Id(id) => self.held(format!("id {id}"), async |client| {
                 let found = client.schema_by_id(*id).await?.schema;
@@ -96,8 +106,13 @@ impl Sources<'_> {
         }
     }
 
-    fn local(&self, name: &str, text: &str) -> Result<Side, Error> {
-        let resolved = Resolver::new(self.project, &[]).resolve(text, Strictness::Lenient)?;
+    /// A text of the project; avow.toml knows its references by its path.
+    fn local(&self, name: &str, path: &str, text: &str) -> Result<Side, Error> {
+        let assignment = self.project.assignment_to(path.as_ref(), String::new());
+        let resolver = Resolver::with_fallback(self.project, &[], self.connection, None);
+        let resolved =
+            block_on(resolver.resolve(&SchemaFile::new(path, text.to_owned()), Strictness::Lenient, &assignment))?
+                .resolved;
         let resolved = resolved.map_err(|broken| Error::Input(format!("{name}: {}", broken.sentence())))?;
         Ok(Side { name: name.to_owned(), schema: resolved.schema })
     }

@@ -2,7 +2,6 @@
 
 mod layout;
 
-use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -36,7 +35,7 @@ impl Fmt {
         let files = project.files_to_check(&self.paths)?;
         let (mut other, mut unreadable) = (0, 0);
         for file in &files {
-            let Some(text) = laid_out(&file.text) else {
+            let Some(text) = laid_out(&file.text).map(|text| file.with_line_ends(text)) else {
                 unreadable += 1;
                 self.complain(file);
                 continue;
@@ -51,10 +50,10 @@ impl Fmt {
             other += 1;
             writeln!(self.terminal.stdout(), "{}", file.name())?;
             if !self.check {
-                fs::write(&file.path, text).map_err(Error::writing(&file.path))?;
+                file.write(&text)?;
             }
         }
-        let done = if self.check { "to be laid out" } else { "laid out" };
+        let done = if self.check { "to format" } else { "formatted" };
         self.terminal.say(format_args!(
             "fmt: {} {done}, {} fine",
             count(other, "file"),
@@ -68,6 +67,10 @@ impl Fmt {
     }
 
     fn complain(&self, file: &SchemaFile) {
+        if let Some(fault) = &file.fault {
+            self.terminal.say(fault);
+            return;
+        }
         let reason = match avow_avro::parse(&file.text, &[], avow_avro::Strictness::Lenient) {
             Err(error) => error.to_string(),
             Ok(_) => "it is nested too deeply".to_owned(),

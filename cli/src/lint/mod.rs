@@ -21,13 +21,13 @@ pub(super) use rules::{Rule, Takes, find as rule, rules};
 
 use self::rules::Check;
 use self::settings::{Settings, Strictness};
-use super::Error;
 use super::exit::{self, Exit};
-use super::git::{DEFAULT_BRANCH, Repository};
-use super::project::{Project, ProjectOptions, Resolver};
+use super::git::{Blob, DEFAULT_BRANCH, Flag, Repository};
+use super::project::{Project, Resolver};
 use super::report::{FailOn, Finding, Outcome, Report, ReportSinks, Severity, State, Verbosity};
 use super::source::{Item, Node, SchemaFile, items};
-use super::terminal::Terminal;
+use super::target::Target;
+use super::{Error, block_on};
 
 /// Looks for what makes schemas hard to read, to use, or to change later.
 ///
@@ -48,11 +48,9 @@ pub struct Lint {
     fail_on: FailOn,
 
     #[command(flatten)]
-    project: ProjectOptions,
-    #[command(flatten)]
     report_sinks: ReportSinks,
     #[command(flatten)]
-    terminal: Terminal,
+    target: Target,
 }
 
 /// A schema as the rules see it.
@@ -81,19 +79,22 @@ impl Hit {
 impl Lint {
     pub(super) fn run(&self) -> Result<Exit, Error> {
         self.report_sinks.check()?;
-        let project = self.project.load()?;
+        let project = self.target.project()?;
         let files = project.files_to_check(&self.paths)?;
-        let resolver = Resolver::new(&project, &files);
-        let mut outcomes = Vec::with_capacity(files.len());
-        for file in files {
-            outcomes.push(look(&project, &resolver, file)?);
-        }
+        let resolver = self.target.resolver(&project, &files);
+        let mut outcomes = block_on(async {
+            let mut outcomes = Vec::with_capacity(files.len());
+            for file in &files {
+                outcomes.push(look(&project, &resolver, Rc::clone(file)).await?);
+            }
+            Ok::<_, Error>(outcomes)
+        })?;
         across::definitions(&project, &mut outcomes);
         across::outdated(&project, &mut outcomes)?;
         self.compare_with_before(&project, &mut outcomes)?;
         across::needs(&project, &mut outcomes, self.paths.is_empty())?;
         let report = Report { command: "lint", outcomes };
-        self.report_sinks.write(&report, &self.terminal, Verbosity::Brief)?;
+        self.report_sinks.write(&report, &self.target.terminal, Verbosity::Brief)?;
         Ok(report.exit(self.fail_on))
     }
 
@@ -112,11 +113,11 @@ impl Lint {
             return Ok(());
         }
         let repository = Repository::around(&project.root)?;
-        let base = repository.merge_base(&self.since)?;
+        let base = repository.merge_base(&self.since, Flag::Since)?;
         let name = |at: &usize| Ok(format!("{base}:{}", repository.path(&outcomes[*at].file.path)?));
         let names = concerned.iter().map(name).collect::<Result<Vec<_>, Error>>()?;
         for (at, text) in concerned.into_iter().zip(repository.texts(&names)?) {
-            let Some(text) = text else { continue };
+            let Some(Blob::Text(text)) = text else { continue };
             let outcome = &mut outcomes[at];
             let file = SchemaFile::new(outcome.file.path.clone(), text);
             let subject = outcome.subject.clone().unwrap_or_default();
@@ -131,12 +132,14 @@ impl Lint {
 }
 
 /// Looks at one file.
-fn look(project: &Project, resolver: &Resolver<'_>, file: Rc<SchemaFile>) -> Result<Outcome, Error> {
-    let resolved = resolver.resolve(&file.text, avow_avro::Strictness::Strict)?;
-    let (state, subject, findings) = if let Err(broken) = resolved {
+async fn look(project: &Project, resolver: &Resolver<'_>, file: Rc<SchemaFile>) -> Result<Outcome, Error> {
+    let (assignment, unnamed) = project.assignment_or_fault(&file);
+    let strictness = project.strictness(&assignment).unwrap_or(avow_avro::Strictness::Strict);
+    let resolved = resolver.resolve(&file, strictness, &assignment).await?.resolved;
+    let (state, subject, findings) = if let Some(broken) = resolved.err().or(unnamed) {
         (State::Invalid, None, vec![broken.finding(&file)])
     } else {
-        let subject = project.assignment(&file.path, &file.text)?.subject;
+        let subject = assignment.subject;
         let findings = hits(&file, &subject, &Settings::of(project, &file.path));
         (State::Checked, Some(subject), findings)
     };

@@ -144,11 +144,20 @@ impl Planner<'_> {
             ..Entry::default()
         };
         let resolved_references = ResolvedReferences::of(self.remote, tree, &found.settled, at).await?;
-        let strict = resolved_references.documents.resolve(&wanted.file.text, Strictness::Strict);
+        let strictness = match conditions.after.validate_new_schemas {
+            Some(false) => Strictness::Lenient,
+            _ => Strictness::Strict,
+        };
+        let strict = match wanted.fault() {
+            Some(fault) => Err(fault),
+            None => resolved_references.documents.resolve(&wanted.file.text, strictness),
+        };
         let lenient = match &strict {
             // What would be refused today may have been taken long ago.
-            Err(_) => resolved_references.documents.resolve(&wanted.file.text, Strictness::Lenient).ok(),
-            Ok(_) => None,
+            Err(_) if wanted.fault().is_none() => {
+                resolved_references.documents.resolve(&wanted.file.text, Strictness::Lenient).ok()
+            }
+            _ => None,
         };
         let schema = strict.as_ref().ok().or(lenient.as_ref()).map(|resolved| &resolved.schema);
         let content = Content {
@@ -191,13 +200,21 @@ impl Planner<'_> {
                             rule_set,
                         },
                     });
-                    found.proposals.extend(proposal(tree, at, resolved, &resolved_references, &conditions, &entry));
+                    found.proposals.extend(proposal(
+                        tree,
+                        at,
+                        strictness,
+                        resolved,
+                        &resolved_references,
+                        &conditions,
+                        &entry,
+                    ));
                 }
                 Err(broken) => invalid(&mut entry, &wanted.file, &broken),
             }
         }
         let mut documents = Documents::default();
-        documents.add(&wanted.file);
+        documents.list(&wanted.file.text);
         found.settled.push(Settled {
             version: entry.version.unwrap_or(1),
             registered: is_there,
@@ -256,6 +273,7 @@ impl Planner<'_> {
 fn proposal(
     tree: &Tree,
     at: usize,
+    strictness: Strictness,
     resolved: Resolved,
     resolved_references: &ResolvedReferences,
     conditions: &Conditions,
@@ -271,6 +289,7 @@ fn proposal(
         subject: wanted.assignment.subject.clone(),
         file: Rc::clone(&wanted.file),
         assignment: wanted.assignment.clone(),
+        strictness,
         resolved,
         references: resolved_references.references.clone(),
         registered: resolved_references.registered.clone(),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::Error;
-use crate::project::{Assignment, Project};
+use crate::project::{Assignment, Broken, Project};
 use crate::source::{Names, SchemaFile, short};
 
 /// A file, and what it stands for.
@@ -12,6 +12,8 @@ use crate::source::{Names, SchemaFile, short};
 pub(super) struct Wanted {
     pub(super) file: Rc<SchemaFile>,
     pub(super) assignment: Assignment,
+    /// Why the file has no subject of its own.
+    pub(super) unnamed: Option<Broken>,
     pub(super) names: Names,
 }
 
@@ -27,6 +29,14 @@ pub(super) struct Tree {
     by_subject: HashMap<String, usize>,
 }
 
+impl Wanted {
+    /// Why the file cannot be used, whatever is in it.
+    pub(super) fn fault(&self) -> Option<Broken> {
+        let fault = self.file.fault.clone().map(Broken::Unreadable);
+        fault.or_else(|| self.unnamed.as_ref().map(|broken| Broken::Unreadable(broken.sentence())))
+    }
+}
+
 impl Tree {
     pub(super) fn read(project: &Project) -> Result<Self, Error> {
         Self::of(project, project.files_to_check(&[])?)
@@ -35,9 +45,9 @@ impl Tree {
     pub(super) fn of(project: &Project, files: Vec<Rc<SchemaFile>>) -> Result<Self, Error> {
         let mut wanted = Vec::with_capacity(files.len());
         for file in files {
-            let assignment = project.assignment(&file.path, &file.text)?;
-            let names = file.tree().map(Names::of).unwrap_or_default();
-            wanted.push(Wanted { file, assignment, names });
+            let (assignment, unnamed) = project.assignment_or_fault(&file);
+            let names = file.names();
+            wanted.push(Wanted { file, assignment, unnamed, names });
         }
         let mut tree = Self { wanted, by_name: HashMap::new(), nested: HashMap::new(), by_subject: HashMap::new() };
         tree.index()?;

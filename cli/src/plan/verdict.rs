@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use avow_avro::Strictness;
 use serde_json::json;
 
 use super::avow_api;
@@ -21,6 +22,7 @@ pub(super) struct Proposal {
     pub(super) subject: String,
     pub(super) file: Rc<SchemaFile>,
     pub(super) assignment: Assignment,
+    pub(super) strictness: Strictness,
     pub(super) resolved: Resolved,
     pub(super) references: Vec<Reference>,
     /// What of its references the registry has already.
@@ -62,9 +64,11 @@ fn candidate(proposal: &Proposal) -> Candidate {
     Candidate {
         file: Rc::clone(&proposal.file),
         assignment: proposal.assignment.clone(),
+        strictness: proposal.strictness,
         resolved: Ok(Resolved { schema: schema.clone(), needs: needs.clone() }),
         references: proposal.references.clone(),
-        documents: proposal.registered.clone(),
+        registered: proposal.registered.clone(),
+        listed: proposal.registered.clone(),
     }
 }
 

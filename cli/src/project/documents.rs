@@ -7,6 +7,7 @@ use avow_avro::{ParseError, Schema, Strictness};
 
 use crate::report::Finding;
 use crate::source::{Names, SchemaFile, short};
+use avow_domain::Reference;
 
 /// Documents by the full names of all the types they define, nested ones included. The first of a name wins, and a
 /// document whose top-level type has the name wins over one that nests it.
@@ -26,6 +27,8 @@ struct Document {
     name: String,
     text: String,
     names: Names,
+    /// What avow.toml lists for its file.
+    references: Vec<Reference>,
 }
 
 /// A schema and what it was resolved against.
@@ -45,6 +48,10 @@ pub(crate) enum Broken {
     Document { name: String, reason: String },
     /// A reference that could not be loaded.
     Reference { name: String, reason: String },
+    /// The file cannot be read, or no subject can be made of it.
+    Unreadable(String),
+    /// A name that nothing defines, and where it was looked for.
+    Undefined { name: String, searched: String },
 }
 
 impl Broken {
@@ -54,6 +61,8 @@ impl Broken {
             Self::Invalid(error) => error.to_string(),
             Self::Document { name, reason } => format!("The document that defines {name} cannot be used: {reason}"),
             Self::Reference { name, reason } => format!("The reference {name} cannot be loaded: {reason}"),
+            Self::Undefined { name, .. } => ParseError::Undefined(name.clone()).to_string(),
+            Self::Unreadable(reason) => reason.clone(),
         }
     }
 
@@ -61,6 +70,11 @@ impl Broken {
     pub(crate) fn finding(&self, file: &SchemaFile) -> Finding {
         match self {
             Self::Invalid(error) => Finding::invalid(file, error),
+            Self::Unreadable(reason) => Finding::unreadable(file, reason.clone()),
+            Self::Undefined { name, searched } => {
+                let error = ParseError::Undefined(name.clone());
+                Finding { why: searched.clone(), ..Finding::invalid(file, &error) }
+            }
             Self::Document { name, .. } | Self::Reference { name, .. } => {
                 let error = ParseError::Undefined(name.clone());
                 Finding { title: self.sentence(), why: String::new(), ..Finding::invalid(file, &error) }
@@ -70,21 +84,21 @@ impl Broken {
 }
 
 impl Documents {
-    pub(crate) fn add(&mut self, file: &SchemaFile) {
-        let names = file.tree().map(Names::of).unwrap_or_default();
-        self.insert(&file.text, names, false);
+    /// Adds a file, with the references that avow.toml lists for it.
+    pub(crate) fn add(&mut self, file: &SchemaFile, references: &[Reference]) {
+        self.insert(file, references, false);
     }
 
     /// Adds a document that is parsed even if no name asks for it.
     pub(crate) fn list(&mut self, text: &str) {
-        let file = SchemaFile::new("", text.to_owned());
-        let names = file.tree().map(Names::of).unwrap_or_default();
-        self.insert(text, names, true);
+        self.insert(&SchemaFile::new("", text.to_owned()), &[], true);
     }
 
-    fn insert(&mut self, text: &str, names: Names, is_listed: bool) {
+    fn insert(&mut self, file: &SchemaFile, references: &[Reference], is_listed: bool) {
+        let names = file.names();
         let Some(name) = names.root.clone().or_else(|| names.defines.first().cloned()) else { return };
-        self.push(Rc::new(Document { name, text: text.to_owned(), names }), is_listed);
+        let (text, references) = (file.text.clone(), references.to_vec());
+        self.push(Rc::new(Document { name, text, names, references }), is_listed);
     }
 
     fn push(&mut self, document: Rc<Document>, is_listed: bool) {
@@ -124,7 +138,7 @@ impl Documents {
     /// another document defines.
     pub(crate) fn resolve(&self, text: &str, strictness: Strictness) -> Result<Resolved, Broken> {
         let file = SchemaFile::new("", text.to_owned());
-        let uses = file.tree().map(Names::of).unwrap_or_default().uses;
+        let uses = file.names().uses;
         let order = self.order(text, &uses)?;
         let texts: Vec<&str> = order.iter().map(|at| self.all[*at].text.as_str()).collect();
         match avow_avro::parse(text, &texts, strictness) {
@@ -134,6 +148,13 @@ impl Documents {
             }
             Err(error) => Err(self.blame(&order, &texts, &uses, error)),
         }
+    }
+
+    /// The references that avow.toml lists for the documents a text needs.
+    pub(crate) fn references_of(&self, text: &str) -> Vec<Reference> {
+        let uses = SchemaFile::new("", text.to_owned()).names().uses;
+        let needs = self.order(text, &uses).unwrap_or_default();
+        needs.into_iter().flat_map(|at| self.all[at].references.clone()).collect()
     }
 
     /// The documents to parse before a text, each after those it needs itself.
@@ -212,7 +233,7 @@ mod tests {
     fn documents(files: &[(&str, &str)]) -> Documents {
         let mut documents = Documents::default();
         for (name, of) in files {
-            documents.add(&SchemaFile::new(*name, record(name, of)));
+            documents.add(&SchemaFile::new(*name, record(name, of)), &[]);
         }
         documents
     }
@@ -249,7 +270,7 @@ mod tests {
                 documents.resolve(&text, Strictness::Strict),
                 Err(Broken::Invalid(ParseError::Undefined(name))) if name == "a.Color"
             ));
-            documents.add(&SchemaFile::new("color.avsc", color.to_owned()));
+            documents.add(&SchemaFile::new("color.avsc", color.to_owned()), &[]);
             let resolved = documents.resolve(&text, Strictness::Strict);
             assert!(resolved.is_ok_and(|it| it.needs == ["a.Color"]), "{of}");
         }
@@ -259,7 +280,7 @@ mod tests {
     fn a_nested_type_is_found_unless_a_document_of_its_own_defines_it() {
         let nesting = record("Order", r#"{"type":"enum","name":"State","symbols":["NEW"]}"#);
         let mut documents = Documents::default();
-        documents.add(&SchemaFile::new("order.avsc", nesting));
+        documents.add(&SchemaFile::new("order.avsc", nesting), &[]);
         let invoice = record("Invoice", "\"State\"");
         let resolved = documents.resolve(&invoice, Strictness::Strict).expect("a schema");
         assert_eq!(resolved.needs, ["a.Order"]);
@@ -276,6 +297,8 @@ mod tests {
         let others = documents(&[("Money", "\"string\"")]);
         let resolved =
             listed.with(&others).resolve(&record("Bill", "\"Money\""), Strictness::Strict).expect("a schema");
-        assert!(resolved.schema.resolved_shape().to_string().contains("long"));
+        let expected =
+            avow_avro::parse(&record("Bill", &record("Money", "\"long\"")), &[], Strictness::Strict).expect("a schema");
+        assert_eq!(resolved.schema.resolved_shape(), expected.resolved_shape());
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct CheckSection {
     pub(crate) against: Option<String>,
     pub(crate) fail_on: Option<FailOn>,
     pub(crate) baseline: Option<PathBuf>,
+    /// How much it matters that the file of a schema is gone.
+    pub(crate) deleted: Option<When>,
 }
 
 /// Which subjects belong to the project, files or not.

@@ -3,12 +3,13 @@
 //! JSON, sorted, one version a line, so that a difference reads well and merges well. `version` is 1; a file of a later
 //! format is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::Documents;
 use crate::Error;
 use avow_domain::{Level, Reference};
 
@@ -78,6 +79,22 @@ impl Lock {
             out += "\n]}";
         }
         out + "\n}}\n"
+    }
+
+    /// Adds the documents of a reference, each after those it refers to; false if a version is not there.
+    pub(crate) fn gather(&self, reference: &Reference, documents: &mut Documents) -> bool {
+        let mut open = vec![(reference.clone(), false)];
+        let mut seen = HashSet::new();
+        while let Some((reference, is_expanded)) = open.pop() {
+            let Some(found) = self.find(&reference) else { return false };
+            if is_expanded {
+                documents.list(&found.schema);
+            } else if seen.insert((reference.subject.clone(), found.version)) {
+                open.push((reference, true));
+                open.extend(found.references.iter().rev().map(|below| (below.clone(), false)));
+            }
+        }
+        true
     }
 
     /// The text of a version that something refers to.

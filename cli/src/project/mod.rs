@@ -15,6 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use avow_avro::Strictness;
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::WalkBuilder;
 use ignore::types::TypesBuilder;
@@ -23,7 +24,7 @@ pub(super) use declared::{Beside, Declared, LEVEL};
 pub(super) use documents::{Broken, Documents, Resolved};
 pub(super) use file::{LintRule, LintSection, LintTable, Only, Style, When};
 pub(super) use lock::{Lock, LockedSubject, LockedVersion, NAME as LOCK};
-pub(super) use resolver::Resolver;
+pub(super) use resolver::{Resolution, Resolver};
 
 use super::Error;
 use super::source::{SchemaFile, absolute, slashed};
@@ -71,7 +72,7 @@ struct SubjectRule {
 }
 
 /// What a project says about one file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Assignment {
     pub(super) subject: String,
     /// The level to check by, where nobody knows better.
@@ -229,6 +230,13 @@ impl Project {
         }
     }
 
+    /// How strictly the schemas of a subject are parsed, as far as `validateNewSchemas` is declared.
+    pub(super) fn strictness(&self, assignment: &Assignment) -> Option<Strictness> {
+        let of = |declared: &Declared| declared.config.get("validateNewSchemas").and_then(serde_json::Value::as_bool);
+        let validates = of(&assignment.declared).or_else(|| of(&self.defaults))?;
+        Some(if validates { Strictness::Strict } else { Strictness::Lenient })
+    }
+
     fn rule(&self, path: &Path) -> Option<&SubjectRule> {
         let relative = self.relative(path);
         self.subjects.iter().find(|rule| rule.files.is_match(&relative))
@@ -244,6 +252,17 @@ impl Project {
         Ok(self.assignment_to(path, subject))
     }
 
+    /// The same of a file that may be of no use; then the subject is its name.
+    pub(super) fn assignment_or_fault(&self, file: &SchemaFile) -> (Assignment, Option<Broken>) {
+        match self.assignment(&file.path, &file.text) {
+            Ok(assignment) => (assignment, None),
+            Err(error) => {
+                let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+                (self.assignment_to(&file.path, stem), Some(Broken::Unreadable(error.to_string())))
+            }
+        }
+    }
+
     /// Reads the schema files meant by the paths given; that there are none is an error, or a typing error would pass
     /// every check.
     pub(super) fn files_to_check(&self, paths: &[PathBuf]) -> Result<Vec<Rc<SchemaFile>>, Error> {
@@ -251,7 +270,7 @@ impl Project {
         if files.is_empty() {
             return Err(Error::Input("no schema files found; name some, or list them in avow.toml".to_owned()));
         }
-        files.iter().map(|path| SchemaFile::read(path).map(Rc::new)).collect()
+        files.iter().map(|path| SchemaFile::read_or_fault(path).map(Rc::new)).collect()
     }
 }
 
@@ -261,19 +280,42 @@ pub(super) fn glob(text: &str) -> Result<GlobMatcher, String> {
     Ok(glob.compile_matcher())
 }
 
-/// The schema files below a folder, in order, without what Git ignores.
+/// A symbolic link that leads to no file.
+enum Link {
+    Loop,
+    Dangling(PathBuf),
+}
+
+fn broken_link(error: &ignore::Error) -> Option<Link> {
+    match error {
+        ignore::Error::Loop { .. } => Some(Link::Loop),
+        ignore::Error::WithPath { path, .. } if path.is_symlink() => Some(Link::Dangling(path.clone())),
+        ignore::Error::WithDepth { err, .. } => broken_link(err),
+        ignore::Error::WithPath { err, .. } => broken_link(err),
+        _ => None,
+    }
+}
+
+/// The schema files below a folder, in order, links followed, without what Git ignores.
 pub(super) fn walk(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut types = TypesBuilder::new();
     types.add("avro", "*.avsc").expect("a glob that is valid");
     types.select("avro");
     let types = types.build().expect("a type that was added");
     let mut found = Vec::new();
-    for entry in WalkBuilder::new(folder).types(types).sort_by_file_name(Ord::cmp).build() {
-        let entry = entry.map_err(|error| Error::Input(format!("cannot look into `{}`: {error}", folder.display())))?;
-        if entry.file_type().is_some_and(|kind| kind.is_file()) {
-            let path = entry.into_path();
-            found.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
-        }
+    for entry in WalkBuilder::new(folder).types(types).follow_links(true).sort_by_file_name(Ord::cmp).build() {
+        let path = match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => entry.into_path(),
+            Ok(_) => continue,
+            Err(error) => match broken_link(&error) {
+                // Its target was walked already.
+                Some(Link::Loop) => continue,
+                Some(Link::Dangling(path)) if path.extension().is_some_and(|it| it == "avsc") => path,
+                Some(Link::Dangling(_)) => continue,
+                None => return Err(Error::Input(format!("cannot look into `{}`: {error}", folder.display()))),
+            },
+        };
+        found.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
     }
     Ok(found)
 }

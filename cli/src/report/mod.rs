@@ -216,6 +216,25 @@ impl Finding {
         finding
     }
 
+    /// A file that cannot be read.
+    pub(super) fn unreadable(file: &SchemaFile, reason: String) -> Self {
+        Self::new(file, INVALID, Severity::Invalid, file.find(None, None), reason)
+    }
+
+    /// A file whose earlier version cannot be compared with.
+    pub(super) fn incomparable(file: &SchemaFile, reason: &str) -> Self {
+        let title = format!("Not compared: {reason}");
+        Self::new(file, INCOMPARABLE, Severity::Invalid, file.find(None, None), title)
+    }
+
+    /// The file of a schema is gone.
+    pub(super) fn deleted(file: &SchemaFile, severity: Severity, subject: &str, origin: &str) -> Self {
+        let title = format!("The file of `{subject}`, which was there at `{origin}`, is gone");
+        let why = "The subject stays in the registry: consumers go on reading what was written with it, and changes of it \
+                   are no longer checked here.";
+        Self { why: why.to_owned(), ..Self::new(file, DELETED, severity, file.find(None, None), title) }
+    }
+
     pub(super) fn counts(&self) -> bool {
         self.accepted.is_none()
     }
@@ -239,6 +258,8 @@ const INVALID: &str = "invalid-schema";
 /// A registry that says no beside the rules of Avro.
 pub(super) const REFUSED: &str = "refused";
 const UNRESOLVED: &str = "unresolved-reference";
+const INCOMPARABLE: &str = "not-compared";
+const DELETED: &str = "schema-deleted";
 
 /// Sixteen hexadecimal digits for what makes a finding what it is.
 pub(super) fn fingerprint(parts: &[&str]) -> String {
@@ -359,6 +380,14 @@ pub(super) fn describe(rule: &str) -> (String, String) {
             "A type is used that nothing defines.",
             "Correct the name, add the file that defines it to the project, or register it and list it under `references`.",
         ),
+        INCOMPARABLE => (
+            "There is an earlier version, and it cannot be compared with.",
+            "Make the earlier version readable, as the finding says, or compare with the registry: `--against registry`.",
+        ),
+        DELETED => (
+            "A schema was there, and no file has its subject any more.",
+            "Delete the subject as well once nobody reads its data (`avow plan --prune` or `avow delete`), or bring the file back; `deleted` under `[check]` in avow.toml makes it an error or switches it off.",
+        ),
         REFUSED => (
             "The registry refuses the schema for a reason of its own.",
             "Do what the registry says; its configuration of the subject may ask for more than compatibility.",
@@ -371,5 +400,11 @@ pub(super) fn describe(rule: &str) -> (String, String) {
     (summary.to_owned(), advice.to_owned())
 }
 
-/// The rules that are about whole files.
-pub(super) const FILE_RULES: [&str; 3] = [INVALID, UNRESOLVED, REFUSED];
+/// The rules that are about whole files, with their commands and severities.
+pub(super) const FILE_RULES: [(&str, &str, &str); 5] = [
+    (INVALID, "validate", "invalid"),
+    (UNRESOLVED, "validate", "invalid"),
+    (REFUSED, "check", "breaking"),
+    (INCOMPARABLE, "check", "invalid"),
+    (DELETED, "check", "warning"),
+];

@@ -87,7 +87,8 @@ fn insert(file: &SchemaFile, object: &Node, key: &str, value: &Node) -> Option<E
     let first = object.members().first()?;
     let before_first = &file.text[object.span.start + 1..first.node.span.start];
     let blank = before_first.split('"').next().unwrap_or_default();
-    let separator = match blank.rfind('\n').map(|newline| &blank[newline..]) {
+    let line_start = blank.rfind('\n').map(|at| if blank[..at].ends_with('\r') { at - 1 } else { at });
+    let separator = match line_start.map(|start| &blank[start..]) {
         Some(indentation) if indentation.trim().is_empty() => format!(",{indentation}"),
         _ if colon == ": " => ", ".to_owned(),
         _ => ",".to_owned(),
@@ -126,6 +127,10 @@ mod tests {
             let file = SchemaFile::new("a.avsc", text.to_owned());
             let edits = between(&file, stored, &stored.replace(from, to)).expect("a place for it");
             assert_eq!(apply(text, &edits), text.replace(old, new), "{to}");
+            let crlf = |text: &str| text.replace('\n', "\r\n");
+            let file = SchemaFile::new("a.avsc", crlf(text));
+            let edits = between(&file, stored, &stored.replace(from, to)).expect("a place for it");
+            assert_eq!(apply(&file.text, &edits), crlf(&text.replace(old, new)), "line ends of {to}");
         }
     }
 }

@@ -6,6 +6,7 @@ mod walk;
 
 use std::cell::OnceCell;
 use std::fs;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -22,14 +23,25 @@ pub(super) struct SchemaFile {
     /// As a person in the current folder would name it.
     pub(super) path: PathBuf,
     pub(super) text: String,
+    /// A byte order mark came before the text.
+    has_mark: bool,
+    /// Why there is no text: the file could not be read.
+    pub(super) fault: Option<String>,
     tree: OnceCell<Option<Node>>,
 }
 
-/// Text in UTF-8. The byte order mark that some editors put in front is none of it; Java's parser of files thinks so, too.
-pub(super) fn text(bytes: Vec<u8>) -> Option<String> {
-    let text = String::from_utf8(bytes).ok()?;
-    Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+/// Text in UTF-8, without a byte order mark; else what it is instead.
+pub(super) fn text(bytes: Vec<u8>) -> Result<String, String> {
+    let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(_) if is_utf16 => Err("it is UTF-16, not UTF-8; save it as UTF-8".to_owned()),
+        Err(_) => Err("it is not text in UTF-8; save it as UTF-8".to_owned()),
+    }
 }
+
+/// Longer files are no schemas; no registry takes one.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A place in a text, as editors count: lines and columns from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -43,14 +55,47 @@ pub(super) struct Place {
 
 impl SchemaFile {
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = if path == Path::new("-") { stdin() } else { fs::read(path) };
+        let bytes = if path == Path::new("-") { bounded(std::io::stdin().lock()) } else { regular(path) };
         let bytes = bytes.map_err(Error::reading(path))?;
-        let text = text(bytes).ok_or_else(|| Error::Input(format!("`{}` is not text in UTF-8", path.display())))?;
-        Ok(Self::new(path, text))
+        let has_mark = bytes.starts_with("\u{feff}".as_bytes());
+        let text = text(bytes);
+        let text = text.map_err(|reason| Error::Input(format!("cannot read `{}`: {reason}", path.display())))?;
+        Ok(Self { has_mark, ..Self::new(path, text) })
+    }
+
+    /// Reads a file that is one of several: that it cannot be read must not hide what is found in the others.
+    pub(super) fn read_or_fault(path: &Path) -> Result<Self, Error> {
+        match Self::read(path) {
+            // A name that was misspelt.
+            Err(error @ Error::File { .. }) if !path.is_symlink() && !path.exists() => Err(error),
+            Err(error) if path == Path::new("-") => Err(error),
+            Err(error) => {
+                let fault = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
+                Ok(Self { fault: Some(format!("{error}{fault}")), ..Self::new(path, String::new()) })
+            }
+            file => file,
+        }
     }
 
     pub(super) fn new(path: impl Into<PathBuf>, text: String) -> Self {
-        Self { path: path.into(), text, tree: OnceCell::new() }
+        Self { path: path.into(), text, has_mark: false, fault: None, tree: OnceCell::new() }
+    }
+
+    /// The same file with another text.
+    pub(super) fn with_text(&self, text: String) -> Self {
+        Self { has_mark: self.has_mark, ..Self::new(self.path.clone(), text) }
+    }
+
+    /// A text with the line ends of this file.
+    pub(super) fn with_line_ends(&self, text: String) -> String {
+        let is_crlf = self.text.find('\n').is_some_and(|at| self.text[..at].ends_with('\r'));
+        if is_crlf { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text }
+    }
+
+    /// Writes another text to the file, with the byte order mark that it had.
+    pub(super) fn write(&self, text: &str) -> Result<(), Error> {
+        let mark = if self.has_mark { "\u{feff}" } else { "" };
+        fs::write(&self.path, format!("{mark}{text}")).map_err(Error::writing(&self.path))
     }
 
     /// The path with forward slashes, for reports.
@@ -60,7 +105,12 @@ impl SchemaFile {
 
     /// The full name of the type that the file defines.
     pub(super) fn full_name(&self) -> Option<String> {
-        Names::of(self.tree()?).root
+        self.names().root
+    }
+
+    /// The types it defines and uses; none where it is not a schema.
+    pub(super) fn names(&self) -> Names {
+        self.tree().map(Names::of).unwrap_or_default()
     }
 
     /// What stands where; none if the text is not JSON.
@@ -142,9 +192,20 @@ impl SchemaFile {
     }
 }
 
-fn stdin() -> std::io::Result<Vec<u8>> {
+/// Reads a regular file: pipes and devices may never end.
+fn regular(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file; pipe it into the command and give `-` instead"));
+    }
+    bounded(fs::File::open(path)?)
+}
+
+fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)?;
+    source.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(io::Error::other("it is longer than 64 MiB"));
+    }
     Ok(bytes)
 }
 

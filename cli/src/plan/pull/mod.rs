@@ -225,7 +225,7 @@ impl Pull {
             let subject = wanted.assignment.subject.as_str();
             let resolved_references = ResolvedReferences::of(remote, &tree, &settled, at).await?;
             let mut documents = Documents::default();
-            documents.add(&wanted.file);
+            documents.list(&wanted.file.text);
             let mut documents = documents.with(&resolved_references.documents);
             let version = match by_subject.get(subject) {
                 Some(it) => {
