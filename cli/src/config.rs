@@ -4,6 +4,7 @@ use avow_client::rest::{Config as Settings, ConfigUpdate, Scope};
 use serde_json::{Value, json};
 
 use super::exit::{self, Exit};
+use super::nearest::nearest;
 use super::remote::Remote;
 use super::target::{Confirm, OutputFormat, Target, table};
 use super::{Error, block_on};
@@ -28,7 +29,7 @@ pub struct Config {
     set: Vec<(String, Value)>,
 
     /// Clears something, so that the next wider scope decides; may be repeated.
-    #[arg(long = "unset", value_name = "NAME")]
+    #[arg(long = "unset", value_name = "NAME", value_parser = setting_name)]
     unset: Vec<String>,
 
     /// Deletes all that is configured here.
@@ -110,11 +111,45 @@ fn level(text: &str) -> Result<Level, String> {
         .ok_or_else(|| "levels are BACKWARD, FORWARD, FULL, each also with _TRANSITIVE, and NONE".to_owned())
 }
 
+/// The settings, by the names that the HTTP API has for them.
+pub(super) const SETTINGS: [&str; 14] = [
+    "alias",
+    "aliasForDeks",
+    "compatibility",
+    "compatibilityGroup",
+    "compatibilityPolicy",
+    "defaultMetadata",
+    "defaultRuleSet",
+    "normalize",
+    "overrideMetadata",
+    "overrideRuleSet",
+    "refuseWarnings",
+    "validateFields",
+    "validateNewSchemas",
+    "validateRules",
+];
+
+/// Refuses a setting that no registry has: it would be ignored without a word.
+pub(super) fn known_setting(name: &str) -> Result<(), String> {
+    if SETTINGS.contains(&name) {
+        return Ok(());
+    }
+    let guess = match nearest(name, SETTINGS) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", SETTINGS.join(", ")),
+    };
+    Err(format!("unknown setting `{name}`; {guess}"))
+}
+
+fn setting_name(text: &str) -> Result<String, String> {
+    // The name under which it is shown is not the one under which it is set.
+    let name = if text == "compatibilityLevel" { "compatibility" } else { text };
+    known_setting(name).map(|()| name.to_owned())
+}
+
 /// The value is JSON, or else text.
 fn setting(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("write it as normalize=true")?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-    // The name under which it is shown is not the one under which it is set.
-    let name = if name == "compatibilityLevel" { "compatibility" } else { name };
-    Ok((name.to_owned(), value))
+    Ok((setting_name(name)?, value))
 }

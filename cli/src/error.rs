@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use super::exit::Exit;
+use super::printable::Printable;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +113,7 @@ pub fn report(error: &dyn std::error::Error, hint: Option<&str>) -> io::Result<(
     if error.source().and_then(|source| source.downcast_ref()).is_some_and(is_broken_pipe) {
         return Ok(());
     }
-    let mut stderr = io::stderr().lock();
+    let mut stderr = Printable(io::stderr().lock());
     writeln!(stderr, "error: {error}")?;
     let mut cause = error.source();
     while let Some(it) = cause {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::exit::{self, Exit};
+use super::nearest::nearest;
 use super::project::When;
 use super::report::FILE_RULES;
 use super::terminal::{BOLD, DIM, Terminal, styled};
@@ -83,12 +84,13 @@ fn entries() -> Vec<Entry> {
     core.chain(files).chain(habits).collect()
 }
 
-/// The rule that was meant, as far as one can tell.
+/// The rule that was meant: the nearest in spelling, or else the one that shares most words.
 fn guess(rule: &str) -> String {
+    let ids: Vec<&str> = entries().iter().map(|entry| entry.id).collect();
     let shared = |id: &str| id.split('-').filter(|word| rule.split(['-', '_', ' ']).any(|it| it == *word)).count();
-    let best = entries().into_iter().map(|entry| (shared(entry.id), entry.id)).max_by_key(|(shared, _)| *shared);
-    match best {
-        Some((1.., id)) => format!("; did you mean `{id}`?"),
+    let best = ids.iter().map(|id| (shared(id), *id)).max_by_key(|(shared, _)| *shared);
+    match (best, nearest(rule, ids.iter().copied())) {
+        (Some((1.., id)), _) | (_, Some(id)) => format!("; did you mean `{id}`?"),
         _ => "; `avow explain` lists them".to_owned(),
     }
 }

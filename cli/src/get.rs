@@ -44,7 +44,7 @@ impl Get {
             text = format!("{value:#}");
         }
         text.push('\n');
-        self.output.print(&self.target.terminal, &text, &found.json())?;
+        self.output.print_exact(&self.target.terminal, &text, &found.json())?;
         Ok(Exit::Clean)
     }
 }

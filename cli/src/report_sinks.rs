@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::Error;
+use super::printable::Printable;
 use super::terminal::Terminal;
 
 /// The formats that a command knows.
@@ -69,7 +70,7 @@ pub(super) fn write_all<F: Format>(
                 fs::write(path, text).map_err(Error::writing(path))?;
             }
             None if *format == F::HUMAN => write!(terminal.stdout(), "{text}")?,
-            None => std::io::stdout().lock().write_all(text.as_bytes())?,
+            None => Printable(std::io::stdout().lock()).write_all(text.as_bytes())?,
         }
     }
     Ok(())

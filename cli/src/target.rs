@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Error;
 use super::connection::Connection;
+use super::printable::Printable;
 use super::project::{Project, ProjectOptions, Resolver};
 use super::remote::Remote;
 use super::source::SchemaFile;
@@ -73,9 +74,9 @@ impl OutputFormat {
     pub(super) fn print(&self, terminal: &Terminal, text: &str, json: &Value) -> Result<(), Error> {
         match self.format {
             Format::Text => write!(terminal.stdout(), "{text}")?,
-            Format::Json => writeln!(io::stdout().lock(), "{json:#}")?,
+            Format::Json => writeln!(Printable(io::stdout().lock()), "{json:#}")?,
             Format::Jsonl => {
-                let mut out = io::BufWriter::new(io::stdout().lock());
+                let mut out = Printable(io::BufWriter::new(io::stdout().lock()));
                 for one in json.as_array().map_or(std::slice::from_ref(json), Vec::as_slice) {
                     writeln!(out, "{one}")?;
                 }
@@ -83,6 +84,14 @@ impl OutputFormat {
             }
         }
         Ok(())
+    }
+
+    /// Prints the text byte for byte, unless a terminal would interpret it.
+    pub(super) fn print_exact(&self, terminal: &Terminal, text: &str, json: &Value) -> Result<(), Error> {
+        if self.is_json() || io::stdout().is_terminal() {
+            return self.print(terminal, text, json);
+        }
+        Ok(io::stdout().lock().write_all(text.as_bytes())?)
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -107,7 +116,7 @@ impl Confirm {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Err(Error::Usage("nothing was changed; give --yes to do it".to_owned()));
         }
-        write!(io::stderr(), "{question} [y/N] ")?;
+        write!(Printable(io::stderr()), "{question} [y/N] ")?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

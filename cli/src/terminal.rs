@@ -7,6 +7,8 @@ use std::io::{self, IsTerminal as _, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
+use super::printable::{Printable, printable};
+
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Color {
@@ -49,11 +51,11 @@ impl Terminal {
 
     /// Standard output, which drops colour that nobody sees.
     pub(super) fn stdout(&self) -> impl Write {
-        AutoStream::new(io::stdout(), self.choice())
+        Printable(AutoStream::new(io::stdout(), self.choice()))
     }
 
     fn stderr(&self) -> impl Write {
-        AutoStream::new(io::stderr(), self.choice())
+        Printable(AutoStream::new(io::stderr(), self.choice()))
     }
 
     /// Says something to a person, unless silence was asked for.
@@ -67,7 +69,7 @@ impl Terminal {
     /// Shows how far long work is, on one line, if a person watches.
     pub(super) fn progress(&self, text: impl std::fmt::Display) {
         if self.is_watched() {
-            let _ = write!(io::stderr(), "\r\x1b[K{text}");
+            let _ = write!(io::stderr(), "\r\x1b[K{}", printable(&text.to_string()));
         }
     }
 

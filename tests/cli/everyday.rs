@@ -79,7 +79,7 @@ async fn a_schema_that_does_not_fit_is_a_finding() {
     assert_eq!(work.avow("register a.avsc").code, 0);
     let refused = work.avow("register b/a.avsc");
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{}", refused.stderr);
-    assert!(refused.stderr.contains("`avow check b/a.avsc` tells what breaks"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("`avow check b/a.avsc` shows what breaks"), "{}", refused.stderr);
     server.stop().await;
 }
 

@@ -13,6 +13,7 @@ use self::structure::{Change, Kind};
 use super::Error;
 use super::connection::Connection;
 use super::exit::{self, Exit};
+use super::printable::Printable;
 use super::project::ProjectOptions;
 use super::source::Node;
 use super::terminal::{BOLD, DIM, GREEN, RED, Terminal, YELLOW, count, styled};
@@ -82,7 +83,7 @@ impl Diff {
         let comparison = Comparison::new(sources.find(&self.old)?, sources.find(&self.new)?);
         match self.output {
             Format::Human => write!(self.terminal.stdout(), "{}", comparison.human())?,
-            Format::Json => writeln!(std::io::stdout(), "{:#}", comparison.json())?,
+            Format::Json => writeln!(Printable(std::io::stdout()), "{:#}", comparison.json())?,
         }
         let breaks = |direction: &Direction| match direction {
             Direction::Backward => is_breaking(&comparison.backward),
@@ -104,6 +105,22 @@ pub(super) fn summarize(old: &avow_avro::Schema, new: &avow_avro::Schema) -> Vec
     structure::changes(&old, &new).into_iter().map(line).collect()
 }
 
+/// References by the same name to other versions.
+fn references<'s>(old: &'s Side, new: &'s Side) -> impl Iterator<Item = Change> + use<'s> {
+    let path = new.schema.name_of(new.schema.root_type()).rsplit('.').next().unwrap_or_default().to_owned();
+    old.references.iter().filter_map(move |was| {
+        let is = new.references.iter().find(|it| it.name == was.name && *it != was)?;
+        Some(Change {
+            kind: Kind::ReferenceChanged,
+            path: path.clone(),
+            old_path: path.clone(),
+            old: None,
+            new: None,
+            title: format!("reference {}: {}@{} -> {}@{}", was.name, was.subject, was.version, is.subject, is.version),
+        })
+    })
+}
+
 impl Comparison {
     fn new(old: Side, new: Side) -> Self {
         let changes = match (Node::parse(&old.schema.text()), Node::parse(&new.schema.text())) {
@@ -111,6 +128,8 @@ impl Comparison {
             // Nested beyond what anybody writes: the findings still tell.
             _ => Vec::new(),
         };
+        let mut changes = changes;
+        changes.extend(references(&old, &new));
         let backward = avow_avro::explain(&new.schema, &old.schema, Candidate::Reader);
         let forward = avow_avro::explain(&old.schema, &new.schema, Candidate::Writer);
         let effect_of = |change: Change| {
@@ -246,6 +265,8 @@ impl Kind {
             Self::BranchRemoved => (UNION, &[]),
             Self::AliasesChanged => (&[AmbiguousAlias], &[]),
             Self::FieldsReordered
+            | Self::SymbolsReordered
+            | Self::ReferenceChanged
             | Self::BranchesReordered
             | Self::DefaultChanged
             | Self::LogicalTypeChanged

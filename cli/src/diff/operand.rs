@@ -54,6 +54,8 @@ pub(super) struct Side {
     /// What people call it.
     pub(super) name: String,
     pub(super) schema: Schema,
+    /// As far as they are known with their versions.
+    pub(super) references: Vec<Reference>,
 }
 
 /// Where to look.
@@ -110,11 +112,12 @@ impl Sources<'_> {
     fn local(&self, name: &str, path: &str, text: &str) -> Result<Side, Error> {
         let assignment = self.project.assignment_to(path.as_ref(), String::new());
         let resolver = Resolver::with_fallback(self.project, &[], self.connection, None);
-        let resolved =
-            block_on(resolver.resolve(&SchemaFile::new(path, text.to_owned()), Strictness::Lenient, &assignment))?
-                .resolved;
+        let file = SchemaFile::new(path, text.to_owned());
+        let resolution = block_on(resolver.resolve(&file, Strictness::Lenient, &assignment))?;
+        let references = resolution.references;
+        let resolved = resolution.resolved;
         let resolved = resolved.map_err(|broken| Error::Input(format!("{name}: {}", broken.sentence())))?;
-        Ok(Side { name: name.to_owned(), schema: resolved.schema })
+        Ok(Side { name: name.to_owned(), schema: resolved.schema, references })
     }
 
     /// Something that the registry holds.
@@ -135,7 +138,7 @@ impl Sources<'_> {
             remote.gather(&references, &mut documents).await?;
             let resolved = documents.resolve(&text, Strictness::Lenient);
             let resolved = resolved.map_err(|broken| Error::Input(format!("{name}: {}", broken.sentence())))?;
-            Ok(Side { name, schema: resolved.schema })
+            Ok(Side { name, schema: resolved.schema, references })
         })
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum Kind {
     SizeChanged,
     SymbolAdded,
     SymbolRemoved,
+    SymbolsReordered,
+    ReferenceChanged,
     BranchAdded,
     BranchRemoved,
     BranchesReordered,
@@ -267,6 +269,9 @@ impl<'t> Walk<'t> {
         if a != b {
             self.found(Kind::NameChanged, old, new, format!("name {a} -> {b}"));
         }
+        if old.kind() != new.kind() {
+            self.found(Kind::TypeChanged, old, new, format!("{} -> {}", old.kind(), new.kind()));
+        }
         match new.kind() {
             "enum" => self.symbols(old, new),
             "fixed" => {
@@ -346,6 +351,9 @@ impl<'t> Walk<'t> {
         for symbol in before.iter().filter(|symbol| !after.contains(symbol)) {
             self.found(Kind::SymbolRemoved, old, new, format!("symbol {symbol} removed"));
         }
+        if !after.iter().filter_map(|symbol| before.iter().position(|it| it == symbol)).is_sorted() {
+            self.found(Kind::SymbolsReordered, old, new, "symbols in another order".to_owned());
+        }
     }
 
     fn unions(&mut self, old: &Located<'t>, new: &Located<'t>) {
@@ -383,6 +391,10 @@ impl<'t> Walk<'t> {
             let title = format!("type {} -> {}", old.spoken(), new.spoken());
             return self.found(Kind::TypeChanged, old, new, title);
         };
+        if branches.len() == 1 {
+            let title = format!("type {} -> {}", old.spoken(), new.spoken());
+            self.found(Kind::TypeChanged, old, new, title);
+        }
         for branch in branches.iter().enumerate().filter(|(at, _)| *at != same).map(|(_, branch)| branch) {
             if is_union_now {
                 self.found(Kind::BranchAdded, old, new, format!("may be {} now", branch.spoken()));
@@ -412,14 +424,15 @@ impl<'t> Walk<'t> {
             if before.zip(after).is_some_and(|(a, b)| a.says_same(b)) {
                 continue;
             }
-            let text = |node: Option<&Node>| node.map_or_else(|| "none".to_owned(), |node| shortened(&node.compact()));
+            let text = |node: Option<&Node>| node.map_or_else(|| "none".to_owned(), Node::compact);
+            let (before, after) = shortened(&text(before), &text(after));
             let kind = match key {
                 "default" => Kind::DefaultChanged,
                 "doc" => Kind::DocChanged,
                 "logicalType" | "precision" | "scale" => Kind::LogicalTypeChanged,
                 _ => Kind::PropertyChanged,
             };
-            self.found(kind, old, new, format!("{key} {} -> {}", text(before), text(after)));
+            self.found(kind, old, new, format!("{key} {before} -> {after}"));
         }
     }
 }
@@ -433,11 +446,22 @@ impl Located<'_> {
 /// The longest value that a title shows whole.
 const LONGEST: usize = 60;
 
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+/// Two different values, cut so that the difference is seen.
+fn shortened(a: &str, b: &str) -> (String, String) {
+    const BEFORE: usize = 20;
+    let same = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let start = if same + BEFORE < LONGEST { 0 } else { same - BEFORE };
+    let cut = |text: &str| {
+        let mut cut: String = text.chars().skip(start).take(LONGEST).collect();
+        if start > 0 {
+            cut.insert(0, '…');
+        }
+        if text.chars().count() > start + LONGEST {
+            cut.push('…');
+        }
+        cut
+    };
+    (cut(a), cut(b))
 }
 
 #[cfg(test)]
@@ -479,6 +503,26 @@ mod tests {
                 format!(r#"{{"name":"x","type":{e}}}"#),
                 format!(r#"{{"name":"x","type":{}}}"#, e.replace("\"X\"", "\"X\",\"Y\"")),
                 vec!["R.x symbol Y added"],
+            ),
+            (
+                format!(r#"{{"name":"x","type":{}}}"#, e.replace("\"X\"", "\"X\",\"Y\"")),
+                format!(r#"{{"name":"x","type":{}}}"#, e.replace("\"X\"", "\"Y\",\"X\"")),
+                vec!["R.x symbols in another order"],
+            ),
+            (
+                r#"{"name":"x","type":"int"}"#.to_owned(),
+                r#"{"name":"x","type":["int"]}"#.to_owned(),
+                vec!["R.x type int -> union of int"],
+            ),
+            (
+                format!(r#"{{"name":"x","type":"int","doc":"{} one"}}"#, "same ".repeat(20)),
+                format!(r#"{{"name":"x","type":"int","doc":"{} two"}}"#, "same ".repeat(20)),
+                vec!["R.x doc …same same same same  one\" -> …same same same same  two\""],
+            ),
+            (
+                r#"{"name":"x","type":{"type":"error","name":"S","fields":[]}}"#.to_owned(),
+                r#"{"name":"x","type":{"type":"record","name":"S","fields":[]}}"#.to_owned(),
+                vec!["R.x error -> record"],
             ),
         ] {
             let (old, new) = (Node::parse(&record(&old)), Node::parse(&record(&new)));

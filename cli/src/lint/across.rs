@@ -11,12 +11,12 @@ use super::{Hit, finding};
 use crate::Error;
 use crate::project::{LOCK, Lock, Project};
 use crate::report::{Outcome, State};
-use crate::source::{Item, Node, SchemaFile, Shape, items};
+use crate::source::{Item, SchemaFile, Shape, items};
 
 /// Finds types that two files define differently.
 pub(super) fn definitions(project: &Project, outcomes: &mut [Outcome]) {
     let rule = rule("duplicate-definition-differs");
-    let mut known: HashMap<String, (Rc<SchemaFile>, Range<usize>)> = HashMap::new();
+    let mut known: HashMap<String, (Rc<SchemaFile>, serde_json::Value)> = HashMap::new();
     for outcome in outcomes {
         let file = Rc::clone(&outcome.file);
         let (Some(root), Some(severity)) = (file.tree(), Settings::of(project, &file.path).severity(rule)) else {
@@ -24,12 +24,13 @@ pub(super) fn definitions(project: &Project, outcomes: &mut [Outcome]) {
         };
         for item in items(root) {
             let Item::Type(found) = item else { continue };
-            let Shape::Named { full, .. } = found.shape else { continue };
-            let Some((other, span)) = known.get(&full) else {
-                known.insert(full, (Rc::clone(&file), found.node.span.clone()));
+            let Shape::Named { full, .. } = &found.shape else { continue };
+            let full = full.clone();
+            let Some((other, meaning)) = known.get(&full) else {
+                known.insert(full, (Rc::clone(&file), found.meaning()));
                 continue;
             };
-            let same = Node::parse(&other.text[span.clone()]).is_some_and(|it| it.says_same(found.node));
+            let same = *meaning == found.meaning();
             if !same && !Rc::ptr_eq(other, &file) {
                 let title = format!("`{full}` is defined otherwise in `{}`", other.name());
                 let hit = Hit::new(found.node, None, &found.path, title);

@@ -76,6 +76,58 @@ pub(super) fn misspelt(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     hits
 }
 
+/// Attributes that Avro ignores where they are.
+pub(super) fn misplaced(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let mut hit = |node: &Node, path: &str, advice: String| {
+        hits.push(Hit::new(node, None, path, advice));
+    };
+    for item in &document.items {
+        match item {
+            Item::Field(field) => {
+                let kind = field.kind.compact();
+                for key in ["logicalType", "precision", "scale", "items", "values", "symbols", "size"] {
+                    let Some(node) = field.node.get(key) else { continue };
+                    let value = node.compact();
+                    let title = match field.kind.text() {
+                        Some(_) => format!(
+                            "`{key}` is an attribute of the type, not of the field: \"type\": {{\"type\": {kind}, \"{key}\": {value}}}"
+                        ),
+                        None => format!("`{key}` is an attribute of the type, not of the field: move it into \"type\""),
+                    };
+                    hit(node, &field.path, title);
+                }
+                let aliases = field.node.get("aliases").map(Node::elements).unwrap_or_default();
+                for alias in aliases.iter().filter(|alias| alias.text() == Some(field.name)) {
+                    hit(alias, &field.path, format!("`{}` is an alias of itself", field.path));
+                }
+            }
+            Item::Type(it) => {
+                let misplaced: &[(&str, &str)] = match &it.shape {
+                    Shape::Named { what: "enum", .. } => {
+                        &[("fields", "a record"), ("items", "an array"), ("size", "a fixed")]
+                    }
+                    Shape::Named { what: "fixed", .. } => {
+                        &[("default", "a field"), ("fields", "a record"), ("symbols", "an enum")]
+                    }
+                    Shape::Named { .. } => &[("default", "a field"), ("symbols", "an enum"), ("size", "a fixed")],
+                    Shape::Array => &[("default", "a field"), ("doc", "a named type or a field"), ("values", "a map")],
+                    Shape::Map => &[("default", "a field"), ("doc", "a named type or a field"), ("items", "an array")],
+                    Shape::Primitive => &[("default", "a field"), ("doc", "a named type or a field")],
+                    Shape::Name { .. } | Shape::Union => &[],
+                };
+                for (key, owner) in misplaced {
+                    if let Some(node) = it.node.get(key) {
+                        let kind = it.node.get_text("type").unwrap_or_default();
+                        hit(node, &it.path, format!("`{key}` belongs to {owner}; in the type {kind} it is ignored"));
+                    }
+                }
+            }
+        }
+    }
+    hits
+}
+
 /// Whether a word is another but for its case, or one slip of the fingers away from it.
 fn is_near(word: &str, known: &str) -> bool {
     if word.eq_ignore_ascii_case(known) {

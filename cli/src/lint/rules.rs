@@ -76,7 +76,7 @@ const fn across(id: &'static str, default: When, summary: &'static str, advice: 
 
 use When::{Error, Off, Warn};
 
-static RULES: [Rule; 34] = [
+static RULES: [Rule; 35] = [
     rule_of(
         "default-matches-first-branch",
         Error,
@@ -172,6 +172,13 @@ static RULES: [Rule; 34] = [
         "Group fields that belong together into records.",
     )
     .with(Takes::Max),
+    rule_of(
+        "misplaced-attribute",
+        Warn,
+        attributes::misplaced,
+        "An attribute stands where Avro ignores it.",
+        "Move it to where it belongs: `logicalType`, `precision` and `scale` into the type, as in {\"type\": {\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}}, and `default` onto the field.",
+    ),
     rule_of(
         "namespace-pattern",
         Off,

@@ -45,6 +45,7 @@ impl Declared {
         if let Some(name) = ["compatibility", LEVEL].into_iter().find(|name| config.contains_key(*name)) {
             return Err(format!("`{name}` does not belong under `config`; write `level = \"…\"` beside it"));
         }
+        config.keys().try_for_each(|name| crate::config::known_setting(name))?;
         Ok(Self { level: level.map(super::file::level).transpose()?, config, mode: mode.map(self::mode).transpose()? })
     }
 

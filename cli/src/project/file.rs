@@ -176,8 +176,10 @@ impl LintSection {
     pub(super) fn validate(&self) -> Result<(), String> {
         let sections = std::iter::once(&self.rules).chain(self.paths.iter().map(|path| &path.rules));
         for (name, rule) in sections.flatten() {
-            let known = crate::lint::rule(name)
-                .ok_or_else(|| format!("unknown rule `{name}` under `lint`; `avow explain` lists them"))?;
+            let known = crate::lint::rule(name).ok_or_else(|| {
+                let guess = crate::nearest::suggestion(name, crate::lint::rules().iter().map(|rule| rule.id));
+                format!("unknown rule `{name}` under `lint`; `avow explain` lists them{guess}")
+            })?;
             rule.validate(known)?;
             let own = self.rules.get(name);
             if known.takes == Takes::OwnPattern

@@ -1,6 +1,7 @@
 //! Schema files as people wrote them: their text, where each thing stands in it, and how to change it gently.
 
 mod edit;
+mod meaning;
 mod tree;
 mod walk;
 

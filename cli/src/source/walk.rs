@@ -17,6 +17,8 @@ pub(crate) struct Type<'t> {
     /// For people: `Order.items[]`.
     pub(crate) path: String,
     pub(crate) shape: Shape<'t>,
+    /// The namespace around it.
+    pub(crate) space: Option<String>,
     /// How many arrays, maps, records and unions are around it.
     pub(crate) depth: usize,
 }
@@ -47,7 +49,7 @@ pub(crate) struct Field<'t> {
     pub(crate) path: String,
 }
 
-const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
+pub(super) const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// What is still to be looked at.
 struct Pending<'t> {
@@ -85,7 +87,7 @@ fn visit<'t>(at: Pending<'t>, found: &mut Vec<Item<'t>>, pending: &mut Vec<Pendi
     let what = match &node.value {
         Value::Array(branches) => {
             pending.extend(branches.iter().map(|branch| below(branch, path.clone(), &space)));
-            found.push(Item::Type(Type { node, path, shape: Shape::Union, depth }));
+            found.push(Item::Type(Type { node, path, shape: Shape::Union, space, depth }));
             return;
         }
         Value::String(name) => name.as_str(),
@@ -99,6 +101,7 @@ fn visit<'t>(at: Pending<'t>, found: &mut Vec<Item<'t>>, pending: &mut Vec<Pendi
             None => return,
         },
     };
+    let around = space.clone();
     let shape = match what {
         _ if PRIMITIVES.contains(&what) => Shape::Primitive,
         "array" | "map" if node.text().is_none() => {
@@ -122,10 +125,10 @@ fn visit<'t>(at: Pending<'t>, found: &mut Vec<Item<'t>>, pending: &mut Vec<Pendi
         }
         _ => Shape::Name { full: qualified(what, space.as_deref()) },
     };
-    found.push(Item::Type(Type { node, path, shape, depth }));
+    found.push(Item::Type(Type { node, path, shape, space: around, depth }));
 }
 
-fn qualified(name: &str, space: Option<&str>) -> String {
+pub(super) fn qualified(name: &str, space: Option<&str>) -> String {
     match space.filter(|space| !space.is_empty() && !name.contains('.')) {
         Some(space) => format!("{space}.{name}"),
         None => name.to_owned(),
