@@ -20,6 +20,10 @@ pub struct Config {
     /// The subject.
     subject: Option<String>,
 
+    /// Sets the compatibility level of the subject.
+    #[arg(value_name = "LEVEL", value_parser = level, conflicts_with_all = ["level", "delete"])]
+    subject_level: Option<Level>,
+
     /// Sets the compatibility level.
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     level: Option<Level>,
@@ -55,7 +59,7 @@ impl Config {
             block_on(async { remote.client.delete_config(scope).await.map_err(remote.failed()) })?;
         }
         let mut update = ConfigUpdate::default();
-        if let Some(level) = self.level {
+        if let Some(level) = self.level.or(self.subject_level) {
             update = update.compatibility(level.as_str());
         }
         update = self.set.iter().fold(update, |update, (name, value)| update.set(name, value.clone()));

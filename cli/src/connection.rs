@@ -18,8 +18,8 @@ use super::remote::Remote;
 pub(super) struct Connection {
     /// The registry; any that speaks Confluent's HTTP API.
     ///
-    /// Otherwise `AVOW_REGISTRY_URL` names it, or `SCHEMA_REGISTRY_URL`, or `avow.toml`. Several addresses of one registry
-    /// are separated by commas.
+    /// By default the one of `AVOW_REGISTRY_URL`, `SCHEMA_REGISTRY_URL` or `avow.toml`, else http://127.0.0.1:8081.
+    /// Separate several addresses of one registry by commas.
     #[arg(long, short = 'r', value_name = "URL", conflicts_with = "profile")]
     registry: Option<String>,
 
@@ -77,12 +77,9 @@ impl Connection {
         Ok(Some(url).filter(|url| !url.is_empty()))
     }
 
-    /// The registry's address; that there is none is an error.
+    /// The registry's address; where none is configured, that of a registry on this machine.
     pub(super) fn known_url(&self, project: &Project) -> Result<String, Error> {
-        self.url(project)?.ok_or_else(|| {
-            let message = "no registry is known; name one with --registry, AVOW_REGISTRY_URL, or in avow.toml";
-            Error::Usage(message.to_owned())
-        })
+        Ok(self.url(project)?.unwrap_or_else(|| DEFAULT_URL.to_owned()))
     }
 
     /// The registry at `url`, or one context of it; nothing is sent yet.
@@ -161,6 +158,9 @@ impl Connection {
         Ok(Some((user, password)))
     }
 }
+
+/// Where `avow serve` listens.
+pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:8081";
 
 const CREDENTIALS: &str =
     "put credentials into AVOW_USER and AVOW_PASSWORD, AVOW_TOKEN, or a file named by --token-file";

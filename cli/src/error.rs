@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use super::connection::DEFAULT_URL;
 use super::exit::Exit;
 use super::printable::Printable;
 
@@ -80,9 +81,10 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Git { hint, .. } => hint.as_deref(),
-            Self::Unavailable { .. } => {
-                Some("check --registry and the network; `avow check --against git:origin/main` needs no registry")
+            Self::Unavailable { url, .. } if url == DEFAULT_URL => {
+                Some("no other registry is configured; name one with --registry, AVOW_REGISTRY_URL, or `avow init`")
             }
+            Self::Unavailable { .. } => Some("check the address of the registry and the network"),
             Self::Forbidden { hint, .. } => Some(hint),
             Self::System(_)
             | Self::Usage(_)

@@ -27,6 +27,7 @@ mod explain;
 mod fmt;
 mod get;
 mod git;
+mod init;
 mod lint;
 mod list;
 mod listing;
@@ -60,6 +61,7 @@ pub use exit::Exit;
 /// The commands that talk to files and registries.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Init(init::Init),
     Check(check::Check),
     Lint(lint::Lint),
     Fmt(fmt::Fmt),
@@ -92,6 +94,7 @@ impl Command {
     /// Runs the command.
     pub fn run(&self) -> Result<Exit, Error> {
         match self {
+            Self::Init(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Fmt(command) => command.run(),

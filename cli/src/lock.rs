@@ -37,7 +37,12 @@ impl LockCommand {
             if let Some(fault) = &file.fault {
                 return Err(Error::Input(fault.clone()));
             }
-            subjects.push(project.assignment(&file.path, &file.text)?.subject);
+            for (assignment, unnamed) in project.assignments(&file) {
+                if let Some(unnamed) = unnamed {
+                    return Err(Error::Input(unnamed.sentence()));
+                }
+                subjects.push(assignment.subject);
+            }
         }
         let url = self.connection.known_url(&project)?;
         let remote = Remote::new(self.connection.open(&url)?, &url);

@@ -18,12 +18,16 @@ pub struct Mode {
     /// The subject.
     subject: Option<String>,
 
+    /// Sets the mode of the subject: READWRITE, READONLY, IMPORT or FORWARD.
+    #[arg(value_name = "MODE", conflicts_with_all = ["set", "delete"])]
+    mode: Option<String>,
+
     /// Sets it: READWRITE, READONLY, IMPORT or FORWARD.
     #[arg(long, value_name = "MODE")]
     set: Option<String>,
 
     /// Sets IMPORT although there are schemas.
-    #[arg(long, requires = "set")]
+    #[arg(long)]
     force: bool,
 
     /// Deletes what is set here, so that the next wider scope decides.
@@ -41,7 +45,7 @@ impl Mode {
         let remote = self.target.open()?;
         let scope = self.subject.as_deref().map_or(Scope::Global, Scope::Subject);
         block_on(async {
-            if let Some(mode) = &self.set {
+            if let Some(mode) = self.mode.as_ref().or(self.set.as_ref()) {
                 let call = remote.client.set_mode(scope, mode.to_ascii_uppercase().as_str());
                 if self.force { call.force() } else { call }.await.map_err(remote.failed())?;
             }

@@ -1,14 +1,16 @@
 //! `avow register`: registers one schema under one subject.
 
-use std::path::PathBuf;
+use std::rc::Rc;
 
 use avow_avro::{ParseError, Strictness};
 use avow_client::rest::{Metadata, NewSchema, Reference as ClientReference, SchemaType, Version};
 use serde_json::json;
 
+use super::check;
 use super::exit::{self, Exit};
-use super::project::{Broken, Documents};
+use super::project::{Assignment, Broken, Documents, Project};
 use super::remote::Remote;
+use super::report::{FailOn, Report};
 use super::source::SchemaFile;
 use super::target::{OutputFormat, Target};
 use super::{Error, block_on};
@@ -21,8 +23,9 @@ use avow_domain::Reference;
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Register {
-    /// The file; `-` is standard input.
-    file: PathBuf,
+    /// The file, or the subject and the file; `-` is standard input.
+    #[arg(num_args = 1..=2, required = true, value_names = ["SUBJECT", "FILE"])]
+    operands: Vec<String>,
 
     /// The subject, whatever avow.toml says.
     #[arg(long, short)]
@@ -66,40 +69,61 @@ impl Register {
     pub(super) fn run(&self) -> Result<Exit, Error> {
         let project = self.target.project()?;
         let remote = self.target.open_for(&project)?;
-        let file = SchemaFile::read(&self.file)?;
-        let assignment = match &self.subject {
-            Some(subject) => project.assignment_to(&file.path, subject.clone()),
+        let (subject, path) = self.operands()?;
+        let file = Rc::new(SchemaFile::read(path.as_ref())?);
+        let mut assignment = match subject {
+            Some(subject) => project.assignment_to(&file.path, subject.to_owned()),
+            None if path == "-" => {
+                return Err(Error::Usage("name the subject of standard input: avow register SUBJECT -".to_owned()));
+            }
             None => project.assignment(&file.path, &file.text)?,
         };
-        let mut references = assignment.references;
+        let references = &mut assignment.references;
         references.retain(|known| self.references.iter().all(|given| given.name != known.name));
         references.extend(self.references.iter().cloned());
-        block_on(self.register(&remote, &assignment.subject, &file, references))
+        block_on(self.register(&project, &remote, file, assignment))
+    }
+
+    /// The subject, where one is given, and the file.
+    fn operands(&self) -> Result<(Option<&str>, &str), Error> {
+        match (&self.operands[..], &self.subject) {
+            ([file], subject) => Ok((subject.as_deref(), file)),
+            ([subject, file], None) => Ok((Some(subject), file)),
+            _ => Err(Error::Usage("the subject is given twice; leave --subject out".to_owned())),
+        }
     }
 
     async fn register(
         &self,
+        project: &Project,
         remote: &Remote,
-        subject: &str,
-        file: &SchemaFile,
-        references: Vec<Reference>,
+        file: Rc<SchemaFile>,
+        mut assignment: Assignment,
     ) -> Result<Exit, Error> {
+        let subject = assignment.subject.clone();
         let language = SchemaType::from(self.language.as_str());
-        let references =
-            if language == SchemaType::Avro { complete(remote, file, references).await? } else { references };
+        if language == SchemaType::Avro {
+            assignment.references = complete(remote, &file, assignment.references).await?;
+        }
         let mut schema = NewSchema::of_type(language, file.text.clone());
-        for Reference { name, subject, version } in references {
+        for Reference { name, subject, version } in assignment.references.clone() {
             schema = schema.reference(ClientReference { name, subject, version });
         }
         if !self.metadata.is_empty() {
             let add = |all: Metadata, (name, value): &(String, String)| all.property(name, value);
             schema = schema.metadata(self.metadata.iter().fold(Metadata::default(), add));
         }
-        if let Some(there) = self.find(remote, subject, &schema).await? {
+        if let Some(there) = self.find(remote, &subject, &schema).await? {
             return self.print_result(&there, false);
         }
         if self.dry_run {
-            return self.would_be_taken(remote, subject, &schema).await;
+            let Some(messages) = self.refusal(remote, &subject, &schema).await? else {
+                let json = json!({"subject": subject, "compatible": true, "messages": []});
+                self.output.print(&self.target.terminal, &format!("{subject}: would become a new version\n"), &json)?;
+                return Ok(Exit::Clean);
+            };
+            self.target.terminal.say(format_args!("{subject}: would be refused"));
+            return self.explain(project, remote, file, assignment, &messages).await;
         }
         let mut exact = schema.clone();
         if let Some(version) = self.as_version {
@@ -108,22 +132,45 @@ impl Register {
         if let Some(id) = self.as_id {
             exact = exact.id(id);
         }
-        let call = remote.client.register(subject, &exact);
+        let call = remote.client.register(&subject, &exact);
         match if self.normalize { call.normalize() } else { call }.await {
             Ok(_) => {}
             Err(error) if error.is_conflict() => {
-                self.target.terminal.say(format_args!("refused: {error}"));
-                self.target
-                    .terminal
-                    .say(format_args!("`avow check {}` shows what breaks and how to fix it", file.name()));
-                return Ok(Exit::Findings);
+                self.target.terminal.say(format_args!("{subject}: refused"));
+                return self.explain(project, remote, file, assignment, &[error.to_string()]).await;
             }
             Err(error) => return Err(remote.failed()(error)),
         }
-        let there = self.find(remote, subject, &schema).await?;
+        let there = self.find(remote, &subject, &schema).await?;
         let there =
             there.ok_or_else(|| Error::Conflict(format!("`{subject}` lost the schema as soon as it had it")))?;
         self.print_result(&there, true)
+    }
+
+    /// Shows why a schema is refused, as `avow check` does; where that finds nothing, what the registry said.
+    async fn explain(
+        &self,
+        project: &Project,
+        remote: &Remote,
+        file: Rc<SchemaFile>,
+        assignment: Assignment,
+        messages: &[String],
+    ) -> Result<Exit, Error> {
+        let terminal = &self.target.terminal;
+        let outcomes = if SchemaType::from(self.language.as_str()) == SchemaType::Avro {
+            check::against_registry(project, remote, file, assignment, terminal).await?
+        } else {
+            Vec::new()
+        };
+        let report = Report { command: "check", outcomes };
+        let is_explained = report.exit(FailOn::default()) != Exit::Clean;
+        let (text, mut json) = (report.human(terminal.quiet), report.json());
+        json["messages"] = json!(messages);
+        self.output.print(terminal, if is_explained { &text } else { "" }, &json)?;
+        if !is_explained {
+            messages.iter().for_each(|message| terminal.say(message));
+        }
+        Ok(Exit::Findings)
     }
 
     /// The version that has the schema already.
@@ -137,30 +184,21 @@ impl Register {
         }
     }
 
-    async fn would_be_taken(&self, remote: &Remote, subject: &str, schema: &NewSchema) -> Result<Exit, Error> {
+    /// What the registry has against a schema; none if it would take it.
+    async fn refusal(&self, remote: &Remote, subject: &str, schema: &NewSchema) -> Result<Option<Vec<String>>, Error> {
         let call = remote.client.check(subject, schema).verbose();
         let mut verdict = if self.normalize { call.normalize() } else { call }.await;
         if verdict.as_ref().is_err_and(avow_client::Error::is_unsupported) {
             verdict = remote.client.check_latest(subject, schema).verbose().await;
         }
-        let verdict = match verdict {
+        match verdict {
             // Older registries know no history of a subject that is not there.
-            Err(error) if error.is_not_found() => None,
-            verdict => Some(verdict.map_err(remote.failed())?),
-        };
-        let taken = verdict.as_ref().is_none_or(|verdict| verdict.is_compatible);
-        let messages = verdict.map(|verdict| verdict.messages).unwrap_or_default();
-        let text = if taken {
-            format!("{subject}: would become a new version\n")
-        } else {
-            format!("{subject}: would be refused\n")
-        };
-        let json = json!({"subject": subject, "compatible": taken, "messages": messages});
-        self.output.print(&self.target.terminal, &text, &json)?;
-        for message in messages {
-            self.target.terminal.say(message);
+            Err(error) if error.is_not_found() => Ok(None),
+            verdict => {
+                let verdict = verdict.map_err(remote.failed())?;
+                Ok((!verdict.is_compatible).then_some(verdict.messages))
+            }
         }
-        Ok(if taken { Exit::Clean } else { Exit::Findings })
     }
 
     fn print_result(&self, there: &Version, new: bool) -> Result<Exit, Error> {

@@ -23,6 +23,12 @@ pub(super) struct Sink<F> {
     file: Option<PathBuf>,
 }
 
+impl<F> Sink<F> {
+    pub(super) fn stdout(format: F) -> Self {
+        Self { format, file: None }
+    }
+}
+
 pub(super) fn parse<F: Format>(text: &str) -> Result<Sink<F>, String> {
     let (format, file) = match text.split_once('=') {
         Some((format, file)) => (format, Some(PathBuf::from(file))),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Error;
 use super::remote::Remote;
 
-/// `subject`, `subject@3`, `subject@latest`, `id:7`, `guid:…`.
+/// `subject`, `subject@3`, `subject@latest`, `id:7` or `7`, `guid:…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SchemaRef {
     /// A version of a subject; without a number its latest.
@@ -30,6 +30,9 @@ impl FromStr for SchemaRef {
         }
         if let Some(guid) = text.strip_prefix("guid:") {
             return guid.parse().map(Self::Guid).map_err(|error| format!("`{guid}` is {error}"));
+        }
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
         }
         let (subject, version) = match text.rsplit_once('@') {
             Some((subject, "latest")) => (subject, None),
@@ -124,6 +127,8 @@ mod tests {
             ("a@b", version("a@b", None)),
             ("a@b@1", version("a@b", Some(1))),
             ("id:7", Some(SchemaRef::Id(7))),
+            ("18", Some(SchemaRef::Id(18))),
+            ("18@latest", version("18", None)),
             ("id:x", None),
             ("id:-1", None),
             ("orders@0", None),

@@ -67,12 +67,20 @@ pub(super) struct OutputFormat {
     /// How it is printed.
     #[arg(long = "output", short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+
+    /// Short for `-o json`.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 impl OutputFormat {
+    fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+
     /// Prints one of the two.
     pub(super) fn print(&self, terminal: &Terminal, text: &str, json: &Value) -> Result<(), Error> {
-        match self.format {
+        match self.format() {
             Format::Text => write!(terminal.stdout(), "{text}")?,
             Format::Json => writeln!(Printable(io::stdout().lock()), "{json:#}")?,
             Format::Jsonl => {
@@ -95,7 +103,7 @@ impl OutputFormat {
     }
 
     pub(super) fn is_json(&self) -> bool {
-        self.format != Format::Text
+        self.format() != Format::Text
     }
 }
 

@@ -3,11 +3,14 @@
 //! Standard output is data; everything said here goes to standard error.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::rc::Rc;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
 use super::printable::{Printable, printable};
+use super::project::Project;
+use super::source::SchemaFile;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -63,6 +66,13 @@ impl Terminal {
         if !self.quiet {
             // Nobody is left to tell if standard error is gone.
             let _ = writeln!(self.stderr(), "{text}");
+        }
+    }
+
+    /// Says which entries of avow.toml are about no file: a misspelt path would check nothing.
+    pub(super) fn note_unmatched(&self, project: &Project, files: &[Rc<SchemaFile>]) {
+        for glob in project.unmatched(files) {
+            self.say(format_args!("note: no file matches `files = \"{glob}\"` in avow.toml"));
         }
     }
 

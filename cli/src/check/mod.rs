@@ -21,8 +21,8 @@ use self::offline::{Deleted, Histories, Scope, Source};
 use super::connection::Connection;
 use super::exit::{self, Exit};
 use super::git::{Blob, Flag, Repository};
-use super::project::LOCK;
-use super::project::{Project, ProjectOptions, Resolver, When};
+use super::project::{Assignment, Project, ProjectOptions, Resolver, When};
+use super::project::{LOCK, one_file_each};
 use super::remote::Remote;
 use super::report::{FailOn, Finding, Outcome, Report, ReportSinks, Severity, State, Verbosity};
 use super::source::SchemaFile;
@@ -119,6 +119,9 @@ impl Check {
         let knows_registry = self.connection.url(&project)?.is_some();
         let against = Against::chosen(self.against.clone(), &project, knows_registry)?;
         let files = project.files_to_check(&self.paths)?;
+        if self.paths.is_empty() {
+            self.terminal.note_unmatched(&project, &files);
+        }
         let outcomes = if against == Against::Registry {
             let remote = self.connection.remote(&self.connection.known_url(&project)?, self.context.as_deref())?;
             let resolver = Resolver::at(&project, &files, &remote);
@@ -156,15 +159,19 @@ impl Check {
         }
         let mut candidates = Vec::with_capacity(files.len());
         for file in files {
-            let (mut assignment, unnamed) = match &self.subject {
-                Some(subject) => (project.assignment_to(&file.path, subject.clone()), None),
-                None => project.assignment_or_fault(&file),
+            let assignments = match &self.subject {
+                Some(subject) => vec![(project.assignment_to(&file.path, subject.clone()), None)],
+                None => project.assignments(&file),
             };
-            if self.level.is_some() {
-                assignment.level = self.level;
+            for (mut assignment, unnamed) in assignments {
+                if self.level.is_some() {
+                    assignment.level = self.level;
+                }
+                let file = Rc::clone(&file);
+                candidates.push(Candidate::new(project, resolver, remote, file, assignment, unnamed).await?);
             }
-            candidates.push(Candidate::new(project, resolver, remote, file, assignment, unnamed).await?);
         }
+        one_file_each(candidates.iter().map(|it| (it.assignment.subject.as_str(), &*it.file)))?;
         match &self.changed_since {
             Some(reference) => changed(project, reference, candidates),
             None => Ok(candidates),
@@ -226,6 +233,19 @@ impl Check {
         }
         Ok(pairs.map(|(candidate, history)| evaluate::evaluate(candidate, history, scope)).collect())
     }
+}
+
+/// What a registry says to one schema, with everything that is wrong.
+pub(super) async fn against_registry(
+    project: &Project,
+    remote: &Remote,
+    file: Rc<SchemaFile>,
+    assignment: Assignment,
+    terminal: &Terminal,
+) -> Result<Vec<Outcome>, Error> {
+    let resolver = Resolver::at(project, &[], remote);
+    let candidate = Candidate::new(project, &resolver, Some(remote), file, assignment, None).await?;
+    verdicts(remote, &[candidate], None, terminal).await
 }
 
 /// What a registry says to schemas that some other command means to register; by `level`, where one is given.

@@ -48,9 +48,76 @@ pub struct Decode {
     output: OutputFormat,
 }
 
+/// One record, as far as it could be decoded.
+struct Decoded {
+    key: Option<SchemaKey>,
+    bytes: Vec<u8>,
+    pieces: Vec<Piece>,
+    outcome: Result<Value, Fault>,
+}
+
 impl Decode {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
-        let bytes = self.bytes()?;
+        let input = self.input()?;
+        let records = match self.lines(&input)? {
+            Some(records) => records,
+            None => vec![self.decode(self.bytes(&input)?)?],
+        };
+        let text: Vec<String> = records.iter().map(Decoded::text).collect();
+        let json: Vec<Value> = records.iter().map(Decoded::json).collect();
+        let json = if let [one] = &json[..] { one.clone() } else { json.into() };
+        self.output.print(&self.which.target.terminal, &text.join("\n"), &json)?;
+        match records.into_iter().find_map(|record| record.outcome.err()) {
+            None => Ok(Exit::Clean),
+            Some(Fault { at, path, reason }) => {
+                Err(Error::Input(format!("not a record of this schema: at byte {at}, in `{path}`: {reason}")))
+            }
+        }
+    }
+
+    fn input(&self) -> Result<Vec<u8>, Error> {
+        match (&self.data, &self.file) {
+            (Some(data), _) => Ok(data.clone().into_bytes()),
+            (None, Some(path)) if path != Path::new("-") => fs::read(path).map_err(Error::reading(path)),
+            (None, _) => {
+                let mut bytes = Vec::new();
+                std::io::stdin().lock().read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
+        }
+    }
+
+    fn bytes(&self, input: &[u8]) -> Result<Vec<u8>, Error> {
+        match self.notation {
+            Some(notation) => notation.read(input),
+            None => Notation::guess(input, self.data.is_none()),
+        }
+    }
+
+    /// A record a line, as `avow sample` and `avow encode` write them: if each line is one.
+    fn lines(&self, input: &[u8]) -> Result<Option<Vec<Decoded>>, Error> {
+        let Ok(text) = std::str::from_utf8(input) else { return Ok(None) };
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        if lines.len() < 2 || self.notation == Some(Notation::Raw) {
+            return Ok(None);
+        }
+        let mut records = Vec::with_capacity(lines.len());
+        for line in lines {
+            let bytes = match self.notation {
+                Some(notation) => notation.read(line.as_bytes()),
+                None => Notation::guess(line.as_bytes(), false),
+            };
+            let Ok(bytes) = bytes else { return Ok(None) };
+            let record = self.decode(bytes)?;
+            if record.outcome.is_err() {
+                return Ok(None);
+            }
+            records.push(record);
+        }
+        Ok(Some(records))
+    }
+
+    fn decode(&self, bytes: Vec<u8>) -> Result<Decoded, Error> {
         let header = self.header.as_ref().map(|header| Notation::guess(header.as_bytes(), false)).transpose()?;
         let (key, data) = if self.bare {
             (None, &bytes[..])
@@ -70,57 +137,36 @@ impl Decode {
             false => walk.record(),
         };
         let pieces = walk.pieces;
-        self.print_result(key, &bytes, &pieces, &outcome)?;
-        match outcome {
-            Ok(_) => Ok(Exit::Clean),
-            Err(Fault { at, path, reason }) => {
-                Err(Error::Input(format!("no record of this schema: at byte {at}, in `{path}`: {reason}")))
-            }
-        }
+        Ok(Decoded { key, bytes, pieces, outcome })
     }
+}
 
-    fn bytes(&self) -> Result<Vec<u8>, Error> {
-        let (bytes, may_be_raw) = match (&self.data, &self.file) {
-            (Some(data), _) => (data.clone().into_bytes(), false),
-            (None, Some(path)) if path != Path::new("-") => (fs::read(path).map_err(Error::reading(path))?, true),
-            (None, _) => {
-                let mut bytes = Vec::new();
-                std::io::stdin().lock().read_to_end(&mut bytes)?;
-                (bytes, true)
+impl Decoded {
+    fn text(&self) -> String {
+        let mut text = listing(&self.bytes, &self.pieces);
+        // Writing to a string cannot fail.
+        let _ = match &self.outcome {
+            Ok(record) => writeln!(text, "\n{record}"),
+            Err(Fault { at, path, reason }) => {
+                let rest = self.bytes.get(*at..).unwrap_or_default();
+                writeln!(text, "{at:>6}  {}  {path}: {reason}", shown(rest, PER_LINE))
             }
         };
-        match self.notation {
-            Some(notation) => notation.read(&bytes),
-            None => Notation::guess(&bytes, may_be_raw),
-        }
+        text
     }
 
-    fn print_result(
-        &self,
-        key: Option<SchemaKey>,
-        bytes: &[u8],
-        pieces: &[Piece],
-        outcome: &Result<Value, Fault>,
-    ) -> Result<(), Error> {
-        let mut text = listing(bytes, pieces);
-        let mut json = json!({"pieces": pieces});
-        match key {
+    fn json(&self) -> Value {
+        let mut json = json!({"pieces": self.pieces});
+        match self.key {
             Some(SchemaKey::Id(id)) => json["schema"] = json!({"id": id}),
             Some(SchemaKey::Guid(guid)) => json["schema"] = json!({"guid": guid.to_string()}),
             None => {}
         }
-        match outcome {
-            Ok(record) => {
-                let _ = writeln!(text, "\n{record}");
-                json["record"] = record.clone();
-            }
-            Err(Fault { at, path, reason }) => {
-                let rest = bytes.get(*at..).unwrap_or_default();
-                let _ = writeln!(text, "{at:>6}  {}  {path}: {reason}", shown(rest, PER_LINE));
-                json["fault"] = json!({"at": at, "path": path, "reason": reason});
-            }
+        match &self.outcome {
+            Ok(record) => json["record"] = record.clone(),
+            Err(Fault { at, path, reason }) => json["fault"] = json!({"at": at, "path": path, "reason": reason}),
         }
-        self.output.print(&self.which.target.terminal, &text, &json)
+        json
     }
 }
 

@@ -15,6 +15,10 @@ use crate::{Error, block_on};
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Sample {
+    /// The schema, as --schema takes it.
+    #[arg(value_name = "SCHEMA", conflicts_with = "schema")]
+    operand: Option<String>,
+
     /// So many records.
     #[arg(long = "number", short = 'n', default_value_t = 1)]
     number: usize,
@@ -35,7 +39,7 @@ pub struct Sample {
 
 impl Sample {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
-        let meant = block_on(self.which.find(None))?;
+        let meant = block_on(self.which.find_named(self.operand.as_deref()))?;
         let schema = &meant.schema;
         if !schema.has_data() {
             return Err(Error::Input("no record of this schema is finite; a type contains itself".to_owned()));

@@ -3,7 +3,7 @@
 use avow_avro::{LogicalType, Schema, Type, TypeId};
 use serde_json::{Map, Number, Value};
 
-use avow_domain::{Moment, Timestamp};
+use super::logical;
 
 /// Some bytes that mean one thing.
 #[derive(Debug, PartialEq, serde::Serialize)]
@@ -249,19 +249,10 @@ impl<'s> Walk<'s> {
         Err(self.fault(path, if is_cut { "the bytes end within a number" } else { "a number of more than ten bytes" }))
     }
 
-    /// A number as the moment that it means.
+    /// A number as the date, time or moment that it means.
     fn moment(&self, id: TypeId, number: i64) -> String {
-        use LogicalType as L;
-        let millis = match self.schema.logical_type_of(id) {
-            Some(L::Date) => number.checked_mul(86_400_000),
-            Some(L::TimestampMillis | L::LocalTimestampMillis) => Some(number),
-            Some(L::TimestampMicros | L::LocalTimestampMicros) => Some(number.div_euclid(1_000)),
-            Some(L::TimestampNanos | L::LocalTimestampNanos) => Some(number.div_euclid(1_000_000)),
-            _ => None,
-        };
-        // Years of four digits are what people can read.
-        let millis = millis.filter(|millis| (-62_135_596_800_000..253_402_300_800_000).contains(millis));
-        millis.map(|millis| format!(" ({})", Moment(Timestamp(millis)))).unwrap_or_default()
+        let moment = self.schema.logical_type_of(id).and_then(|logical| logical::moment(&logical, number));
+        moment.map(|moment| format!(" ({moment})")).unwrap_or_default()
     }
 
     fn decimal(&self, id: TypeId, bytes: &[u8]) -> String {
@@ -271,11 +262,7 @@ impl<'s> Walk<'s> {
         }
         let sign = if bytes[0] & 0x80 == 0 { 0 } else { -1 };
         let unscaled = bytes.iter().fold(sign, |number: i128, byte| number << 8 | i128::from(*byte));
-        let scale = scale as usize;
-        let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
-        let (whole, fraction) = digits.split_at(digits.len() - scale);
-        let (sign, point) = (if unscaled < 0 { "-" } else { "" }, if scale == 0 { "" } else { "." });
-        format!(" ({sign}{whole}{point}{fraction})")
+        format!(" ({})", logical::decimal(unscaled, scale as usize))
     }
 }
 

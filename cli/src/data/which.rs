@@ -43,6 +43,14 @@ impl Which {
         }
     }
 
+    /// The schema that a command names itself, or else with --schema.
+    pub(super) async fn find_named(&self, operand: Option<&str>) -> Result<Meant, Error> {
+        match operand {
+            Some(named) => self.named(named).await,
+            None => self.find(None).await,
+        }
+    }
+
     async fn named(&self, named: &str) -> Result<Meant, Error> {
         let path = Path::new(named);
         if path.is_file() || path.extension().is_some_and(|it| it == "avsc") {

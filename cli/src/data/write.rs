@@ -1,7 +1,9 @@
 //! Bytes of a record that is given as JSON: in Avro's own encoding, or plainly where it is clear what is meant.
 
-use avow_avro::{Schema, Type, TypeId};
+use avow_avro::{LogicalType, Schema, Type, TypeId};
 use serde_json::Value;
+
+use super::logical;
 
 const MOST_DEPTH: usize = 200;
 
@@ -26,36 +28,39 @@ fn write(
     if depth > MOST_DEPTH {
         return Err(format!("{path}: nested more than {MOST_DEPTH} levels deep"));
     }
-    let misfit = |expected: &str| format!("{path}: {} is not a {expected}", brief(value));
+    let misfit = |expected: &str| format!("{path}: {} is not {expected}", brief(value));
+    let logical = schema.logical_type_of(id);
     match schema.type_of(id) {
         Type::Null => value.as_null().ok_or_else(|| misfit("null"))?,
-        Type::Boolean => out.push(u8::from(value.as_bool().ok_or_else(|| misfit("boolean"))?)),
+        Type::Boolean => out.push(u8::from(value.as_bool().ok_or_else(|| misfit("a boolean"))?)),
         Type::Int => {
-            let number = value.as_i64().filter(|number| i32::try_from(*number).is_ok());
-            long(number.ok_or_else(|| misfit("int"))?, out);
+            let number = whole(value, logical.as_ref()).filter(|number| i32::try_from(*number).is_ok());
+            long(number.ok_or_else(|| misfit("an int"))?, out);
         }
-        Type::Long => long(value.as_i64().ok_or_else(|| misfit("long"))?, out),
+        Type::Long => long(whole(value, logical.as_ref()).ok_or_else(|| misfit("a long"))?, out),
         #[expect(clippy::cast_possible_truncation, reason = "a float is written with a float's digits")]
-        Type::Float => out.extend((floating(value).ok_or_else(|| misfit("float"))? as f32).to_le_bytes()),
-        Type::Double => out.extend(floating(value).ok_or_else(|| misfit("double"))?.to_le_bytes()),
+        Type::Float => out.extend((floating(value).ok_or_else(|| misfit("a float"))? as f32).to_le_bytes()),
+        Type::Double => out.extend(floating(value).ok_or_else(|| misfit("a double"))?.to_le_bytes()),
         Type::Bytes => {
-            sized(
-                &latin(value).ok_or_else(|| misfit("bytes, which are text with a character of up to ÿ for each"))?,
-                out,
-            );
+            let bytes = decimal(value, logical.as_ref()).map(logical::shortest).or_else(|| latin(value));
+            let expected = "bytes, which are text with a character of up to ÿ for each";
+            sized(&bytes.ok_or_else(|| misfit(expected))?, out);
         }
         Type::Fixed(size) => {
-            let bytes = latin(value).filter(|bytes| bytes.len() == size as usize);
-            out.extend(bytes.ok_or_else(|| misfit(&format!("fixed of {size} bytes")))?);
+            let bytes = match decimal(value, logical.as_ref()) {
+                Some(number) => padded(number, size as usize),
+                None => latin(value).filter(|bytes| bytes.len() == size as usize),
+            };
+            out.extend(bytes.ok_or_else(|| misfit(&format!("a fixed of {size} bytes")))?);
         }
-        Type::String => sized(value.as_str().ok_or_else(|| misfit("string"))?.as_bytes(), out),
+        Type::String => sized(value.as_str().ok_or_else(|| misfit("a string"))?.as_bytes(), out),
         Type::Enum(symbols) => {
             let symbol = value.as_str().and_then(|text| symbols.iter().position(|symbol| symbol == text));
-            let symbol = symbol.ok_or_else(|| misfit(&format!("symbol; there are {}", symbols.join(", "))))?;
+            let symbol = symbol.ok_or_else(|| misfit(&format!("a symbol; there are {}", symbols.join(", "))))?;
             index(symbol, out);
         }
         Type::Array(items) => {
-            let values = value.as_array().ok_or_else(|| misfit("array"))?;
+            let values = value.as_array().ok_or_else(|| misfit("an array"))?;
             if !values.is_empty() {
                 index(values.len(), out);
             }
@@ -65,7 +70,7 @@ fn write(
             out.push(0);
         }
         Type::Map(values) => {
-            let entries = value.as_object().ok_or_else(|| misfit("map"))?;
+            let entries = value.as_object().ok_or_else(|| misfit("a map"))?;
             if !entries.is_empty() {
                 index(entries.len(), out);
             }
@@ -76,7 +81,7 @@ fn write(
             out.push(0);
         }
         Type::Record(fields) => {
-            let object = value.as_object().ok_or_else(|| misfit("record"))?;
+            let object = value.as_object().ok_or_else(|| misfit("a record"))?;
             if let Some(unknown) = object.keys().find(|key| fields.iter().all(|field| field.name != key.as_str())) {
                 return Err(format!("{path}: the schema has no field `{unknown}`"));
             }
@@ -146,6 +151,30 @@ fn brief(value: &Value) -> String {
     if short.len() < text.len() { short + "…" } else { short }
 }
 
+/// A whole number, or a date, time or moment as people write it.
+fn whole(value: &Value, logical: Option<&LogicalType>) -> Option<i64> {
+    value.as_i64().or_else(|| logical::number(logical?, value.as_str()?))
+}
+
+/// A decimal as people write it: a number, or text with a point in it. Other text is bytes in Avro's encoding.
+fn decimal(value: &Value, logical: Option<&LogicalType>) -> Option<i128> {
+    let Some(LogicalType::Decimal { precision, scale }) = logical else { return None };
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) if text.contains('.') => text.clone(),
+        _ => return None,
+    };
+    logical::unscaled(&text, *precision, *scale)
+}
+
+/// The two's complement of a number in so many bytes.
+fn padded(number: i128, size: usize) -> Option<Vec<u8>> {
+    let bytes = logical::shortest(number);
+    let filler = if number < 0 { 0xff } else { 0 };
+    let missing = size.checked_sub(bytes.len())?;
+    Some([vec![filler; missing], bytes].concat())
+}
+
 fn latin(value: &Value) -> Option<Vec<u8>> {
     value.as_str()?.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
@@ -200,6 +229,21 @@ mod tests {
             let value = Walk::new(&schema, &bytes, 0, Vec::new()).record().expect("a record");
             assert_eq!(record(&schema, &value).as_ref(), Ok(&bytes), "{value}");
         }
+    }
+
+    #[test]
+    fn logical_types_are_written_as_people_do() {
+        let text = r#"{"type":"record","name":"L","fields":[
+            {"name":"d","type":{"type":"int","logicalType":"date"}},
+            {"name":"t","type":{"type":"long","logicalType":"timestamp-micros"}},
+            {"name":"b","type":{"type":"bytes","logicalType":"decimal","precision":6,"scale":2}},
+            {"name":"f","type":{"type":"fixed","name":"F","size":4,"logicalType":"decimal","precision":6,"scale":2}}]}"#;
+        let schema = parse(text, &[], Strictness::Strict).expect("a schema");
+        let plain = json!({"d": "2023-01-01", "t": "2023-01-01T00:00:00.000001Z", "b": 12.34, "f": "-0.5"});
+        let exact = json!({"d": 19358, "t": 1_672_531_200_000_001_i64, "b": "\u{4}\u{d2}", "f": "ÿÿÿ\u{ce}"});
+        assert_eq!(record(&schema, &plain), record(&schema, &exact));
+        let fine = json!({"d": 0, "t": 0, "b": 12.345, "f": 0});
+        assert!(record(&schema, &fine).is_err_and(|error| error.starts_with("L.b: 12.345 is not bytes")));
     }
 
     #[test]

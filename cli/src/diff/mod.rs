@@ -38,6 +38,10 @@ pub struct Diff {
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
 
+    /// Short for `-o json`.
+    #[arg(long, conflicts_with = "output")]
+    json: bool,
+
     #[command(flatten)]
     connection: Connection,
     #[command(flatten)]
@@ -81,7 +85,7 @@ impl Diff {
         let project = self.project.load()?;
         let sources = Sources { project: &project, connection: &self.connection };
         let comparison = Comparison::new(sources.find(&self.old)?, sources.find(&self.new)?);
-        match self.output {
+        match if self.json { Format::Json } else { self.output } {
             Format::Human => write!(self.terminal.stdout(), "{}", comparison.human())?,
             Format::Json => writeln!(Printable(std::io::stdout()), "{:#}", comparison.json())?,
         }

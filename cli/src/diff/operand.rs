@@ -44,9 +44,16 @@ impl Operand {
                 };
                 Ok(Self::Version { subject: subject.to_owned(), version })
             }
+            None if is_subject(text) => Ok(Self::Version { subject: text.to_owned(), version: None }),
             _ => Ok(Self::File(text.to_owned())),
         }
     }
+}
+
+/// Whether a text names a subject rather than a file that is not there.
+fn is_subject(text: &str) -> bool {
+    let path = Path::new(text);
+    text != "-" && !path.exists() && path.extension().is_none_or(|it| it != "avsc") && !text.contains('/')
 }
 
 /// A schema that was found.
@@ -152,6 +159,7 @@ mod tests {
         let version = |subject: &str, version| Operand::Version { subject: subject.to_owned(), version };
         for (text, expected) in [
             ("a.avsc", Some(Operand::File("a.avsc".to_owned()))),
+            ("orders-value", Some(version("orders-value", None))),
             ("-", Some(Operand::File("-".to_owned()))),
             ("id:7", Some(Operand::Id(7))),
             ("orders@3", Some(version("orders", Some(3)))),

@@ -96,7 +96,9 @@ impl Document {
 /// Makes a plan of the project.
 fn make(target: &Target, command: &str, prune: Prune) -> Result<Document, Error> {
     let project = target.project()?;
-    let tree = Tree::read(&project)?;
+    let files = project.files_to_check(&[])?;
+    target.terminal.note_unmatched(&project, &files);
+    let tree = Tree::of(&project, files)?;
     let remote = target.open_for(&project)?;
     let planner =
         Planner { project: &project, remote: &remote, terminal: &target.terminal, prune, evaluated: command == "plan" };

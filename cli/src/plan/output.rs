@@ -32,15 +32,24 @@ pub(super) struct PlanOutput {
     /// Formats: human, json, jsonl, github, markdown. Without one for standard output it is human.
     #[arg(long = "output", short = 'o', value_name = "FORMAT[=FILE]", value_parser = report_sinks::parse::<Format>)]
     report_sinks: Vec<Sink<Format>>,
+
+    /// Short for `-o json`.
+    #[arg(long)]
+    json: bool,
 }
 
 impl PlanOutput {
+    fn sinks(&self) -> Vec<Sink<Format>> {
+        let json = self.json.then(|| Sink::stdout(Format::Json));
+        self.report_sinks.iter().cloned().chain(json).collect()
+    }
+
     pub(super) fn check(&self) -> Result<(), Error> {
-        report_sinks::check(&self.report_sinks)
+        report_sinks::check(&self.sinks())
     }
 
     pub(super) fn write(&self, document: &Document, terminal: &Terminal) -> Result<(), Error> {
-        report_sinks::write_all(&self.report_sinks, terminal, |format| {
+        report_sinks::write_all(&self.sinks(), terminal, |format| {
             Ok(match format {
                 Format::Human => document.human(terminal.quiet),
                 Format::Json => document.text(),

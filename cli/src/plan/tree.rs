@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::Error;
-use crate::project::{Assignment, Broken, Project};
+use crate::project::{Assignment, Broken, Project, one_file_each};
 use crate::source::{Names, SchemaFile, short};
 
 /// A file, and what it stands for.
@@ -45,9 +45,10 @@ impl Tree {
     pub(super) fn of(project: &Project, files: Vec<Rc<SchemaFile>>) -> Result<Self, Error> {
         let mut wanted = Vec::with_capacity(files.len());
         for file in files {
-            let (assignment, unnamed) = project.assignment_or_fault(&file);
-            let names = file.names();
-            wanted.push(Wanted { file, assignment, unnamed, names });
+            for (assignment, unnamed) in project.assignments(&file) {
+                let (file, names) = (Rc::clone(&file), file.names());
+                wanted.push(Wanted { file, assignment, unnamed, names });
+            }
         }
         let mut tree = Self { wanted, by_name: HashMap::new(), nested: HashMap::new(), by_subject: HashMap::new() };
         tree.index()?;
@@ -69,14 +70,9 @@ impl Tree {
             for name in &wanted.names.defines {
                 self.nested.entry(name.clone()).or_insert(at);
             }
-            if let Some(other) = self.by_subject.insert(wanted.assignment.subject.clone(), at) {
-                let (a, b) = (self.wanted[other].file.name(), wanted.file.name());
-                let subject = &wanted.assignment.subject;
-                return Err(Error::Input(format!(
-                    "`{a}` and `{b}` both belong to the subject `{subject}`; give one of them another `name` in avow.toml"
-                )));
-            }
+            self.by_subject.insert(wanted.assignment.subject.clone(), at);
         }
+        one_file_each(self.wanted.iter().map(|it| (it.assignment.subject.as_str(), &*it.file)))?;
         Ok(())
     }
 

@@ -21,6 +21,8 @@ pub(super) struct File {
     pub(super) defaults: DefaultsSection,
     pub(super) scope: ScopeSection,
     pub(super) subjects: Vec<SubjectEntry>,
+    /// Globs of files that are left alone.
+    pub(super) exclude: Vec<String>,
     pub(super) lint: LintSection,
 }
 

@@ -9,7 +9,7 @@ mod lock;
 mod naming;
 mod resolver;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ use super::source::{SchemaFile, absolute, slashed};
 use avow_domain::{Glob, Level, Reference};
 use naming::Template;
 
-const NAME: &str = "avow.toml";
+pub(super) const NAME: &str = "avow.toml";
 
 /// Where a command finds its project.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -59,12 +59,16 @@ pub(super) struct Project {
     /// Which subjects belong to the project, whether a file describes them or not; empty where nothing is said.
     pub(super) scope: Vec<Glob>,
     subjects: Vec<SubjectRule>,
+    /// Files that are none of the project's.
+    exclude: Vec<GlobMatcher>,
 }
 
 /// What holds for the files of one glob.
 #[derive(Debug)]
 struct SubjectRule {
     files: GlobMatcher,
+    /// It names one file; several entries may, each with another subject.
+    is_literal: bool,
     name: Template,
     declared: Declared,
     references: Vec<Reference>,
@@ -115,8 +119,8 @@ impl Project {
         let (check, lint) = (file::CheckSection::default(), LintSection::default());
         let (defaults, scope) = (Declared::default(), Vec::new());
         let file = root.join(NAME);
-        let (profiles, subjects) = (BTreeMap::new(), Vec::new());
-        Self { root, file, registry_url: None, profiles, check, lint, defaults, scope, subjects }
+        let (profiles, subjects, exclude) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { root, file, registry_url: None, profiles, check, lint, defaults, scope, subjects, exclude }
     }
 
     pub(super) fn parse(root: &Path, text: &str) -> Result<Self, String> {
@@ -125,6 +129,7 @@ impl Project {
         for entry in file.subjects {
             subjects.push(SubjectRule {
                 files: glob(&entry.files)?,
+                is_literal: is_literal(&entry.files),
                 name: Template::parse(entry.name.as_deref().unwrap_or("{stem}"))?,
                 declared: Declared::parse(entry.level.as_deref(), entry.config, entry.mode.as_deref())?,
                 references: entry.references,
@@ -143,6 +148,7 @@ impl Project {
             check: file.check,
             lint: file.lint,
             subjects,
+            exclude: file.exclude.iter().map(|text| glob(text)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -172,7 +178,19 @@ impl Project {
 
     /// Whether a file belongs to the project.
     pub(super) fn lists(&self, path: &Path) -> bool {
-        self.subjects.is_empty() || self.rule(path).is_some()
+        !self.excludes(path) && (self.subjects.is_empty() || self.rule(path).is_some())
+    }
+
+    fn excludes(&self, path: &Path) -> bool {
+        let relative = self.relative(path);
+        self.exclude.iter().any(|glob| glob.is_match(&relative))
+    }
+
+    /// Entries of `[[subjects]]` that none of the files belongs to.
+    pub(super) fn unmatched(&self, files: &[Rc<SchemaFile>]) -> Vec<&str> {
+        let paths: Vec<String> = files.iter().map(|file| self.relative(&file.path)).collect();
+        let is_unmatched = |rule: &&SubjectRule| !paths.iter().any(|path| rule.files.is_match(path));
+        self.subjects.iter().filter(is_unmatched).map(|rule| rule.files.glob().glob()).collect()
     }
 
     /// The schema files meant by the paths given; without any, all of the project.
@@ -196,7 +214,9 @@ impl Project {
 
     /// Every file that may define types, listed or not.
     pub(super) fn all_files(&self) -> Result<Vec<PathBuf>, Error> {
-        walk(&self.visible_root())
+        let mut files = walk(&self.visible_root())?;
+        files.retain(|path| !self.excludes(path));
+        Ok(files)
     }
 
     /// A path of the project file, as a person in the current folder would write it.
@@ -220,7 +240,10 @@ impl Project {
 
     /// What is said about a file whose subject is known.
     pub(super) fn assignment_to(&self, path: &Path, subject: String) -> Assignment {
-        let rule = self.rule(path);
+        Self::assignment_by(self.rule(path), subject)
+    }
+
+    fn assignment_by(rule: Option<&SubjectRule>, subject: String) -> Assignment {
         Assignment {
             subject,
             level: rule.and_then(|rule| rule.declared.level),
@@ -238,18 +261,47 @@ impl Project {
     }
 
     fn rule(&self, path: &Path) -> Option<&SubjectRule> {
-        let relative = self.relative(path);
-        self.subjects.iter().find(|rule| rule.files.is_match(&relative))
+        self.rules(path).into_iter().next()
     }
 
-    /// What is said about a file: by the first entry that matches it, else its name says the subject.
+    /// The entries about a file: those that name it and no other, else the first whose glob matches.
+    fn rules(&self, path: &Path) -> Vec<&SubjectRule> {
+        let relative = self.relative(path);
+        let matching: Vec<_> = self.subjects.iter().filter(|rule| rule.files.is_match(&relative)).collect();
+        match matching.first() {
+            Some(first) if first.is_literal => matching.into_iter().filter(|rule| rule.is_literal).collect(),
+            first => first.into_iter().copied().collect(),
+        }
+    }
+
+    /// What is said about a file: by the first entry about it, else its name says the subject.
     pub(super) fn assignment(&self, path: &Path, text: &str) -> Result<Assignment, Error> {
+        self.assignment_of(self.rule(path), path, text)
+    }
+
+    fn assignment_of(&self, rule: Option<&SubjectRule>, path: &Path, text: &str) -> Result<Assignment, Error> {
         let fallback = Template::stem();
-        let name = self.rule(path).map_or(&fallback, |rule| &rule.name);
+        let name = rule.map_or(&fallback, |rule| &rule.name);
         let subject = name
             .render(Path::new(&self.relative(path)), text)
             .map_err(|reason| Error::Input(format!("`{}`: no subject: {reason}", path.display())))?;
-        Ok(self.assignment_to(path, subject))
+        Ok(Self::assignment_by(rule, subject))
+    }
+
+    /// The subjects of a file, one for each entry about it.
+    pub(super) fn assignments(&self, file: &SchemaFile) -> Vec<(Assignment, Option<Broken>)> {
+        match &self.rules(&file.path)[..] {
+            [] | [_] => vec![self.assignment_or_fault(file)],
+            rules => rules
+                .iter()
+                .map(|rule| match self.assignment_of(Some(rule), &file.path, &file.text) {
+                    Ok(assignment) => (assignment, None),
+                    Err(error) => {
+                        (Self::assignment_by(Some(rule), file.name()), Some(Broken::Unreadable(error.to_string())))
+                    }
+                })
+                .collect(),
+        }
     }
 
     /// The same of a file that may be of no use; then the subject is its name.
@@ -272,6 +324,44 @@ impl Project {
         }
         files.iter().map(|path| SchemaFile::read_or_fault(path).map(Rc::new)).collect()
     }
+}
+
+/// Whether a glob means one file, as it is written or escaped.
+fn is_literal(glob: &str) -> bool {
+    let mut plain = String::with_capacity(glob.len());
+    let mut rest = glob;
+    while let Some(c) = rest.chars().next() {
+        let escaped = rest.strip_prefix('[').and_then(|rest| {
+            let mut inside = rest.chars();
+            let c = inside.next()?;
+            (inside.next() == Some(']')).then_some(c)
+        });
+        let length = if escaped.is_some() { 2 + escaped.map_or(0, char::len_utf8) } else { c.len_utf8() };
+        plain.push(escaped.unwrap_or(c));
+        if escaped.is_none() && matches!(c, '*' | '?' | '[' | ']' | '{' | '}') {
+            return false;
+        }
+        rest = &rest[length..];
+    }
+    !plain.is_empty()
+}
+
+/// Refuses two files for one subject.
+pub(super) fn one_file_each<'s>(subjects: impl Iterator<Item = (&'s str, &'s SchemaFile)>) -> Result<(), Error> {
+    let mut known: HashMap<&str, &SchemaFile> = HashMap::new();
+    for (subject, file) in subjects {
+        if let Some(other) = known.insert(subject, file) {
+            let (a, b) = (other.name(), file.name());
+            return Err(Error::Input(if a == b {
+                format!("two entries of avow.toml give `{a}` the subject `{subject}`; remove one of them")
+            } else {
+                format!(
+                    "`{a}` and `{b}` both belong to the subject `{subject}`; give one of them another `name` in avow.toml"
+                )
+            }));
+        }
+    }
+    Ok(())
 }
 
 /// A glob as in `.gitignore`: `*` stays within a folder, `**` does not.
@@ -348,6 +438,31 @@ mod tests {
     }
 
     #[test]
+    fn entries_that_name_one_file_give_it_a_subject_each() {
+        let text = r#"
+            exclude = ["target/**"]
+            [[subjects]]
+            files = "order[{]1[}].avsc"
+            name = "orders"
+            [[subjects]]
+            files = "order[{]1[}].avsc"
+            name = "orders-retry"
+            [[subjects]]
+            files = "*.avsc"
+        "#;
+        let project = Project::parse(Path::new("."), text).expect("a project");
+        let subjects = |path: &str| -> Vec<String> {
+            let file = SchemaFile::new(path, "\"int\"".to_owned());
+            project.assignments(&file).into_iter().map(|(assignment, _)| assignment.subject).collect()
+        };
+        assert_eq!(subjects("order{1}.avsc"), ["orders", "orders-retry"]);
+        assert_eq!(subjects("other.avsc"), ["other"]);
+        assert!(!project.lists(Path::new("target/other.avsc")));
+        let files = [Rc::new(SchemaFile::new("other.avsc", String::new()))];
+        assert_eq!(project.unmatched(&files), ["order[{]1[}].avsc", "order[{]1[}].avsc"]);
+    }
+
+    #[test]
     fn a_pattern_may_stand_in_a_wider_place_than_the_level() {
         let text = r#"
             [lint.rules]
@@ -375,6 +490,8 @@ mod tests {
             ("[profiles.prod]\nurl = \"http://a\"\npassword = \"b\"\n", "unknown field `password`"),
             ("[[subjects]]\nfiles = \"a\"\nmode = \"IMPORT\"\n", "`mode` cannot be IMPORT"),
             ("[defaults]\nmode = \"SHUT\"\n", "unknown mode `SHUT`"),
+            ("[defaults]\nconfig = { normalise = true }\n", "did you mean `normalize`?"),
+            ("[lint.rules]\nmax-field = \"off\"\n", "did you mean `max-fields`?"),
             ("[defaults]\nconfig = { compatibility = \"FULL\" }\n", "write `level"),
             ("[[subjects]]\nfiles = \"a\"\nmetadata = { owner = \"ann\" }\n", "unknown key `owner` under `metadata`"),
             ("[[subjects]]\nfiles = \"a\"\nrule_set = { domainRules = 1 }\n", "`rule_set`"),

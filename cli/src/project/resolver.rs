@@ -89,10 +89,11 @@ impl<'p> Resolver<'p> {
         }
         let mut sources = Sources { documents: Documents::default(), subjects: HashMap::new() };
         let mut add = |file: &Rc<SchemaFile>| {
-            let assignment = self.project.assignment(&file.path, &file.text).ok();
-            let references = assignment.as_ref().map(|it| it.references.clone()).unwrap_or_default();
-            sources.documents.add(file, &references);
-            if let Some(assignment) = assignment {
+            for (at, (assignment, _)) in self.project.assignments(file).into_iter().enumerate() {
+                let references = assignment.references;
+                if at == 0 {
+                    sources.documents.add(file, &references);
+                }
                 sources.subjects.entry(assignment.subject).or_insert_with(|| (Rc::clone(file), references));
             }
         };

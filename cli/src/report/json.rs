@@ -7,14 +7,17 @@ use super::{Outcome, Report, Severity};
 const VERSION: u32 = 1;
 
 pub(super) fn render(report: &Report) -> String {
-    let document = json!({
+    format!("{:#}\n", document(report))
+}
+
+pub(super) fn document(report: &Report) -> Value {
+    json!({
         "version": VERSION,
         "tool": {"name": "avow", "version": env!("CARGO_PKG_VERSION")},
         "command": report.command,
         "summary": report.summary(),
         "results": report.outcomes.iter().map(result).collect::<Vec<_>>(),
-    });
-    format!("{document:#}\n")
+    })
 }
 
 /// The results alone, one a line, for programs that read them as they come.

@@ -343,6 +343,16 @@ impl Report {
         }
     }
 
+    /// The report for people.
+    pub(super) fn human(&self, quiet: bool) -> String {
+        human::render(self, Verbosity::Brief, quiet)
+    }
+
+    /// The report for programs.
+    pub(super) fn json(&self) -> serde_json::Value {
+        json::document(self)
+    }
+
     /// The one line at the end.
     fn last_line(&self) -> String {
         use super::terminal::count;

@@ -38,6 +38,10 @@ pub(crate) struct ReportSinks {
     /// Formats: human, json, jsonl, junit, sarif, github, gitlab, markdown. Without one for standard output it is human.
     #[arg(long = "output", short = 'o', value_name = "FORMAT[=FILE]", value_parser = report_sinks::parse::<Format>)]
     report_sinks: Vec<Sink<Format>>,
+
+    /// Short for `-o json`.
+    #[arg(long)]
+    json: bool,
 }
 
 /// How much detail the human format shows.
@@ -49,12 +53,17 @@ pub(crate) enum Verbosity {
 }
 
 impl ReportSinks {
+    fn sinks(&self) -> Vec<Sink<Format>> {
+        let json = self.json.then(|| Sink::stdout(Format::Json));
+        self.report_sinks.iter().cloned().chain(json).collect()
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
-        report_sinks::check(&self.report_sinks)
+        report_sinks::check(&self.sinks())
     }
 
     pub(crate) fn write(&self, report: &Report, terminal: &Terminal, verbosity: Verbosity) -> Result<(), Error> {
-        report_sinks::write_all(&self.report_sinks, terminal, |format| {
+        report_sinks::write_all(&self.sinks(), terminal, |format| {
             Ok(match format {
                 Format::Human => human::render(report, verbosity, terminal.quiet),
                 Format::Json => json::render(report),

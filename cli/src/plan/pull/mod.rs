@@ -127,8 +127,8 @@ impl Pull {
         for it in &pulled {
             let parsed = text.project(project)?;
             let wanted = Written::of(&it.subject, &it.state.seen, &content(&it.latest)?);
-            let assignment = parsed.assignment(&it.path, &it.file.text);
-            let fits = parsed.lists(&it.path) && assignment.is_ok_and(|assignment| wanted.is_said_by(&assignment));
+            let assignments = parsed.assignments(&it.file);
+            let fits = parsed.lists(&it.path) && assignments.iter().any(|(it, _)| wanted.is_said_by(it));
             if !fits {
                 text.declare(&parsed, &it.path, &wanted, None);
             }
