@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::Error;
-use super::printable::Printable;
+use super::printable::{Printable, printable};
 use super::terminal::Terminal;
 
 /// The formats that a command knows.
@@ -70,6 +70,7 @@ pub(super) fn write_all<F: Format>(
                     true => anstream::adapter::strip_str(&text).to_string(),
                     false => text,
                 };
+                let text = printable(&text).into_owned();
                 if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                     fs::create_dir_all(folder).map_err(Error::writing(folder))?;
                 }
@@ -86,7 +87,7 @@ pub(super) fn write_all<F: Format>(
 pub(super) fn summarise(markdown: &str) -> Result<(), Error> {
     let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else { return Ok(()) };
     let file = OpenOptions::new().append(true).create(true).open(&path);
-    file.and_then(|mut file| file.write_all(markdown.as_bytes())).map_err(Error::writing(path))
+    file.and_then(|mut file| file.write_all(printable(markdown).as_bytes())).map_err(Error::writing(path))
 }
 
 /// A workflow command of GitHub that becomes an annotation.

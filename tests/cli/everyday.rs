@@ -78,8 +78,11 @@ async fn a_schema_that_does_not_fit_is_a_finding() {
     work.set("AVOW_REGISTRY_URL", &format!("http://{}", server.address()));
     assert_eq!(work.avow("register a.avsc").code, 0);
     let refused = work.avow("register b/a.avsc");
-    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{}", refused.stderr);
-    assert!(refused.stderr.contains("`avow check b/a.avsc` shows what breaks"), "{}", refused.stderr);
+    assert_eq!((refused.code, refused.stderr.as_str()), (1, "a: refused\n"));
+    assert!(refused.stdout.contains("`value` is written as int but read as string"), "{}", refused.stdout);
+    let dry = work.avow("register a b/a.avsc --dry-run --json");
+    assert_eq!((dry.code, &dry.json()["results"][0]["findings"][0]["rule"]), (1, &"type-mismatch".into()));
+    assert_eq!(work.avow("register other b/a.avsc").stdout, "other@1 (id 2) registered\n");
     server.stop().await;
 }
 

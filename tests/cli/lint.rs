@@ -10,6 +10,7 @@ const ODD: &str = r#"{
   "name": "some_order",
   "fields": [
     {"name": "id", "type": "string", "defualt": ""},
+    {"name": "owner", "type": "string", "logicalType": "uuid"},
     {"name": "customer_email", "type": ["string", "null"]},
     {"name": "createdAt", "type": "string"},
     {"name": "class", "type": ["null", "string"]},

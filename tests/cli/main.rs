@@ -2,6 +2,7 @@
 //!
 //! What commands print is kept in `golden/`; `SNAPSHOTS=overwrite cargo test --test cli` writes it anew.
 
+mod cases;
 mod check;
 mod ci;
 mod copy;

@@ -7,7 +7,9 @@ use avow_avro::Schema;
 use super::candidate::Candidate;
 use super::finding::CoreFinding;
 use super::offline::{Prior, Scope};
+use crate::diff::{MeaningChange, meaning_changes};
 use crate::report::{Finding, Outcome, State, Version};
+use crate::source::{Node, SchemaFile};
 use avow_domain::{Direction, Level};
 
 /// What a subject was, as far as its level asks for it.
@@ -66,6 +68,7 @@ pub(super) fn evaluate(candidate: &Candidate, prior: &Prior, scope: Scope) -> Ou
         outcome.state = State::Unchanged;
         return outcome;
     }
+    outcome.findings.extend(misreadings(&candidate.file, schema, &newest.schema, scope));
     for direction in history.level.directions() {
         let mut found: Vec<Finding> = Vec::new();
         for past in &history.versions {
@@ -84,6 +87,18 @@ pub(super) fn evaluate(candidate: &Candidate, prior: &Prior, scope: Scope) -> Ou
         outcome.findings.extend(found);
     }
     outcome
+}
+
+/// What readers take for another value than was written; decoders do not notice.
+pub(super) fn misreadings(file: &SchemaFile, new: &Schema, old: &Schema, scope: Scope) -> Vec<Finding> {
+    let Some(severity) = scope.meaning else { return Vec::new() };
+    let nodes = Node::parse(&old.text()).zip(Node::parse(&new.text()));
+    let found = nodes.map(|(old, new)| meaning_changes(&old, &new)).unwrap_or_default();
+    let finding = |change: MeaningChange| {
+        let span = file.find(Some(&change.pointer), Some("logicalType"));
+        Finding::meaning_changed(file, severity, span, change)
+    };
+    found.into_iter().map(finding).collect()
 }
 
 fn explain(new: &Schema, old: &Schema, direction: Direction) -> Vec<avow_avro::Finding> {

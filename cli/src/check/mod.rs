@@ -130,9 +130,9 @@ impl Check {
             let resolver = Resolver::with_fallback(&project, &files, &self.connection, self.context.as_deref());
             let mut source = Source::begin(&project, &against, &files)?;
             let candidates = block_on(self.candidates(&project, &resolver, None, files))?;
-            let histories = source.histories(&resolver, &candidates, self.scope())?;
+            let histories = source.histories(&resolver, &candidates, self.scope(&project))?;
             let deleted = self.deleted(&project, &source, &candidates)?;
-            let mut outcomes = self.evaluate(&resolver, candidates, &histories)?;
+            let mut outcomes = self.evaluate(&project, &resolver, candidates, &histories)?;
             outcomes.extend(deleted);
             outcomes
         };
@@ -178,18 +178,15 @@ impl Check {
         }
     }
 
-    fn scope(&self) -> Scope {
+    fn scope(&self, project: &Project) -> Scope {
         let versions = self.last.map(NonZeroUsize::get).or(self.all_versions.then_some(usize::MAX));
-        Scope { level: self.level, versions, history: self.history.map(NonZeroUsize::get) }
+        let meaning = severity(project.check.meaning);
+        Scope { level: self.level, versions, history: self.history.map(NonZeroUsize::get), meaning }
     }
 
     /// Schemas whose files are gone; of the files given by name there is nothing to say.
     fn deleted(&self, project: &Project, source: &Source<'_>, candidates: &[Candidate]) -> Result<Vec<Outcome>, Error> {
-        let severity = match project.check.deleted.unwrap_or(When::Warn) {
-            When::Off => return Ok(Vec::new()),
-            When::Warn => Severity::Warning,
-            When::Error => Severity::Error,
-        };
+        let Some(severity) = severity(project.check.deleted) else { return Ok(Vec::new()) };
         let is_folder = |path: &PathBuf| path.is_dir();
         if self.subject.is_some() || !(self.paths.is_empty() || self.paths.iter().any(is_folder)) {
             return Ok(Vec::new());
@@ -214,24 +211,34 @@ impl Check {
     ) -> Result<Vec<Outcome>, Error> {
         let candidates = self.candidates(project, resolver, Some(remote), files).await?;
         if self.fix {
-            let histories = registry::histories(remote, &candidates, self.scope(), &self.terminal).await?;
-            return self.evaluate(resolver, candidates, &histories);
+            let histories = registry::histories(remote, &candidates, self.scope(project), &self.terminal).await?;
+            return self.evaluate(project, resolver, candidates, &histories);
         }
-        registry::outcomes(remote, &candidates, self.scope(), &self.terminal).await
+        registry::outcomes(remote, &candidates, self.scope(project), &self.terminal).await
     }
 
     fn evaluate(
         &self,
+        project: &Project,
         resolver: &Resolver<'_>,
         mut candidates: Vec<Candidate>,
         histories: &Histories,
     ) -> Result<Vec<Outcome>, Error> {
-        let scope = self.scope();
+        let scope = self.scope(project);
         let pairs = candidates.iter_mut().zip(histories);
         if self.fix {
             return pairs.map(|(it, history)| fix::fix(resolver, it, history, scope, &self.terminal)).collect();
         }
         Ok(pairs.map(|(candidate, history)| evaluate::evaluate(candidate, history, scope)).collect())
+    }
+}
+
+/// The severity of a rule of avow.toml, which warns unless it says otherwise; none where it is off.
+fn severity(when: Option<When>) -> Option<Severity> {
+    match when.unwrap_or(When::Warn) {
+        When::Off => None,
+        When::Warn => Some(Severity::Warning),
+        When::Error => Some(Severity::Error),
     }
 }
 
@@ -245,7 +252,7 @@ pub(super) async fn against_registry(
 ) -> Result<Vec<Outcome>, Error> {
     let resolver = Resolver::at(project, &[], remote);
     let candidate = Candidate::new(project, &resolver, Some(remote), file, assignment, None).await?;
-    verdicts(remote, &[candidate], None, terminal).await
+    verdicts(remote, &[candidate], None, project.check.meaning, terminal).await
 }
 
 /// What a registry says to schemas that some other command means to register; by `level`, where one is given.
@@ -253,9 +260,11 @@ pub(super) async fn verdicts(
     remote: &Remote,
     candidates: &[Candidate],
     level: Option<Level>,
+    meaning: Option<When>,
     terminal: &Terminal,
 ) -> Result<Vec<Outcome>, Error> {
-    registry::outcomes(remote, candidates, Scope { level, versions: None, history: None }, terminal).await
+    let meaning = severity(meaning);
+    registry::outcomes(remote, candidates, Scope { level, versions: None, history: None, meaning }, terminal).await
 }
 
 /// Keeps what differs from a commit in its file or in avow.toml, and what uses something that does.

@@ -13,7 +13,7 @@ use super::evaluate::{History, Past};
 use crate::Error;
 use crate::git::{self, Blob, Entry, EntryKind, Flag, Hashes, Repository};
 use crate::project::{Broken, Documents, LOCK, Lock, Project, Resolved, Resolver};
-use crate::report::Version;
+use crate::report::{Severity, Version};
 use crate::source::{SchemaFile, slashed};
 use avow_domain::Level;
 
@@ -26,6 +26,8 @@ pub(super) struct Scope {
     pub(super) versions: Option<usize>,
     /// So many versions at the most, of those that the level asks for.
     pub(super) history: Option<usize>,
+    /// How much it matters that readers take a value for another.
+    pub(super) meaning: Option<Severity>,
 }
 
 impl Scope {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 use super::candidate::Candidate;
-use super::evaluate::{History, Past, evaluate};
+use super::evaluate::{self, History, Past, evaluate};
 use super::finding::CoreFinding;
 use super::offline::{Histories, Prior, Scope};
 use crate::Error;
@@ -67,7 +67,8 @@ pub(super) async fn outcomes(
     let mut open = rest;
     match ask_batch(remote, candidates, &batch).await? {
         Some(answers) => {
-            for (at, outcome) in batch.into_iter().zip(answers) {
+            for (at, mut outcome) in batch.into_iter().zip(answers) {
+                misreadings(remote, &candidates[at], &mut outcome, scope).await?;
                 outcomes[at] = Some(outcome);
             }
         }
@@ -89,6 +90,22 @@ pub(super) async fn outcomes(
         outcomes[*at] = Some(outcome);
     }
     Ok(outcomes.into_iter().flatten().collect())
+}
+
+/// Adds what readers misread, which the registry does not say.
+async fn misreadings(remote: &Remote, candidate: &Candidate, outcome: &mut Outcome, scope: Scope) -> Result<(), Error> {
+    let Some(schema) = candidate.schema().filter(|_| outcome.state == State::Checked && scope.meaning.is_some()) else {
+        return Ok(());
+    };
+    if !candidate.file.text.contains("logicalType") {
+        return Ok(());
+    }
+    let latest = history(remote, candidate, Scope { versions: Some(1), ..scope }).await?;
+    if let Some(newest) = latest.as_ref().and_then(|history| history.versions.first()) {
+        let found = evaluate::misreadings(&candidate.file, schema, &newest.schema, scope);
+        outcome.findings.splice(0..0, found);
+    }
+    Ok(())
 }
 
 /// Registering again what is there already changes nothing, whatever the level says meanwhile.

@@ -22,7 +22,7 @@ fn unit(logical: &LogicalType) -> Option<(i64, usize)> {
 }
 
 /// A number as the date, time or moment that it is; none where it is out of range.
-pub(super) fn moment(logical: &LogicalType, number: i64) -> Option<String> {
+pub(crate) fn moment(logical: &LogicalType, number: i64) -> Option<String> {
     use LogicalType as L;
     if matches!(logical, L::Date) {
         return Some(EPOCH.checked_add(number.days()).ok()?.to_string());
@@ -63,7 +63,7 @@ pub(super) fn number(logical: &LogicalType, text: &str) -> Option<i64> {
 }
 
 /// The digits of a decimal with a scale, as `-12.50`.
-pub(super) fn decimal(unscaled: i128, scale: usize) -> String {
+pub(crate) fn decimal(unscaled: i128, scale: usize) -> String {
     let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     let (sign, point) = (if unscaled < 0 { "-" } else { "" }, if scale == 0 { "" } else { "." });

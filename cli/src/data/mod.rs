@@ -4,7 +4,7 @@ mod bytes;
 mod decode;
 mod encode;
 mod frame;
-mod logical;
+pub(crate) mod logical;
 mod sample;
 mod walk;
 mod which;

@@ -1,5 +1,6 @@
 //! `avow diff`: what changed between two schemas, and who feels it.
 
+mod meaning;
 mod operand;
 mod structure;
 
@@ -8,6 +9,7 @@ use std::io::Write as _;
 use avow_avro::{Candidate, Finding, Rule, Severity};
 use serde_json::{Value, json};
 
+pub(crate) use self::meaning::{MeaningChange, meaning_changes};
 use self::operand::{Operand, Side, Sources};
 use self::structure::{Change, Kind};
 use super::Error;
@@ -71,6 +73,7 @@ struct Comparison {
     old: String,
     new: String,
     changes: Vec<ChangeEffect>,
+    misread: Vec<MeaningChange>,
     /// The new schema reads old data.
     backward: Vec<Finding>,
     /// The old schema reads new data.
@@ -133,6 +136,8 @@ impl Comparison {
             _ => Vec::new(),
         };
         let mut changes = changes;
+        let nodes = Node::parse(&old.schema.text()).zip(Node::parse(&new.schema.text()));
+        let misread = nodes.map(|(old, new)| meaning_changes(&old, &new)).unwrap_or_default();
         changes.extend(references(&old, &new));
         let backward = avow_avro::explain(&new.schema, &old.schema, Candidate::Reader);
         let forward = avow_avro::explain(&old.schema, &new.schema, Candidate::Writer);
@@ -153,7 +158,14 @@ impl Comparison {
                 change,
             }
         };
-        Self { changes: changes.into_iter().map(effect_of).collect(), old: old.name, new: new.name, backward, forward }
+        Self {
+            changes: changes.into_iter().map(effect_of).collect(),
+            misread,
+            old: old.name,
+            new: new.name,
+            backward,
+            forward,
+        }
     }
 
     /// Findings that no single change is to blame for.
@@ -179,8 +191,17 @@ impl Comparison {
                 .filter(|(_, findings)| !findings.is_empty())
                 .map(|(direction, _)| styled(RED, format_args!("breaks {direction}")))
                 .collect();
-            let effect = if effects.is_empty() { styled(GREEN, "fine") } else { effects.join(", ") };
+            let misread = self
+                .misread
+                .iter()
+                .find(|it| effect_of.change.kind == Kind::LogicalTypeChanged && it.path == effect_of.change.path);
+            let effect = match (effects.is_empty(), misread) {
+                (true, Some(_)) => styled(YELLOW, "read as another value"),
+                (true, None) => styled(GREEN, "fine"),
+                (false, _) => effects.join(", "),
+            };
             lines.push(format!("{mark} {}: {} [{effect}]", effect_of.change.path, effect_of.change.title));
+            lines.extend(misread.map(|it| styled(DIM, format_args!("    {}", it.why))));
             for (at, findings) in [(&effect_of.backward, &self.backward), (&effect_of.forward, &self.forward)] {
                 lines.extend(at.iter().map(|at| styled(DIM, format_args!("    {}", findings[*at].why))));
             }

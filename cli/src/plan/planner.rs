@@ -65,7 +65,14 @@ impl Planner<'_> {
             all_settings.extend(declare(entry, &assignment.declared, seen));
         }
         if self.evaluated {
-            verdict::evaluate(self.remote, self.terminal, &found.proposals, &mut found.entries).await?;
+            verdict::evaluate(
+                self.remote,
+                self.terminal,
+                &found.proposals,
+                &mut found.entries,
+                self.project.check.meaning,
+            )
+            .await?;
         }
         let pruned = prune::find(self, tree, &mut states).await?;
         for entry in &mut found.entries {

@@ -10,7 +10,7 @@ use super::avow_api;
 use super::document::{Document, Entry};
 use crate::Error;
 use crate::check::{self, Candidate};
-use crate::project::{Assignment, Documents, Resolved};
+use crate::project::{Assignment, Documents, Resolved, When};
 use crate::remote::Remote;
 use crate::report::{Outcome, Severity};
 use crate::source::SchemaFile;
@@ -37,6 +37,7 @@ pub(super) async fn evaluate(
     terminal: &Terminal,
     proposals: &[Proposal],
     entries: &mut [Entry],
+    meaning: Option<When>,
 ) -> Result<(), Error> {
     let mut by_level: BTreeMap<Option<&'static str>, Vec<&Proposal>> = BTreeMap::new();
     for proposal in proposals {
@@ -49,7 +50,7 @@ pub(super) async fn evaluate(
     for (level, proposals) in by_level {
         let candidates: Vec<Candidate> = proposals.iter().map(|proposal| candidate(proposal)).collect();
         let level = level.and_then(Level::parse);
-        let outcomes = check::verdicts(remote, &candidates, level, terminal).await?;
+        let outcomes = check::verdicts(remote, &candidates, level, meaning, terminal).await?;
         for (proposal, outcome) in proposals.iter().zip(outcomes) {
             if let Some(at) = places.get(&proposal.subject) {
                 note(&mut entries[*at], &outcome);

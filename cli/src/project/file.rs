@@ -50,6 +50,8 @@ pub(crate) struct CheckSection {
     pub(crate) baseline: Option<PathBuf>,
     /// How much it matters that the file of a schema is gone.
     pub(crate) deleted: Option<When>,
+    /// How much it matters that readers take a value for another.
+    pub(crate) meaning: Option<When>,
 }
 
 /// Which subjects belong to the project, files or not.

@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use md5::{Digest, Md5};
 
+use super::diff::MeaningChange;
 use super::exit::Exit;
 use super::source::{Edit, Place, SchemaFile};
 use avow_domain::{Direction, Level};
@@ -235,6 +236,16 @@ impl Finding {
         Self { why: why.to_owned(), ..Self::new(file, DELETED, severity, file.find(None, None), title) }
     }
 
+    /// A value is read as another than was written.
+    pub(super) fn meaning_changed(
+        file: &SchemaFile,
+        severity: Severity,
+        span: Range<usize>,
+        MeaningChange { path, title, why, .. }: MeaningChange,
+    ) -> Self {
+        Self { path, why, ..Self::new(file, MEANING, severity, span, title) }
+    }
+
     pub(super) fn counts(&self) -> bool {
         self.accepted.is_none()
     }
@@ -260,6 +271,7 @@ pub(super) const REFUSED: &str = "refused";
 const UNRESOLVED: &str = "unresolved-reference";
 const INCOMPARABLE: &str = "not-compared";
 const DELETED: &str = "schema-deleted";
+const MEANING: &str = "meaning-changed";
 
 /// Sixteen hexadecimal digits for what makes a finding what it is.
 pub(super) fn fingerprint(parts: &[&str]) -> String {
@@ -398,6 +410,10 @@ pub(super) fn describe(rule: &str) -> (String, String) {
             "A schema was there, and no file has its subject any more.",
             "Delete the subject as well once nobody reads its data (`avow plan --prune` or `avow delete`), or bring the file back; `deleted` under `[check]` in avow.toml makes it an error or switches it off.",
         ),
+        MEANING => (
+            "A logical type became another: decoders read the same bytes as another value, and report nothing.",
+            "Add a field of the new type beside the old one, and remove the old one once nobody reads it; `meaning` under `[check]` in avow.toml makes it an error or switches it off.",
+        ),
         REFUSED => (
             "The registry refuses the schema for a reason of its own.",
             "Do what the registry says; its configuration of the subject may ask for more than compatibility.",
@@ -411,10 +427,11 @@ pub(super) fn describe(rule: &str) -> (String, String) {
 }
 
 /// The rules that are about whole files, with their commands and severities.
-pub(super) const FILE_RULES: [(&str, &str, &str); 5] = [
+pub(super) const FILE_RULES: [(&str, &str, &str); 6] = [
     (INVALID, "validate", "invalid"),
     (UNRESOLVED, "validate", "invalid"),
     (REFUSED, "check", "breaking"),
     (INCOMPARABLE, "check", "invalid"),
     (DELETED, "check", "warning"),
+    (MEANING, "check", "warning"),
 ];

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 pub(super) use edit::{Edit, apply, between};
 pub(super) use tree::{Member, Node, OPTIONS, Value};
-pub(super) use walk::{Field, Item, Names, Shape, Type, items, short};
+pub(super) use walk::{Field, Item, Names, Shape, Type, follow, items, short};
 
 use super::Error;
 

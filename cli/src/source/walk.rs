@@ -177,7 +177,7 @@ impl Names {
 
 /// Follows a JSON pointer into the stored text through the text as it was written, which may wrap types in objects and
 /// define them at another of their uses.
-pub(super) fn follow<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
+pub(crate) fn follow<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
     let mut node = root;
     for token in pointer.split('/').skip(1) {
         node = enter(root, node, token)?;
