@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use super::exit::{self, Exit};
 use super::nearest::nearest;
-use super::project::When;
 use super::report::FILE_RULES;
 use super::terminal::{BOLD, DIM, Terminal, styled};
-use super::{Error, lint, report};
+use super::{Error, report};
+use avow_schema::lint::{self, When};
 
 /// Explains a rule and how to fix what it finds; without a RULE it lists all of them.
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ impl Explain {
                 };
                 let (summary, advice) = report::describe(id);
                 writeln!(out, "{} ({command}, {weight})\n\n{summary}\n\n{advice}", styled(BOLD, id))?;
-                if let Some(key) = lint::rule(id).and_then(|rule| rule.takes.key()) {
+                if let Some(key) = lint::find(id).and_then(|rule| rule.takes.key()) {
                     writeln!(out, "\n`{key}` in avow.toml sets what it goes by.")?;
                 }
                 let proof = avow_avro::rules().iter().find(|entry| entry.id.id() == id);

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use super::exit::{self, Exit};
 use super::listing::{Wanted, of_subject, versions};
 use super::remote::{AT_ONCE, Remote};
-use super::source::{Item, SchemaFile, Shape, items};
+use super::source::SchemaFile;
 use super::subjects::{Query, found, matches};
 use super::target::{OutputFormat, Target, table};
 use super::{Error, block_on};
 use avow_domain::Glob;
+use avow_schema::source::{Item, Shape, items};
 
 /// Finds subjects by their names, and by the fields and types of their schemas.
 ///

@@ -4,3 +4,9 @@
 //! behind one interface: parse, print, normalise, check, explain, references. It also holds what people see in a schema:
 //! fields, places in texts, differences, decoded and sampled records, lint. The server, the console and the command line share
 //! it.
+
+pub mod data;
+pub mod diff;
+pub mod layout;
+pub mod lint;
+pub mod source;

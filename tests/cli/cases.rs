@@ -247,12 +247,9 @@ fn a_reference_that_is_bumped_in_the_project_file_is_a_change() {
 fn follow(work: &Work, folder: &str, command: &str, flag: &str, reference: &str) {
     let mut reference = reference.to_owned();
     for _ in 0..4 {
-        let output = work
-            .avow_command()
-            .current_dir(work.file(folder))
-            .args(command.split(' '))
-            .arg(format!("{flag}{reference}"));
-        let output = output.output().expect("avow runs");
+        let mut avow = work.avow_command();
+        avow.current_dir(work.file(folder)).args(command.split(' ')).arg(format!("{flag}{reference}"));
+        let output = avow.output().expect("avow runs");
         if output.status.code() == Some(0) {
             return;
         }

@@ -7,10 +7,11 @@ use avow_avro::Schema;
 use super::candidate::Candidate;
 use super::finding::CoreFinding;
 use super::offline::{Prior, Scope};
-use crate::diff::{MeaningChange, meaning_changes};
 use crate::report::{Finding, Outcome, State, Version};
-use crate::source::{Node, SchemaFile};
+use crate::source::SchemaFile;
 use avow_domain::{Direction, Level};
+use avow_schema::diff::{MeaningChange, meaning_changes};
+use avow_schema::source::Node;
 
 /// What a subject was, as far as its level asks for it.
 #[derive(Debug)]

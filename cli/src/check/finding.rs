@@ -4,8 +4,9 @@ use avow_avro::Rule;
 use serde::Deserialize;
 
 use crate::report::{Cause, Finding, Fix, Severity, Version, Witness};
-use crate::source::{SchemaFile, between};
+use crate::source::SchemaFile;
 use avow_domain::Direction;
+use avow_schema::source::between;
 
 /// A finding in the form of `POST /avow/v1/compatibility`.
 #[derive(Debug, Deserialize)]

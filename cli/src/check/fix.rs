@@ -6,8 +6,8 @@ use super::offline::{Prior, Scope};
 use crate::Error;
 use crate::project::Resolver;
 use crate::report::{Finding, Outcome};
-use crate::source::{Edit, apply};
 use crate::terminal::Terminal;
+use avow_schema::source::{Edit, apply};
 
 /// Changes made to one file; each makes at least one finding go away.
 const MOST_CHANGES: usize = 100;

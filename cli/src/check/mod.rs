@@ -21,7 +21,7 @@ use self::offline::{Deleted, Histories, Scope, Source};
 use super::connection::Connection;
 use super::exit::{self, Exit};
 use super::git::{Blob, Flag, Repository};
-use super::project::{Assignment, Project, ProjectOptions, Resolver, When};
+use super::project::{Assignment, Project, ProjectOptions, Resolver};
 use super::project::{LOCK, one_file_each};
 use super::remote::Remote;
 use super::report::{FailOn, Finding, Outcome, Report, ReportSinks, Severity, State, Verbosity};
@@ -29,6 +29,7 @@ use super::source::SchemaFile;
 use super::terminal::{Terminal, count};
 use super::{Error, block_on};
 use avow_domain::Level;
+use avow_schema::lint::When;
 
 /// Checks whether schemas are compatible with their history, and shows what breaks and how to fix it.
 ///

@@ -479,7 +479,7 @@ impl<'p> Folder<'p> {
             let file = SchemaFile::read_or_fault(&path)?;
             match file.fault {
                 Some(fault) => drop(faults.insert(inside, fault)),
-                None => drop(by_path.insert(inside, file.text)),
+                None => drop(by_path.insert(inside, file.text.clone())),
             }
         }
         Ok(Self { folder, tree: Tree { project, by_path }, faults })
@@ -544,7 +544,7 @@ fn file(resolver: &Resolver<'_>, path: &Path, candidates: &[Candidate], scope: S
     let old = SchemaFile::read(path)?;
     let resolved = resolver.resolve_with(&old.text, Strictness::Lenient, &candidate.listed)?;
     let schema = resolved.map_err(|broken| Error::Input(format!("`{}`: {}", path.display(), broken.sentence())))?;
-    let past = Past { version: Version::Name(slashed(path)), text: old.text, schema: schema.schema };
+    let past = Past { version: Version::Name(slashed(path)), text: old.text.clone(), schema: schema.schema };
     let level = scope.level(candidate.assignment.level);
     Ok(vec![Prior::History(History { level, versions: vec![past], noun: "file" })])
 }

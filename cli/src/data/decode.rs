@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::bytes::Notation;
 use super::frame::is_bytes_alone;
-use super::walk::{Fault, Piece, Walk};
 use super::which::Which;
 use crate::exit::{self, Exit};
 use crate::target::OutputFormat;
 use crate::{Error, block_on};
+use avow_schema::data::{Fault, Piece, Walk};
 
 /// Decodes a record and shows what each byte means, or where decoding fails.
 ///

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::bytes::Notation;
 use super::frame::{Frame, framed};
 use super::which::Which;
-use super::write::record;
 use crate::exit::{self, Exit};
 use crate::source::SchemaFile;
 use crate::{Error, block_on};
+use avow_schema::data::write::record;
 
 /// Encodes records that are given as JSON, with the frame that serializers write.
 ///

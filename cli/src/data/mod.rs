@@ -4,11 +4,8 @@ mod bytes;
 mod decode;
 mod encode;
 mod frame;
-pub(crate) mod logical;
 mod sample;
-mod walk;
 mod which;
-mod write;
 
 pub(crate) use decode::Decode;
 pub(crate) use encode::Encode;

@@ -4,10 +4,10 @@ use std::io::{self, Write as _};
 
 use super::bytes::Notation;
 use super::frame::{Frame, framed};
-use super::walk::Walk;
 use super::which::Which;
 use crate::exit::{self, Exit};
 use crate::{Error, block_on};
+use avow_schema::data::Walk;
 
 /// Makes up records of a schema: every branch, symbol and size sooner or later.
 ///

@@ -1,25 +1,22 @@
 //! `avow diff`: what changed between two schemas, and who feels it.
 
-mod meaning;
 mod operand;
-mod structure;
 
 use std::io::Write as _;
 
 use avow_avro::{Candidate, Finding, Rule, Severity};
 use serde_json::{Value, json};
 
-pub(crate) use self::meaning::{MeaningChange, meaning_changes};
 use self::operand::{Operand, Side, Sources};
-use self::structure::{Change, Kind};
 use super::Error;
 use super::connection::Connection;
 use super::exit::{self, Exit};
 use super::printable::Printable;
 use super::project::ProjectOptions;
-use super::source::Node;
 use super::terminal::{BOLD, DIM, GREEN, RED, Terminal, YELLOW, count, styled};
 use avow_domain::{Direction, Level};
+use avow_schema::diff::{Change, Kind, MeaningChange, changes, meaning_changes};
+use avow_schema::source::Node;
 
 /// Shows what changed from one schema to another, and which changes break consumers on either side.
 ///
@@ -109,7 +106,7 @@ fn is_breaking(findings: &[Finding]) -> bool {
 pub(super) fn summarize(old: &avow_avro::Schema, new: &avow_avro::Schema) -> Vec<String> {
     let (Some(old), Some(new)) = (Node::parse(&old.text()), Node::parse(&new.text())) else { return Vec::new() };
     let line = |change: Change| format!("{} {}: {}", change.kind.mark(), change.path, change.title);
-    structure::changes(&old, &new).into_iter().map(line).collect()
+    changes(&old, &new).into_iter().map(line).collect()
 }
 
 /// References by the same name to other versions.
@@ -131,7 +128,7 @@ fn references<'s>(old: &'s Side, new: &'s Side) -> impl Iterator<Item = Change> 
 impl Comparison {
     fn new(old: Side, new: Side) -> Self {
         let changes = match (Node::parse(&old.schema.text()), Node::parse(&new.schema.text())) {
-            (Some(old), Some(new)) => structure::changes(&old, &new),
+            (Some(old), Some(new)) => changes(&old, &new),
             // Nested beyond what anybody writes: the findings still tell.
             _ => Vec::new(),
         };
@@ -265,46 +262,5 @@ impl Comparison {
             "changes": changes,
             "findings": all,
         })
-    }
-}
-
-impl Kind {
-    /// The rules that such a change can break: when the new schema reads old data, and when the old one reads new data.
-    fn rules(self) -> (&'static [Rule], &'static [Rule]) {
-        use Rule::{
-            AmbiguousAlias, FixedSizeMismatch, MissingDefault, MissingEnumSymbols, MissingUnionBranch, NameMismatch,
-            TypeMismatch,
-        };
-        const UNION: &[Rule] = &[MissingUnionBranch, TypeMismatch];
-        const TYPE: &[Rule] = &[TypeMismatch, MissingUnionBranch];
-        match self {
-            Self::FieldAdded => (&[MissingDefault, AmbiguousAlias], &[]),
-            Self::FieldRemoved => (&[], &[MissingDefault]),
-            Self::FieldRenamed => (&[MissingDefault, AmbiguousAlias], &[MissingDefault]),
-            Self::TypeChanged => (TYPE, TYPE),
-            Self::NameChanged => (&[NameMismatch], &[NameMismatch]),
-            Self::SizeChanged => (&[FixedSizeMismatch], &[FixedSizeMismatch]),
-            Self::SymbolAdded => (&[], &[MissingEnumSymbols]),
-            Self::SymbolRemoved => (&[MissingEnumSymbols], &[]),
-            Self::BranchAdded => (&[], UNION),
-            Self::BranchRemoved => (UNION, &[]),
-            Self::AliasesChanged => (&[AmbiguousAlias], &[]),
-            Self::FieldsReordered
-            | Self::SymbolsReordered
-            | Self::ReferenceChanged
-            | Self::BranchesReordered
-            | Self::DefaultChanged
-            | Self::LogicalTypeChanged
-            | Self::DocChanged
-            | Self::PropertyChanged => (&[], &[]),
-        }
-    }
-
-    fn mark(self) -> &'static str {
-        match self {
-            Self::FieldAdded | Self::SymbolAdded | Self::BranchAdded => "+",
-            Self::FieldRemoved | Self::SymbolRemoved | Self::BranchRemoved => "-",
-            _ => "~",
-        }
     }
 }

@@ -1,7 +1,5 @@
 //! `avow fmt`: one layout for all schema files.
 
-mod layout;
-
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -10,7 +8,7 @@ use super::exit::{self, Exit};
 use super::project::ProjectOptions;
 use super::source::SchemaFile;
 use super::terminal::{Terminal, count};
-pub(super) use layout::laid_out;
+pub(super) use avow_schema::layout::laid_out;
 
 /// Formats schema files: two-space indentation, one field per line, comments kept. Only white space changes.
 #[derive(Debug, clap::Args)]

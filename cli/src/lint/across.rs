@@ -11,7 +11,8 @@ use super::{Hit, finding};
 use crate::Error;
 use crate::project::{LOCK, Lock, Project};
 use crate::report::{Outcome, State};
-use crate::source::{Item, SchemaFile, Shape, items};
+use crate::source::SchemaFile;
+use avow_schema::source::{Item, Shape, items};
 
 /// Finds types that two files define differently.
 pub(super) fn definitions(project: &Project, outcomes: &mut [Outcome]) {
@@ -54,7 +55,7 @@ fn uses(file: &SchemaFile) -> Vec<Use> {
     let mut own: HashSet<&str> = items
         .iter()
         .filter_map(|item| match item {
-            Item::Type(crate::source::Type { shape: Shape::Named { full, .. }, .. }) => Some(full.as_str()),
+            Item::Type(avow_schema::source::Type { shape: Shape::Named { full, .. }, .. }) => Some(full.as_str()),
             _ => None,
         })
         .collect();

@@ -1,31 +1,20 @@
 //! `avow lint`: habits that keep schemas readable, and safe to change later.
 
 mod across;
-mod attributes;
-mod changes;
-mod defaults;
-mod logical;
-mod names;
-mod numbers;
-mod rules;
 mod settings;
-mod shapes;
-mod sizes;
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-pub(super) use rules::{Rule, Takes, find as rule, rules};
+use self::settings::Settings;
+use avow_schema::lint::{Check, Document, Hit, Rule, rules, spared};
 
-use self::rules::Check;
-use self::settings::{Settings, Strictness};
 use super::exit::{self, Exit};
 use super::git::{Blob, DEFAULT_BRANCH, Flag, Repository};
 use super::project::{Project, Resolver};
 use super::report::{FailOn, Finding, Outcome, Report, ReportSinks, Severity, State, Verbosity};
-use super::source::{Item, Node, SchemaFile, items};
+use super::source::SchemaFile;
 use super::target::Target;
 use super::{Error, block_on};
 
@@ -51,29 +40,6 @@ pub struct Lint {
     report_sinks: ReportSinks,
     #[command(flatten)]
     target: Target,
-}
-
-/// A schema as the rules see it.
-struct Document<'t> {
-    root: &'t Node,
-    items: Vec<Item<'t>>,
-    /// The name of its file without the ending.
-    stem: String,
-    subject: &'t str,
-    bytes: usize,
-}
-
-/// Where a rule is broken.
-struct Hit {
-    span: Range<usize>,
-    path: String,
-    title: String,
-}
-
-impl Hit {
-    fn new(node: &Node, member: Option<&str>, path: &str, title: String) -> Self {
-        Self { span: node.focus(member), path: path.to_owned(), title }
-    }
 }
 
 impl Lint {
@@ -146,18 +112,15 @@ async fn look(project: &Project, resolver: &Resolver<'_>, file: Rc<SchemaFile>) 
     Ok(Outcome { file, subject, level: None, against: Vec::new(), state, findings })
 }
 
-impl<'t> Document<'t> {
-    /// None where the file is not JSON.
-    fn of(file: &'t SchemaFile, subject: &'t str) -> Option<Self> {
-        let root = file.tree()?;
-        let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Some(Self { root, items: items(root), stem, subject, bytes: file.text.len() })
-    }
+/// None where the file is not JSON.
+fn document<'t>(file: &'t SchemaFile, subject: &'t str) -> Option<Document<'t>> {
+    let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Document::of(file, stem, subject)
 }
 
 /// Everything that the rules find in a file, in the order of the file.
 fn hits(file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Finding> {
-    let Some(document) = Document::of(file, subject) else { return Vec::new() };
+    let Some(document) = document(file, subject) else { return Vec::new() };
     let mut findings = apply_rules(file, &document, settings, |rule| match rule.check {
         Check::Document(check) => check(&document, &settings.strictness(rule)),
         Check::Change(_) | Check::Project => Vec::new(),
@@ -168,7 +131,7 @@ fn hits(file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Findin
 
 /// What the rules about changes find in a file.
 fn changed(before: &SchemaFile, file: &SchemaFile, subject: &str, settings: &Settings<'_>) -> Vec<Finding> {
-    let (Some(before), Some(after)) = (Document::of(before, subject), Document::of(file, subject)) else {
+    let (Some(before), Some(after)) = (document(before, subject), document(file, subject)) else {
         return Vec::new();
     };
     apply_rules(file, &after, settings, |rule| match rule.check {
@@ -207,29 +170,5 @@ fn finding(file: &SchemaFile, rule: &Rule, severity: Severity, hit: Hit) -> Find
         why: rule.advice.to_owned(),
         fingerprint,
         ..Finding::new(file, rule.id, severity, hit.span, hit.title)
-    }
-}
-
-/// The property that spares a part of a schema.
-const IGNORE: &str = "x-lint-ignore";
-
-/// Parts of a document with the rules they are spared.
-fn spared(root: &Node) -> Vec<(Range<usize>, String)> {
-    let mut spared = Vec::new();
-    let mut open = vec![root];
-    while let Some(node) = open.pop() {
-        if let Some(names) = node.get(IGNORE) {
-            let listed = names.elements().iter().chain(Some(names)).filter_map(Node::text);
-            spared.extend(listed.map(|name| (node.span.clone(), name.to_owned())));
-        }
-        open.extend(node.members().iter().map(|member| &member.node).chain(node.elements()));
-    }
-    spared
-}
-
-impl Strictness {
-    /// The largest number allowed.
-    fn max(&self, default: usize) -> usize {
-        self.max.unwrap_or(default)
     }
 }

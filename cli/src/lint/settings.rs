@@ -2,23 +2,15 @@
 
 use std::path::Path;
 
-use super::rules::{Check, Rule, rules};
-use crate::project::{LintRule, LintTable, Only, Project, Style, When, glob};
+use avow_schema::lint::{Check, Rule, Strictness, When, rules};
+
+use crate::project::{LintRule, LintTable, Only, Project, glob};
 use crate::report::Severity;
 
 /// What `avow.toml` says about the rules, as far as it concerns one file.
 pub(super) struct Settings<'p> {
     /// From the widest to the nearest.
     sections: Vec<&'p std::collections::BTreeMap<String, LintRule>>,
-}
-
-/// The numbers and names that a rule goes by.
-#[derive(Default)]
-pub(super) struct Strictness {
-    pub(super) max: Option<usize>,
-    /// A name with `*` for anything.
-    pub(super) pattern: Option<String>,
-    pub(super) style: Option<Style>,
 }
 
 impl<'p> Settings<'p> {

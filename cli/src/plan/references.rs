@@ -6,8 +6,8 @@ use super::tree::Tree;
 use crate::Error;
 use crate::project::Documents;
 use crate::remote::Remote;
-use crate::source::short;
 use avow_domain::Reference;
+use avow_schema::source::short;
 
 /// A file whose place in its subject is known.
 #[derive(Debug)]

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::Error;
 use crate::project::{Assignment, Broken, Project, one_file_each};
-use crate::source::{Names, SchemaFile, short};
+use crate::source::SchemaFile;
+use avow_schema::source::{Names, short};
 
 /// A file, and what it stands for.
 #[derive(Debug)]

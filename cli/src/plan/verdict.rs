@@ -10,12 +10,13 @@ use super::avow_api;
 use super::document::{Document, Entry};
 use crate::Error;
 use crate::check::{self, Candidate};
-use crate::project::{Assignment, Documents, Resolved, When};
+use crate::project::{Assignment, Documents, Resolved};
 use crate::remote::Remote;
 use crate::report::{Outcome, Severity};
 use crate::source::SchemaFile;
 use crate::terminal::Terminal;
 use avow_domain::{Level, Reference};
+use avow_schema::lint::When;
 
 /// A new version of a subject that has some.
 pub(super) struct Proposal {

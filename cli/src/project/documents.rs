@@ -6,8 +6,9 @@ use std::rc::Rc;
 use avow_avro::{ParseError, Schema, Strictness};
 
 use crate::report::Finding;
-use crate::source::{Names, SchemaFile, short};
+use crate::source::SchemaFile;
 use avow_domain::Reference;
+use avow_schema::source::{Names, short};
 
 /// Documents by the full names of all the types they define, nested ones included. The first of a name wins, and a
 /// document whose top-level type has the name wins over one that nests it.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::declared::DefaultsSection;
-use crate::lint::{Rule, Takes};
 use crate::report::FailOn;
 use avow_domain::{Level, Reference};
+use avow_schema::lint::{Rule, Style, Takes, When};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -121,34 +121,11 @@ pub(crate) struct LintTable {
     pub(crate) style: Option<Style>,
 }
 
-/// How names are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) enum Style {
-    #[serde(rename = "PascalCase")]
-    Pascal,
-    #[serde(rename = "camelCase")]
-    Camel,
-    #[serde(rename = "snake_case")]
-    Snake,
-    #[serde(rename = "SCREAMING_SNAKE_CASE")]
-    Screaming,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Only {
     /// What was not so before.
     Changed,
-}
-
-/// How much a rule of `avow lint` matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum When {
-    Off,
-    Warn,
-    #[serde(alias = "on")]
-    Error,
 }
 
 impl LintRule {
@@ -180,8 +157,8 @@ impl LintSection {
     pub(super) fn validate(&self) -> Result<(), String> {
         let sections = std::iter::once(&self.rules).chain(self.paths.iter().map(|path| &path.rules));
         for (name, rule) in sections.flatten() {
-            let known = crate::lint::rule(name).ok_or_else(|| {
-                let guess = crate::nearest::suggestion(name, crate::lint::rules().iter().map(|rule| rule.id));
+            let known = avow_schema::lint::find(name).ok_or_else(|| {
+                let guess = crate::nearest::suggestion(name, avow_schema::lint::rules().iter().map(|rule| rule.id));
                 format!("unknown rule `{name}` under `lint`; `avow explain` lists them{guess}")
             })?;
             rule.validate(known)?;

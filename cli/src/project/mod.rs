@@ -22,7 +22,7 @@ use ignore::types::TypesBuilder;
 
 pub(super) use declared::{Beside, Declared, LEVEL};
 pub(super) use documents::{Broken, Documents, Resolved};
-pub(super) use file::{LintRule, LintSection, LintTable, Only, Style, When};
+pub(super) use file::{LintRule, LintSection, LintTable, Only};
 pub(super) use lock::{Lock, LockedSubject, LockedVersion, NAME as LOCK};
 pub(super) use resolver::{Resolution, Resolver};
 

@@ -13,10 +13,11 @@ use std::rc::Rc;
 
 use md5::{Digest, Md5};
 
-use super::diff::MeaningChange;
 use super::exit::Exit;
-use super::source::{Edit, Place, SchemaFile};
+use super::source::SchemaFile;
 use avow_domain::{Direction, Level};
+use avow_schema::diff::MeaningChange;
+use avow_schema::source::{Edit, Place};
 
 pub(super) use markdown::{code, titled};
 pub(super) use output::{ReportSinks, Verbosity};
@@ -394,7 +395,7 @@ pub(super) fn describe(rule: &str) -> (String, String) {
     if let Some(entry) = avow_avro::rules().iter().find(|entry| entry.id.id() == rule) {
         return (entry.summary.to_owned(), entry.advice.to_owned());
     }
-    if let Some(rule) = super::lint::rule(rule) {
+    if let Some(rule) = avow_schema::lint::find(rule) {
         return (rule.summary.to_owned(), rule.advice.to_owned());
     }
     let (summary, advice) = match rule {

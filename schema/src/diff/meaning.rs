@@ -10,17 +10,17 @@ use crate::source::{Node, follow};
 
 /// A logical type that became another.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct MeaningChange {
+pub struct MeaningChange {
     /// For people, by the names of the new schema.
-    pub(crate) path: String,
+    pub path: String,
     /// The type in the stored text of the new schema.
-    pub(crate) pointer: String,
-    pub(crate) title: String,
-    pub(crate) why: String,
+    pub pointer: String,
+    pub title: String,
+    pub why: String,
 }
 
 /// What readers of the new schema misread of the old one's data, and the other way round.
-pub(crate) fn meaning_changes(old: &Node, new: &Node) -> Vec<MeaningChange> {
+pub fn meaning_changes(old: &Node, new: &Node) -> Vec<MeaningChange> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     for change in changes(old, new) {

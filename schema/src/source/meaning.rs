@@ -7,7 +7,7 @@ use super::{Node, Type, Value};
 
 impl Type<'_> {
     /// The definition with full names, types within by their names, and without documentation.
-    pub(crate) fn meaning(&self) -> Json {
+    pub fn meaning(&self) -> Json {
         definition(self.node, self.space.as_deref())
     }
 }

@@ -7,13 +7,13 @@ use jsonc_parser::{CollectOptions, ParseOptions, ast};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) span: Range<usize>,
-    pub(crate) value: Value,
+pub struct Node {
+    pub span: Range<usize>,
+    pub value: Value,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
     Null,
     Bool(bool),
     /// As it is written.
@@ -25,14 +25,14 @@ pub(crate) enum Value {
 
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Member {
-    pub(crate) key: String,
-    pub(crate) key_span: Range<usize>,
-    pub(crate) node: Node,
+pub struct Member {
+    pub key: String,
+    pub key_span: Range<usize>,
+    pub node: Node,
 }
 
 /// As Java Avro's reader: comments are welcome, everything else is JSON.
-pub(crate) const OPTIONS: ParseOptions = ParseOptions {
+pub const OPTIONS: ParseOptions = ParseOptions {
     allow_comments: true,
     allow_loose_object_property_names: false,
     allow_trailing_commas: false,
@@ -47,7 +47,7 @@ pub(crate) const OPTIONS: ParseOptions = ParseOptions {
 
 impl Node {
     /// Reads a document; none if it is not JSON.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &OPTIONS).ok()?;
         parsed.value.map(Self::of)
     }
@@ -73,38 +73,38 @@ impl Node {
     }
 
     /// The value of a key; of a repeated one the last, as Java has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().rfind(|member| member.key == key).map(|member| &member.node)
     }
 
-    pub(crate) fn members(&self) -> &[Member] {
+    pub fn members(&self) -> &[Member] {
         match &self.value {
             Value::Object(members) => members,
             _ => &[],
         }
     }
 
-    pub(crate) fn elements(&self) -> &[Self] {
+    pub fn elements(&self) -> &[Self] {
         match &self.value {
             Value::Array(elements) => elements,
             _ => &[],
         }
     }
 
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn get_text(&self, key: &str) -> Option<&str> {
+    pub fn get_text(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Self::text)
     }
 
     /// What to underline: a member if there is such a one, else the name of a named thing, else a type that is one word,
     /// else the opening bracket.
-    pub(crate) fn focus(&self, member: Option<&str>) -> Range<usize> {
+    pub fn focus(&self, member: Option<&str>) -> Range<usize> {
         let named =
             member.and_then(|member| self.get(member)).or_else(|| self.get("name")).or_else(|| self.get("type"));
         match (named, &self.value) {
@@ -115,7 +115,7 @@ impl Node {
     }
 
     /// The last string that reads so: of two equal ones the second is the one too many.
-    pub(super) fn find_text(&self, wanted: &str) -> Option<Range<usize>> {
+    pub fn find_text(&self, wanted: &str) -> Option<Range<usize>> {
         let mut found = None;
         let mut open = vec![self];
         while let Some(node) = open.pop() {
@@ -130,7 +130,7 @@ impl Node {
     }
 
     /// Whether both say the same, wherever it stands.
-    pub(crate) fn says_same(&self, other: &Self) -> bool {
+    pub fn says_same(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.says_same(b)),
             (Value::Object(a), Value::Object(b)) => {
@@ -142,7 +142,7 @@ impl Node {
     }
 
     /// As compact JSON.
-    pub(crate) fn compact(&self) -> String {
+    pub fn compact(&self) -> String {
         let mut out = String::new();
         self.print(&mut out);
         out
@@ -177,6 +177,6 @@ impl Node {
 }
 
 /// A string as JSON.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

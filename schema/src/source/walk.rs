@@ -6,25 +6,25 @@ use super::{Node, Value};
 
 /// A type or a field of a document.
 #[derive(Debug)]
-pub(crate) enum Item<'t> {
+pub enum Item<'t> {
     Type(Type<'t>),
     Field(Field<'t>),
 }
 
 #[derive(Debug)]
-pub(crate) struct Type<'t> {
-    pub(crate) node: &'t Node,
+pub struct Type<'t> {
+    pub node: &'t Node,
     /// For people: `Order.items[]`.
-    pub(crate) path: String,
-    pub(crate) shape: Shape<'t>,
+    pub path: String,
+    pub shape: Shape<'t>,
     /// The namespace around it.
-    pub(crate) space: Option<String>,
+    pub space: Option<String>,
     /// How many arrays, maps, records and unions are around it.
-    pub(crate) depth: usize,
+    pub depth: usize,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Shape<'t> {
+pub enum Shape<'t> {
     /// A primitive type, with the object around it if it has one.
     Primitive,
     /// A type by its name, with the namespace around it.
@@ -42,14 +42,14 @@ pub(crate) enum Shape<'t> {
 }
 
 #[derive(Debug)]
-pub(crate) struct Field<'t> {
-    pub(crate) node: &'t Node,
-    pub(crate) name: &'t str,
-    pub(crate) kind: &'t Node,
-    pub(crate) path: String,
+pub struct Field<'t> {
+    pub node: &'t Node,
+    pub name: &'t str,
+    pub kind: &'t Node,
+    pub path: String,
 }
 
-pub(super) const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
+pub const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// What is still to be looked at.
 struct Pending<'t> {
@@ -60,7 +60,7 @@ struct Pending<'t> {
 }
 
 /// Lists every type and field in the order of the document. What is not a schema is left out.
-pub(crate) fn items(root: &Node) -> Vec<Item<'_>> {
+pub fn items(root: &Node) -> Vec<Item<'_>> {
     let mut found = Vec::new();
     let path = short(root.get_text("name").unwrap_or("value")).to_owned();
     let mut pending = vec![Pending { node: root, path, space: None, depth: 0 }];
@@ -128,7 +128,7 @@ fn visit<'t>(at: Pending<'t>, found: &mut Vec<Item<'t>>, pending: &mut Vec<Pendi
     found.push(Item::Type(Type { node, path, shape, space: around, depth }));
 }
 
-pub(super) fn qualified(name: &str, space: Option<&str>) -> String {
+pub fn qualified(name: &str, space: Option<&str>) -> String {
     match space.filter(|space| !space.is_empty() && !name.contains('.')) {
         Some(space) => format!("{space}.{name}"),
         None => name.to_owned(),
@@ -136,23 +136,23 @@ pub(super) fn qualified(name: &str, space: Option<&str>) -> String {
 }
 
 /// A name without its namespace: what a type of no namespace is called within one.
-pub(crate) fn short(full: &str) -> &str {
+pub fn short(full: &str) -> &str {
     full.rsplit('.').next().unwrap_or(full)
 }
 
 /// The full names of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Names {
+pub struct Names {
     /// Its top-level type, if that has a name.
-    pub(crate) root: Option<String>,
+    pub root: Option<String>,
     /// Every type it defines.
-    pub(crate) defines: Vec<String>,
+    pub defines: Vec<String>,
     /// The types it uses and does not define, each once, in the order of the document.
-    pub(crate) uses: Vec<String>,
+    pub uses: Vec<String>,
 }
 
 impl Names {
-    pub(crate) fn of(root: &Node) -> Self {
+    pub fn of(root: &Node) -> Self {
         let mut names = Self::default();
         for item in items(root) {
             match item {
@@ -177,7 +177,7 @@ impl Names {
 
 /// Follows a JSON pointer into the stored text through the text as it was written, which may wrap types in objects and
 /// define them at another of their uses.
-pub(crate) fn follow<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
+pub fn follow<'t>(root: &'t Node, pointer: &str) -> Option<&'t Node> {
     let mut node = root;
     for token in pointer.split('/').skip(1) {
         node = enter(root, node, token)?;

@@ -1,11 +1,11 @@
 //! Rules about documentation and other properties.
 
+use super::Strictness;
 use super::names::fits;
-use super::settings::Strictness;
 use super::{Document, Hit};
 use crate::source::{Item, Member, Node, Shape};
 
-pub(super) fn undocumented(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn undocumented(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     for item in &document.items {
         let (node, path) = match item {
@@ -25,7 +25,7 @@ pub(super) fn undocumented(document: &Document<'_>, _: &Strictness) -> Vec<Hit> 
 const SENSITIVE: &str =
     "*email*,*phone*,*password*,*secret*,*ssn*,*birth*,*iban*,*passport*,*credit_card*,*creditCard*";
 
-pub(super) fn untagged(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn untagged(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let pattern = strictness.pattern.as_deref().unwrap_or(SENSITIVE);
     let mut hits = Vec::new();
     for item in &document.items {
@@ -56,7 +56,7 @@ const OF_TYPES: [&str; 14] = [
 ];
 const OF_FIELDS: [&str; 6] = ["name", "type", "doc", "default", "order", "aliases"];
 
-pub(super) fn misspelt(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn misspelt(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     for item in &document.items {
         let (node, path, known): (_, _, &[&str]) = match item {
@@ -77,7 +77,7 @@ pub(super) fn misspelt(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
 }
 
 /// Attributes that Avro ignores where they are.
-pub(super) fn misplaced(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn misplaced(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut hit = |node: &Node, path: &str, advice: String| {
         hits.push(Hit::new(node, None, path, advice));

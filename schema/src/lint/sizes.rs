@@ -1,10 +1,10 @@
 //! Rules about how much there is.
 
-use super::settings::Strictness;
+use super::Strictness;
 use super::{Document, Hit};
 use crate::source::{Item, Node, Shape};
 
-pub(super) fn bytes(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn bytes(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let (bytes, max) = (document.bytes, strictness.max(100_000));
     if bytes <= max {
         return Vec::new();
@@ -13,7 +13,7 @@ pub(super) fn bytes(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit
 }
 
 /// Told once, where it begins to be too deep.
-pub(super) fn depth(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn depth(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let max = strictness.max(12);
     let deep = document.items.iter().find_map(|item| match item {
         Item::Type(it) if it.depth > max => Some(it),
@@ -24,7 +24,7 @@ pub(super) fn depth(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit
         .collect()
 }
 
-pub(super) fn branches(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn branches(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let max = strictness.max(8);
     let mut hits = Vec::new();
     for item in &document.items {
@@ -39,7 +39,7 @@ pub(super) fn branches(document: &Document<'_>, strictness: &Strictness) -> Vec<
     hits
 }
 
-pub(super) fn fields(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn fields(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let max = strictness.max(200);
     let mut hits = Vec::new();
     for item in &document.items {

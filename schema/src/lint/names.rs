@@ -1,8 +1,8 @@
 //! Rules about names.
 
-use super::settings::Strictness;
+use super::Strictness;
+use super::Style;
 use super::{Document, Hit};
-use crate::project::Style;
 use crate::source::{Field, Item, Shape, Type};
 
 /// Types that have a name, with it.
@@ -24,12 +24,12 @@ fn short(full: &str) -> &str {
     full.rsplit('.').next().unwrap_or(full)
 }
 
-pub(super) fn without_namespace(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn without_namespace(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let bare = named(document).filter(|(_, full)| !full.contains('.'));
     bare.map(|(it, full)| Hit::new(it.node, None, &it.path, format!("`{full}` has no namespace"))).collect()
 }
 
-pub(super) fn namespaces(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn namespaces(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let Some(pattern) = &strictness.pattern else { return Vec::new() };
     let foreign = named(document).filter_map(|(it, full)| {
         let space = full.rsplit_once('.').map_or("", |(space, _)| space);
@@ -42,7 +42,7 @@ pub(super) fn namespaces(document: &Document<'_>, strictness: &Strictness) -> Ve
 }
 
 /// Whether a name fits a pattern with `*` for anything; several patterns are separated by commas.
-pub(super) fn fits(patterns: &str, name: &str) -> bool {
+pub fn fits(patterns: &str, name: &str) -> bool {
     patterns.split(',').any(|pattern| {
         let mut parts = pattern.trim().split('*');
         let first = parts.next().unwrap_or_default();
@@ -62,7 +62,7 @@ pub(super) fn fits(patterns: &str, name: &str) -> bool {
     })
 }
 
-pub(super) fn types(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn types(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let style = strictness.style.unwrap_or(Style::Pascal);
     let odd = named(document).filter(|(_, full)| !style.has(short(full)));
     odd.map(|(it, full)| Hit::new(it.node, None, &it.path, format!("`{}` is not {}", short(full), style.name())))
@@ -70,7 +70,7 @@ pub(super) fn types(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit
 }
 
 /// Without a style given, the one that most fields have.
-pub(super) fn fields(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn fields(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let votes = |style: Style| {
         let telling = all_fields(document).filter(|field| Style::Camel.has(field.name) != Style::Snake.has(field.name));
         telling.filter(|field| style.has(field.name)).count()
@@ -82,7 +82,7 @@ pub(super) fn fields(document: &Document<'_>, strictness: &Strictness) -> Vec<Hi
         .collect()
 }
 
-pub(super) fn symbols(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
+pub fn symbols(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let style = strictness.style.unwrap_or(Style::Screaming);
     let mut hits = Vec::new();
     for (it, _) in named(document) {
@@ -99,7 +99,7 @@ fn root_name<'d>(document: &'d Document<'_>) -> Option<(&'d Type<'d>, &'d str)> 
     named(document).find(|(it, _)| it.depth == 0)
 }
 
-pub(super) fn file(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn file(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let Some((it, full)) = root_name(document) else { return Vec::new() };
     let stem = document.stem.as_str();
     let stem = stem.strip_suffix("-key").or_else(|| stem.strip_suffix("-value")).unwrap_or(stem);
@@ -109,7 +109,7 @@ pub(super) fn file(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     vec![Hit::new(it.node, None, &it.path, format!("`{full}` is defined in a file named `{}`", document.stem))]
 }
 
-pub(super) fn subject(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn subject(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let Some((it, full)) = root_name(document) else { return Vec::new() };
     let subject = document.subject;
     if subject == full || subject.strip_suffix(full).is_some_and(|topic| topic.ends_with('-')) {
@@ -184,7 +184,7 @@ const RESERVED: [&str; 62] = [
     "yield",
 ];
 
-pub(super) fn reserved(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn reserved(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let fields = all_fields(document).map(|field| (field.node, &field.path, field.name));
     let types = named(document).map(|(it, full)| (it.node, &it.path, short(full)));
     let kept = fields.chain(types).filter(|(_, _, name)| RESERVED.contains(name));

@@ -1,10 +1,10 @@
 //! Rules about unions, nulls, defaults and enums.
 
-use super::settings::Strictness;
+use super::Strictness;
 use super::{Document, Hit};
 use crate::source::{Field, Item, Node, Shape, Type, Value};
 
-pub(super) fn fields<'d, 't>(document: &'d Document<'t>) -> impl Iterator<Item = &'d Field<'t>> {
+pub fn fields<'d, 't>(document: &'d Document<'t>) -> impl Iterator<Item = &'d Field<'t>> {
     document.items.iter().filter_map(|item| match item {
         Item::Field(field) => Some(field),
         Item::Type(_) => None,
@@ -20,7 +20,7 @@ fn null_at(field: &Field<'_>) -> Option<usize> {
     field.kind.elements().iter().position(is_null)
 }
 
-pub(super) fn null_not_first(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn null_not_first(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     // A default that is not null wants its own branch first.
     let late = fields(document).filter(|field| null_at(field).is_some_and(|at| at > 0));
     let late = late.filter(|field| field.node.get("default").is_none());
@@ -30,7 +30,7 @@ pub(super) fn null_not_first(document: &Document<'_>, _: &Strictness) -> Vec<Hit
     .collect()
 }
 
-pub(super) fn nullable_without_default(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn nullable_without_default(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let bare = fields(document).filter(|field| null_at(field).is_some() && field.node.get("default").is_none());
     bare.map(|field| {
         Hit::new(field.node, None, &field.path, format!("`{}` may be null and has no default", field.name))
@@ -38,7 +38,7 @@ pub(super) fn nullable_without_default(document: &Document<'_>, _: &Strictness) 
     .collect()
 }
 
-pub(super) fn default_of_a_later_branch(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn default_of_a_later_branch(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     for field in fields(document) {
         let (Some(default), [first, ..]) = (field.node.get("default"), field.kind.elements()) else { continue };
@@ -51,7 +51,7 @@ pub(super) fn default_of_a_later_branch(document: &Document<'_>, _: &Strictness)
 }
 
 /// Whether a default can be one of a type, as far as its kind of JSON tells.
-pub(super) fn may_be(kind: &Node, default: &Node) -> bool {
+pub fn may_be(kind: &Node, default: &Node) -> bool {
     let name = kind.text().or_else(|| kind.get_text("type")).unwrap_or_default();
     match (name, &default.value) {
         ("null", value) => *value == Value::Null,
@@ -65,7 +65,7 @@ pub(super) fn may_be(kind: &Node, default: &Node) -> bool {
     }
 }
 
-pub(super) fn top_level_union(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn top_level_union(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     match document.root.value {
         Value::Array(_) => {
             let span = document.root.span.start..document.root.span.start + 1;
@@ -75,7 +75,7 @@ pub(super) fn top_level_union(document: &Document<'_>, _: &Strictness) -> Vec<Hi
     }
 }
 
-pub(super) fn nested_union(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn nested_union(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     let unions = document.items.iter().filter_map(|item| match item {
         Item::Type(it) if it.shape == Shape::Union => Some(it),
@@ -105,7 +105,7 @@ fn union_within(branch: &Node) -> Option<&Node> {
     }
 }
 
-pub(super) fn enum_without_default(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn enum_without_default(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let enums = document.items.iter().filter_map(|item| match item {
         Item::Type(it @ Type { shape: Shape::Named { what: "enum", full }, .. }) => Some((it, full)),
         _ => None,

@@ -7,7 +7,7 @@ use crate::source::{Node, Value};
 /// What was done to a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
+pub enum Kind {
     FieldAdded,
     FieldRemoved,
     FieldRenamed,
@@ -31,16 +31,16 @@ pub(super) enum Kind {
 
 /// One change.
 #[derive(Debug)]
-pub(super) struct Change {
-    pub(super) kind: Kind,
+pub struct Change {
+    pub kind: Kind,
     /// Where, for people; by the names of the new schema.
-    pub(super) path: String,
+    pub path: String,
     /// The same by the names of the old one.
-    pub(super) old_path: String,
+    pub old_path: String,
     /// Where it is in the stored texts.
-    pub(super) old: Option<String>,
-    pub(super) new: Option<String>,
-    pub(super) title: String,
+    pub old: Option<String>,
+    pub new: Option<String>,
+    pub title: String,
 }
 
 /// A place in one of the two texts.
@@ -58,7 +58,7 @@ struct Text<'t> {
 }
 
 /// Lists the changes from one stored text to another.
-pub(super) fn changes(old: &Node, new: &Node) -> Vec<Change> {
+pub fn changes(old: &Node, new: &Node) -> Vec<Change> {
     let mut walk = Walk { old: Text::of(old), new: Text::of(new), seen: HashSet::new(), found: Vec::new() };
     walk.types(&root(old), &root(new));
     walk.found

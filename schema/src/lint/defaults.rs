@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::settings::Strictness;
+use super::Strictness;
 use super::shapes::{fields, may_be};
 use super::{Document, Hit};
 use crate::source::{Item, Node, Shape, Type, Value};
 
-pub(super) fn no_value(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn no_value(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let types = Types::of(document);
     let mut hits = Vec::new();
     for field in fields(document) {
@@ -107,7 +107,7 @@ fn no_bytes(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SchemaFile;
+    use crate::source::Text;
 
     fn finding_of(kind: &str, default: &str) -> Option<String> {
         let text = format!(

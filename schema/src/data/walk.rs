@@ -7,42 +7,42 @@ use super::logical;
 
 /// Some bytes that mean one thing.
 #[derive(Debug, PartialEq, serde::Serialize)]
-pub(super) struct Piece {
-    pub(super) at: usize,
-    pub(super) length: usize,
+pub struct Piece {
+    pub at: usize,
+    pub length: usize,
     /// For people: `Order.to.zip`.
-    pub(super) path: String,
-    pub(super) meaning: String,
+    pub path: String,
+    pub meaning: String,
 }
 
 /// Where the bytes stop making sense.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
-    pub(super) at: usize,
-    pub(super) path: String,
-    pub(super) reason: String,
+pub struct Fault {
+    pub at: usize,
+    pub path: String,
+    pub reason: String,
 }
 
 /// Records that nest deeper, or have more parts, are no records but mistakes.
 const MOST_DEPTH: usize = 200;
 const MOST_PIECES: usize = 1_000_000;
 
-pub(super) struct Walk<'s> {
+pub struct Walk<'s> {
     schema: &'s Schema,
     bytes: &'s [u8],
     at: usize,
     depth: usize,
-    pub(super) pieces: Vec<Piece>,
+    pub pieces: Vec<Piece>,
 }
 
 impl<'s> Walk<'s> {
     /// Begins after what was read already.
-    pub(super) fn new(schema: &'s Schema, bytes: &'s [u8], at: usize, pieces: Vec<Piece>) -> Self {
+    pub fn new(schema: &'s Schema, bytes: &'s [u8], at: usize, pieces: Vec<Piece>) -> Self {
         Self { schema, bytes, at, depth: 0, pieces }
     }
 
     /// Reads one record, in Avro's JSON encoding; all bytes have to belong to it.
-    pub(super) fn record(&mut self) -> Result<Value, Fault> {
+    pub fn record(&mut self) -> Result<Value, Fault> {
         let root = self.schema.name_of(self.schema.root_type());
         let root = root.rsplit('.').next().unwrap_or(root).to_owned();
         let value = self.value(self.schema.root_type(), &root)?;
@@ -51,7 +51,7 @@ impl<'s> Walk<'s> {
     }
 
     /// Takes all that is left for the bytes that the record is.
-    pub(super) fn bytes_alone(&mut self) -> Value {
+    pub fn bytes_alone(&mut self) -> Value {
         let value = latin(&self.bytes[self.at..]);
         let length = self.bytes.len() - self.at;
         self.piece(self.at, "bytes", format!("bytes, {length} of them, without their length: {value}"), length);

@@ -1,6 +1,6 @@
 //! Rules about what values mean: logical types, time, money.
 
-use super::settings::Strictness;
+use super::Strictness;
 use super::{Document, Hit};
 use crate::source::{Field, Item, Node, Type, Value};
 
@@ -31,7 +31,7 @@ const KNOWN: [(&str, &[&str]); 15] = [
     ("json", &["string"]),
 ];
 
-pub(super) fn invalid(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn invalid(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     for it in types(document) {
         let (Some(logical), Some(kind)) = (it.node.get_text("logicalType"), it.node.get_text("type")) else { continue };
@@ -83,7 +83,7 @@ fn digits(bytes: i64) -> i64 {
     bytes.saturating_mul(8).saturating_sub(1).clamp(0, 100_000) * 30_103 / 100_000
 }
 
-pub(super) fn mixed_units(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn mixed_units(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let moments = types(document).filter_map(|it| {
         let logical = it.node.get_text("logicalType")?;
         let unit = logical.strip_prefix("local-").unwrap_or(logical).strip_prefix("timestamp-")?;
@@ -136,7 +136,7 @@ fn fields<'d, 't>(document: &'d Document<'t>) -> impl Iterator<Item = &'d Field<
 
 const MONEY: [&str; 10] = ["amount", "balance", "cost", "discount", "fee", "money", "price", "salary", "tax", "vat"];
 
-pub(super) fn float_money(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn float_money(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     for field in fields(document) {
         let (Some(kind @ ("float" | "double")), words) = (plain(field), words(field.name)) else { continue };
@@ -149,7 +149,7 @@ pub(super) fn float_money(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
 
 const TIME: [&str; 7] = ["at", "date", "datetime", "on", "time", "timestamp", "ts"];
 
-pub(super) fn string_time(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn string_time(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     for field in fields(document) {
         let words = words(field.name);

@@ -3,11 +3,11 @@
 use std::fmt::{Debug, Display, LowerExp};
 use std::str::FromStr;
 
-use super::settings::Strictness;
+use super::Strictness;
 use super::{Document, Hit};
 use crate::source::{Item, Value};
 
-pub(super) fn unusual_default(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
+pub fn unusual_default(document: &Document<'_>, _: &Strictness) -> Vec<Hit> {
     let mut hits = Vec::new();
     for item in &document.items {
         let Item::Field(field) = item else { continue };

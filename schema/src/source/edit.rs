@@ -3,19 +3,19 @@
 use std::ops::Range;
 
 use super::tree::quoted;
-use super::{Node, SchemaFile, Value, walk};
+use super::{Node, Text, Value, walk};
 
 /// A piece of text to be replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Edit {
-    pub(crate) span: Range<usize>,
-    pub(crate) text: String,
+pub struct Edit {
+    pub span: Range<usize>,
+    pub text: String,
 }
 
 /// The edits that bring a change of the stored text into the text as it was written.
 ///
 /// None if there is a change that has no place in it.
-pub(crate) fn between(file: &SchemaFile, stored: &str, changed: &str) -> Option<Vec<Edit>> {
+pub fn between(file: &Text, stored: &str, changed: &str) -> Option<Vec<Edit>> {
     let (stored, changed) = (Node::parse(stored)?, Node::parse(changed)?);
     let mut edits = Vec::new();
     compare(file, file.tree()?, "", &stored, &changed, &mut edits)?;
@@ -24,7 +24,7 @@ pub(crate) fn between(file: &SchemaFile, stored: &str, changed: &str) -> Option<
 }
 
 fn compare(
-    file: &SchemaFile,
+    file: &Text,
     root: &Node,
     pointer: &str,
     stored: &Node,
@@ -80,7 +80,7 @@ fn listed(nodes: &[Node]) -> String {
 }
 
 /// A new member after the last one, on a line of its own if the others have theirs.
-fn insert(file: &SchemaFile, object: &Node, key: &str, value: &Node) -> Option<Edit> {
+fn insert(file: &Text, object: &Node, key: &str, value: &Node) -> Option<Edit> {
     let last = object.members().last()?;
     let end = last.node.span.end;
     let colon = if file.text[..last.node.span.start].ends_with(' ') { ": " } else { ":" };
@@ -97,7 +97,7 @@ fn insert(file: &SchemaFile, object: &Node, key: &str, value: &Node) -> Option<E
 }
 
 /// The text with the edits made.
-pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
+pub fn apply(text: &str, edits: &[Edit]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for edit in edits {
@@ -124,11 +124,11 @@ mod tests {
             (r#"["P"]"#, r#"["P","Q"]"#, "[\"P\"]", "[\"P\", \"Q\"]"),
             (r#"["P"]}}"#, r#"["P"]},"default":"P"}"#, "[\"P\"]}\n", "[\"P\"]},\n      \"default\": \"P\"\n"),
         ] {
-            let file = SchemaFile::new("a.avsc", text.to_owned());
+            let file = Text::new(text.to_owned());
             let edits = between(&file, stored, &stored.replace(from, to)).expect("a place for it");
             assert_eq!(apply(text, &edits), text.replace(old, new), "{to}");
             let crlf = |text: &str| text.replace('\n', "\r\n");
-            let file = SchemaFile::new("a.avsc", crlf(text));
+            let file = Text::new(crlf(text));
             let edits = between(&file, stored, &stored.replace(from, to)).expect("a place for it");
             assert_eq!(apply(&file.text, &edits), crlf(&text.replace(old, new)), "line ends of {to}");
         }

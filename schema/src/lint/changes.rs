@@ -48,7 +48,7 @@ fn gained<'d, 't>(document: &'d Document<'t>, pair: &Pair<'_, 't>) -> Vec<&'d Fi
     all.filter(|field| new.iter().any(|new| std::ptr::eq(*new, field.node))).collect()
 }
 
-pub(super) fn symbol_gone(before: &Document<'_>, after: &Document<'_>) -> Vec<Hit> {
+pub fn symbol_gone(before: &Document<'_>, after: &Document<'_>) -> Vec<Hit> {
     let symbols = |of: &Type<'_>| -> Vec<String> {
         let listed = of.node.get("symbols").map(Node::elements).unwrap_or_default();
         listed.iter().filter_map(Node::text).map(str::to_owned).collect()
@@ -67,7 +67,7 @@ pub(super) fn symbol_gone(before: &Document<'_>, after: &Document<'_>) -> Vec<Hi
     hits
 }
 
-pub(super) fn new_without_default(before: &Document<'_>, after: &Document<'_>) -> Vec<Hit> {
+pub fn new_without_default(before: &Document<'_>, after: &Document<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     for pair in pairs(before, after, &["record", "error"]) {
         for field in gained(after, &pair) {
@@ -80,7 +80,7 @@ pub(super) fn new_without_default(before: &Document<'_>, after: &Document<'_>) -
     hits
 }
 
-pub(super) fn renamed_without_alias(before: &Document<'_>, after: &Document<'_>) -> Vec<Hit> {
+pub fn renamed_without_alias(before: &Document<'_>, after: &Document<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     for pair in pairs(before, after, &["record", "error"]) {
         let kept: Vec<&str> = fields(pair.after).iter().flat_map(names).collect();

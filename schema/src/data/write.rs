@@ -8,7 +8,7 @@ use super::logical;
 const MOST_DEPTH: usize = 200;
 
 /// Encodes a record; the error says where it is none, and why.
-pub(super) fn record(schema: &Schema, value: &Value) -> Result<Vec<u8>, String> {
+pub fn record(schema: &Schema, value: &Value) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let root = schema.name_of(schema.root_type());
     let root = root.rsplit('.').next().unwrap_or(root);

@@ -1,25 +1,25 @@
 //! The rules: one line each, and the function that knows.
 
-use super::settings::Strictness;
+use super::Strictness;
+use super::When;
 use super::{Document, Hit, attributes, changes, defaults, logical, names, numbers, shapes, sizes};
-use crate::project::When;
 
 /// One rule.
-pub(crate) struct Rule {
+pub struct Rule {
     /// It never changes.
-    pub(crate) id: &'static str,
+    pub id: &'static str,
     /// What holds where nobody says.
-    pub(crate) default: When,
-    pub(crate) summary: &'static str,
-    pub(crate) advice: &'static str,
+    pub default: When,
+    pub summary: &'static str,
+    pub advice: &'static str,
     /// What can be set beside its level.
-    pub(crate) takes: Takes,
-    pub(super) check: Check,
+    pub takes: Takes,
+    pub check: Check,
 }
 
 /// What a rule goes by that a project may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Takes {
+pub enum Takes {
     Nothing,
     Max,
     Pattern,
@@ -30,7 +30,7 @@ pub(crate) enum Takes {
 
 impl Takes {
     /// The key in `avow.toml`.
-    pub(crate) fn key(self) -> Option<&'static str> {
+    pub fn key(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
             Self::Max => Some("max"),
@@ -48,7 +48,7 @@ impl Rule {
 }
 
 /// What a rule looks at.
-pub(super) enum Check {
+pub enum Check {
     /// One document.
     Document(fn(&Document<'_>, &Strictness) -> Vec<Hit>),
     /// One document, and what it was before.
@@ -327,16 +327,16 @@ static RULES: [Rule; 35] = [
 ];
 
 /// The rules by their ids.
-pub(crate) fn rules() -> &'static [Rule] {
+pub fn rules() -> &'static [Rule] {
     &RULES
 }
 
 /// One that is known to be there.
-pub(super) fn rule(id: &str) -> &'static Rule {
+pub fn rule(id: &str) -> &'static Rule {
     find(id).expect("it is in the catalogue")
 }
 
-pub(crate) fn find(id: &str) -> Option<&'static Rule> {
+pub fn find(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
 }
 

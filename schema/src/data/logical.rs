@@ -22,7 +22,7 @@ fn unit(logical: &LogicalType) -> Option<(i64, usize)> {
 }
 
 /// A number as the date, time or moment that it is; none where it is out of range.
-pub(crate) fn moment(logical: &LogicalType, number: i64) -> Option<String> {
+pub fn moment(logical: &LogicalType, number: i64) -> Option<String> {
     use LogicalType as L;
     if matches!(logical, L::Date) {
         return Some(EPOCH.checked_add(number.days()).ok()?.to_string());
@@ -42,7 +42,7 @@ pub(crate) fn moment(logical: &LogicalType, number: i64) -> Option<String> {
 }
 
 /// The number of a date, time or moment; none where the text is not one, or finer than the unit.
-pub(super) fn number(logical: &LogicalType, text: &str) -> Option<i64> {
+pub fn number(logical: &LogicalType, text: &str) -> Option<i64> {
     use LogicalType as L;
     if matches!(logical, L::Date) {
         return Some(i64::from(text.parse::<Date>().ok()?.since((jiff::Unit::Day, EPOCH)).ok()?.get_days()));
@@ -63,7 +63,7 @@ pub(super) fn number(logical: &LogicalType, text: &str) -> Option<i64> {
 }
 
 /// The digits of a decimal with a scale, as `-12.50`.
-pub(crate) fn decimal(unscaled: i128, scale: usize) -> String {
+pub fn decimal(unscaled: i128, scale: usize) -> String {
     let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     let (sign, point) = (if unscaled < 0 { "-" } else { "" }, if scale == 0 { "" } else { "." });
@@ -71,7 +71,7 @@ pub(crate) fn decimal(unscaled: i128, scale: usize) -> String {
 }
 
 /// The unscaled number of a decimal as people write it; none where it does not fit precision and scale.
-pub(super) fn unscaled(text: &str, precision: u32, scale: u32) -> Option<i128> {
+pub fn unscaled(text: &str, precision: u32, scale: u32) -> Option<i128> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let fraction = fraction.trim_end_matches('0');
@@ -86,7 +86,7 @@ pub(super) fn unscaled(text: &str, precision: u32, scale: u32) -> Option<i128> {
 }
 
 /// The shortest two's complement of a number, the highest byte first.
-pub(super) fn shortest(number: i128) -> Vec<u8> {
+pub fn shortest(number: i128) -> Vec<u8> {
     let bytes = number.to_be_bytes();
     let filler = if number < 0 { 0xff } else { 0x00 };
     let is_spare = |at: usize| bytes[at] == filler && (bytes[at + 1] & 0x80 == filler & 0x80);

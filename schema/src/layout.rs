@@ -28,7 +28,7 @@ struct Layout<'t> {
 }
 
 /// The text laid out; none if it is not JSON.
-pub(crate) fn laid_out(text: &str) -> Option<String> {
+pub fn laid_out(text: &str) -> Option<String> {
     let root = Node::parse(text)?;
     let mut layout = Layout { text, comments: comments(text)?, emitted: 0, out: String::new() };
     layout.comments_before(root.span.start, 0);
