@@ -18,7 +18,7 @@ use super::remote::Remote;
 pub(super) struct Connection {
     /// The registry; any that speaks Confluent's HTTP API.
     ///
-    /// By default the one of `AVOW_REGISTRY_URL`, `SCHEMA_REGISTRY_URL` or `avow.toml`, else http://127.0.0.1:8081.
+    /// By default the one of `AVOW_REGISTRY_URL`, `SCHEMA_REGISTRY_URL` or `avow.toml`, else `http://127.0.0.1:8081`.
     /// Separate several addresses of one registry by commas.
     #[arg(long, short = 'r', value_name = "URL", conflicts_with = "profile")]
     registry: Option<String>,
@@ -220,7 +220,7 @@ pub(super) fn failed_at_source(error: Error) -> Error {
 }
 
 /// An error with what is behind it, in one line.
-fn error_chain(error: &avow_client::Error) -> String {
+pub(super) fn error_chain(error: &avow_client::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(it) = source {

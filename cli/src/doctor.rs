@@ -7,6 +7,7 @@ use avow_client::rest::{Client, Method, Scope};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::connection::error_chain;
 use super::exit::{self, Exit};
 use super::remote::Remote;
 use super::target::{OutputFormat, Target};
@@ -94,14 +95,17 @@ async fn examine(remote: &Remote) -> Result<(Vec<Line>, Exit), Error> {
             } else {
                 "check the address and the network; does the registry want https?"
             };
-            Line::new(State::Bad, "reach", error.to_string()).advice(advice)
+            Line::new(State::Bad, "reach", error_chain(error)).advice(advice)
         } else {
-            Line::new(State::Bad, "reach", error.to_string()).advice("does the address name a schema registry?")
+            Line::new(State::Bad, "reach", error_chain(error)).advice("does the address name a schema registry?")
         };
         lines.push(line);
         return Ok((lines, exit));
     }
     lines.push(Line::new(State::Ok, "reach", format!("{} answers", remote.url())));
+    let degraded = degraded(client).await;
+    let exit = if degraded.is_some() { Exit::Unavailable } else { Exit::Clean };
+    lines.extend(degraded);
     lines.push(if is_tls {
         Line::new(State::Ok, "TLS", "the connection is encrypted, and the registry's certificate is trusted")
     } else {
@@ -127,7 +131,15 @@ async fn examine(remote: &Remote) -> Result<(Vec<Line>, Exit), Error> {
             .advice("`avow mode --set READWRITE` ends that"),
         Err(_) => Line::new(State::Note, "mode", "the registry does not say"),
     });
-    Ok((lines, Exit::Clean))
+    Ok((lines, exit))
+}
+
+/// What an Avow registry says of itself while it answers from memory only; others do not know the question.
+async fn degraded(client: &Client) -> Option<Line> {
+    let answer = client.send_json(Method::GET, "/readyz", [], None::<&serde_json::Value>).await.ok()?;
+    let reason = answer["reason"].as_str().filter(|_| answer["status"] == "degraded")?;
+    let line = Line::new(State::Bad, "database", format!("the registry cannot reach its database: {reason}"));
+    Some(line.advice("reads are answered from memory until the database is back; look at the registry's log"))
 }
 
 /// The middle one of a few requests.

@@ -2,12 +2,15 @@
 
 use std::io::Write as _;
 
+use avow_schema::lint::{self, When};
+use serde_json::{Value, json};
+
 use super::exit::{self, Exit};
 use super::nearest::nearest;
 use super::report::FILE_RULES;
+use super::target::OutputFormat;
 use super::terminal::{BOLD, DIM, Terminal, styled};
 use super::{Error, report};
-use avow_schema::lint::{self, When};
 
 /// Explains a rule and how to fix what it finds; without a RULE it lists all of them.
 #[derive(Debug, clap::Args)]
@@ -16,6 +19,8 @@ pub struct Explain {
     /// The rule, as findings name it.
     rule: Option<String>,
 
+    #[command(flatten)]
+    output: OutputFormat,
     #[command(flatten)]
     terminal: Terminal,
 }
@@ -27,8 +32,27 @@ struct Entry {
     weight: &'static str,
 }
 
+impl Entry {
+    fn json(&self) -> Value {
+        let (summary, advice) = report::describe(self.id);
+        json!({"rule": self.id, "command": self.command, "severity": self.weight, "summary": summary, "advice": advice})
+    }
+}
+
+fn unknown(rule: &str) -> Error {
+    Error::Usage(format!("there is no rule `{rule}`{}", guess(rule)))
+}
+
 impl Explain {
     pub(super) fn run(&self) -> Result<Exit, Error> {
+        if self.output.is_json() {
+            let all: Vec<Value> = entries().iter().map(Entry::json).collect();
+            let json = match &self.rule {
+                None => all.into(),
+                Some(rule) => all.into_iter().find(|it| it["rule"] == rule.as_str()).ok_or_else(|| unknown(rule))?,
+            };
+            return self.output.print(&self.terminal, "", &json).map(|()| Exit::Clean);
+        }
         let mut out = self.terminal.stdout();
         match &self.rule {
             None => {
@@ -42,7 +66,7 @@ impl Explain {
             }
             Some(rule) => {
                 let Some(Entry { id, command, weight }) = entries().into_iter().find(|entry| entry.id == rule) else {
-                    return Err(Error::Usage(format!("there is no rule `{rule}`{}", guess(rule))));
+                    return Err(unknown(rule));
                 };
                 let (summary, advice) = report::describe(id);
                 writeln!(out, "{} ({command}, {weight})\n\n{summary}\n\n{advice}", styled(BOLD, id))?;

@@ -1,6 +1,7 @@
 //! `avow init`: an `avow.toml` for the schemas that are there.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +54,8 @@ fn text(registry: &str, files: &[PathBuf]) -> String {
         globs.insert(0, "*.avsc".to_owned());
     }
     for glob in globs {
-        text += &format!("\n[[subjects]]\nfiles = {}\nname = \"{{stem}}\"\n", quoted(&glob));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n[[subjects]]\nfiles = {}\nname = \"{{stem}}\"\n", quoted(&glob));
     }
     text
 }

@@ -1,5 +1,7 @@
 //! `avow list` and `avow versions`: what there is.
 
+use std::collections::HashSet;
+
 use avow_client::rest::Version;
 use serde_json::{Value, json};
 
@@ -57,7 +59,19 @@ impl List {
                 None => names(&remote, &query).await,
             }
         })?;
-        let rows: Vec<_> = subjects.iter().map(|subject| vec![subject.clone()]).collect();
+        let live: Option<HashSet<String>> = match self.deleted {
+            true => Some(block_on(names(&remote, &Query { deleted: false, ..query }))?.into_iter().collect()),
+            false => None,
+        };
+        let is_deleted = |subject: &String| live.as_ref().is_some_and(|live| !live.contains(subject));
+        let row = |subject: &String| match is_deleted(subject) {
+            true => vec![subject.clone(), "deleted".to_owned()],
+            false => vec![subject.clone()],
+        };
+        if subjects.is_empty() {
+            self.target.terminal.say(if self.globs.is_empty() { "no subjects" } else { "no subject matches" });
+        }
+        let rows: Vec<_> = subjects.iter().map(row).collect();
         self.output.print(&self.target.terminal, &table(&rows), &json!(subjects))?;
         Ok(Exit::Clean)
     }

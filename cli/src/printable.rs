@@ -1,6 +1,7 @@
 //! Output that a registry or a schema cannot abuse: control characters of theirs never reach a terminal.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Write};
 
 /// A writer that escapes what is not printable, but for line feeds, tabs, and the colours of the command line itself.
@@ -38,7 +39,8 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
         } else if let Some(c) = rest.chars().next() {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ = fmt::Write::write_fmt(&mut out, format_args!("\\u{unit:04x}"));
             }
             rest = &rest[c.len_utf8()..];
         }

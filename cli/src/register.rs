@@ -168,7 +168,9 @@ impl Register {
         json["messages"] = json!(messages);
         self.output.print(terminal, if is_explained { &text } else { "" }, &json)?;
         if !is_explained {
-            messages.iter().for_each(|message| terminal.say(message));
+            for message in messages {
+                terminal.say(message);
+            }
         }
         Ok(Exit::Findings)
     }

@@ -38,7 +38,6 @@ fn bytes_are_explained_one_by_one() {
             "decode --schema sale.avsc --bare 2a00 -o json",
             "decode --schema sale.avsc 7b7d",
             "decode --schema sale.avsc xyz!",
-            "decode 00000000072a",
             "encode --schema bytes.avsc --id 1 bytes.json",
             "decode --schema bytes.avsc 0000000001616263",
             "sample --schema sale.avsc -n 3 --seed 5",

@@ -19,7 +19,6 @@ fn what_cannot_be_done_is_said_with_a_code_of_its_own() {
         "usage.txt",
         &[
             "check --against nonsense old.avsc",
-            "check --against registry old.avsc",
             "check --against lock old.avsc",
             "check old.avsc",
             "check --against file:old.avsc empty",

@@ -314,18 +314,19 @@ impl<'p> GitHistory<'p> {
                     names.push(hash.clone());
                     Base::Missing
                 }
-                None => match self.repository.submodule_of(&path) {
-                    Some(folder) => Base::Incomparable(format!(
-                        "it is in the submodule `{folder}`, which has a history of its own; run `avow check` in there"
-                    )),
-                    None => {
+                None => {
+                    if let Some(folder) = self.repository.submodule_of(&path) {
+                        Base::Incomparable(format!(
+                            "it is in the submodule `{folder}`, which has a history of its own; run `avow check` in there"
+                        ))
+                    } else {
                         if let Some(real) = self.repository.behind_links(&path) {
                             names.push(format!("{}:{real}", self.base));
                             asked.push((at, real, EntryKind::File));
                         }
                         Base::Missing
                     }
-                },
+                }
             });
         }
         let mut links = Vec::new();

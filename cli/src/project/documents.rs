@@ -285,8 +285,10 @@ mod tests {
         let invoice = record("Invoice", "\"State\"");
         let resolved = documents.resolve(&invoice, Strictness::Strict).expect("a schema");
         assert_eq!(resolved.needs, ["a.Order"]);
-        documents
-            .add(&SchemaFile::new("state.avsc", r#"{"type":"enum","name":"a.State","symbols":["NEW"]}"#.to_owned()));
+        documents.add(
+            &SchemaFile::new("state.avsc", r#"{"type":"enum","name":"a.State","symbols":["NEW"]}"#.to_owned()),
+            &[],
+        );
         let resolved = documents.resolve(&invoice, Strictness::Strict).expect("a schema");
         assert_eq!(resolved.needs, ["a.State"]);
     }

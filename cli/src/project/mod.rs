@@ -380,8 +380,7 @@ fn broken_link(error: &ignore::Error) -> Option<Link> {
     match error {
         ignore::Error::Loop { .. } => Some(Link::Loop),
         ignore::Error::WithPath { path, .. } if path.is_symlink() => Some(Link::Dangling(path.clone())),
-        ignore::Error::WithDepth { err, .. } => broken_link(err),
-        ignore::Error::WithPath { err, .. } => broken_link(err),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithPath { err, .. } => broken_link(err),
         _ => None,
     }
 }
@@ -398,10 +397,9 @@ pub(super) fn walk(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => entry.into_path(),
             Ok(_) => continue,
             Err(error) => match broken_link(&error) {
-                // Its target was walked already.
-                Some(Link::Loop) => continue,
                 Some(Link::Dangling(path)) if path.extension().is_some_and(|it| it == "avsc") => path,
-                Some(Link::Dangling(_)) => continue,
+                // Of a loop the target was walked already.
+                Some(Link::Loop | Link::Dangling(_)) => continue,
                 None => return Err(Error::Input(format!("cannot look into `{}`: {error}", folder.display()))),
             },
         };

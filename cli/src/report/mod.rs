@@ -1,6 +1,7 @@
 //! Findings of a command, and the formats they are printed in.
 
 mod annotations;
+mod foreign;
 mod human;
 mod json;
 mod junit;
@@ -214,6 +215,9 @@ impl Finding {
         if rule == UNRESOLVED {
             "Neither this file, nor the files of the project, nor the registry define a type of that name."
                 .clone_into(&mut finding.why);
+        }
+        if let Some(hint) = foreign::hint(&file.text) {
+            hint.clone_into(&mut finding.why);
         }
         finding
     }

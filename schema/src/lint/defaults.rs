@@ -117,8 +117,8 @@ mod tests {
                 {{"name":"f","type":{{"type":"fixed","name":"F","size":2}}}},
                 {{"name":"it","type":{kind},"default":{default}}}]}}"#
         );
-        let file = SchemaFile::new("r.avsc", text);
-        let document = Document::of(&file, "r").expect("JSON");
+        let file = Text::new(text);
+        let document = Document::of(&file, "r".to_owned(), "r").expect("JSON");
         let mut hits = no_value(&document, &Strictness::default());
         assert!(hits.len() < 2);
         hits.pop().map(|hit| hit.title.replace("The default of `it` ", ""))
