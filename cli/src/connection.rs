@@ -98,7 +98,7 @@ impl Connection {
         self.open_as(url, self.token()?, user)
     }
 
-    /// The same for a registry that is copied: what is said to one registry is not told to another.
+    /// The same for a registry that is copied: credentials of one registry are not sent to another.
     pub(super) fn open_source(&self, url: &str) -> Result<Client, Error> {
         let user = filled("AVOW_FROM_USER").zip(filled("AVOW_FROM_PASSWORD"));
         self.open_as(url, filled("AVOW_FROM_TOKEN"), user)

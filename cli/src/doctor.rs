@@ -162,7 +162,7 @@ async fn latency(client: &Client, first: Duration) -> Line {
     }
 }
 
-/// What software answers, by what only it has; unknown where nothing tells.
+/// The software that answers, by features only it has.
 async fn kind(remote: &Remote) -> Line {
     let client = &remote.client;
     let asked = |path: &'static str| async move { client.send_json(Method::GET, path, [], None::<&Value>).await.ok() };
@@ -188,12 +188,12 @@ async fn kind(remote: &Remote) -> Line {
     let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
     match found {
         Some((name, evidence)) => Line::new(State::Ok, "kind", format!("{name}{version}: {evidence}")),
-        None => Line::new(State::Note, "kind", format!("unknown{version}: nothing tells which software answers"))
+        None => Line::new(State::Note, "kind", format!("unknown{version}: the software cannot be identified"))
             .advice("what every registry answers is all that is asked of it"),
     }
 }
 
-/// How far the clocks are apart, as far as the registry tells: by when it says it wrote something.
+/// How far the clocks are apart, by the time the registry gives for something it just wrote.
 async fn clock(client: &Client) -> Option<Line> {
     let newest = client.schemas().limit(1).await.ok()?.into_iter().filter_map(|it| it.schema.ts).max()?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;

@@ -1,4 +1,4 @@
-//! Why a command could not do its work, what to do about it, and the exit code.
+//! Errors of commands, with hints and exit codes.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ pub enum Error {
         /// What to do about it.
         hint: Option<String>,
     },
-    /// The registry cannot be reached, or is in trouble.
+    /// The registry cannot be reached, or reports an internal error.
     #[error("the registry at {url} is not available: {reason}")]
     Unavailable {
         /// Where it was asked, without credentials.
@@ -68,7 +68,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            // What could not be told is not a finding.
+            // An output that could not be written is not a finding.
             Self::System(_) | Self::File { .. } | Self::Input(_) | Self::Git { .. } => Exit::Input,
             Self::Unavailable { .. } => Exit::Unavailable,
             Self::Forbidden { .. } => Exit::Forbidden,

@@ -14,7 +14,7 @@ pub enum Exit {
     Usage = 2,
     /// A file given is not a schema, refers to something unknown, or cannot be read.
     Input = 3,
-    /// The registry cannot be reached, or is in trouble.
+    /// The registry cannot be reached, or reports an internal error.
     Unavailable = 4,
     /// Authentication or authorisation failed.
     Forbidden = 5,

@@ -1,4 +1,4 @@
-//! What a repository held before, asked of the `git` program: one process for many questions.
+//! Earlier states of a repository, read through the `git` program: one process for many questions.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read as _, Write as _};
@@ -236,8 +236,8 @@ impl Repository {
 
     /// The hashes of all files that a commit has in some folders.
     ///
-    /// That is one process however many files there are, and a hash tells of most that they are what they were.
-    /// They are asked for here, and told by [`Hashes::told`]: there is other work to do meanwhile.
+    /// One process for any number of files; for most of them the hash shows that they did not change.
+    /// [`Hashes::wait`] returns them: there is other work to do meanwhile.
     pub(super) fn hashes(&self, commit: &str, folders: &[String]) -> Result<Hashes, Error> {
         let mut command = self.command(&["ls-tree", "-z", "--full-tree", commit, "--"]);
         command.args(folders).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -306,7 +306,7 @@ impl Repository {
     }
 }
 
-/// What Git is listing meanwhile.
+/// A listing that Git is producing.
 #[derive(Debug)]
 pub(super) struct Hashes(Child);
 
@@ -329,7 +329,7 @@ impl Hashes {
     }
 }
 
-/// What a command of Git has printed.
+/// The output of a Git command.
 fn text(command: &str, output: Output) -> Result<String, Error> {
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -416,7 +416,7 @@ fn read_change<'t>(head: &str, parts: &mut impl Iterator<Item = &'t str>) -> Opt
     Some(Change { path, blob: blob.to_owned(), from })
 }
 
-/// What files were before: for each, newest first, the blobs with the commits that made them, followed through renames.
+/// The history of files: for each, newest first, the blobs with the commits that made them, followed through renames.
 ///
 /// `commits` are as [`Repository::history`] gives them, `paths` as they are in the newest.
 pub(super) fn ancestry(commits: &[Commit], paths: &[String]) -> HashMap<String, Vec<(String, String)>> {

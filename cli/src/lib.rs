@@ -2,16 +2,16 @@
 //!
 //! What several commands share:
 //!
-//! - `exit`, `error`: what the shell and the person are told when a command ends
-//! - `terminal`: colour, silence, progress
+//! - `exit`, `error`: exit codes, and errors with hints
+//! - `terminal`: colour, `--quiet`, progress; `printable`: escaping of what a registry sends
 //! - `connection`: the registry's address and credentials, and a client of it
-//! - `project`: `avow.toml` (files, subjects, levels, lint rules), `avow.lock`, types by the documents that define them
-//! - `source`: schema files with the place of everything in them, and edits that leave the rest alone
-//! - `remote`: what a registry holds, asked with the calls that every registry answers; `listing`: all of it;
-//!   `subjects`: those that are looked for
-//! - `at`, `stored`: one registry, how its data is printed, and how a person names what it holds
-//! - `git`: what a repository held before
-//! - `report`: findings, and their formats; `outputs`: `-o`, whatever the formats are
+//! - `project`: `avow.toml` (files, subjects, levels, lint rules), `avow.lock`, and the one resolver of schemas
+//! - `source`: schema files, read and written
+//! - `remote`: versions and settings, by the calls that every registry answers; `listing`: all versions; `subjects`:
+//!   searching
+//! - `target`: the registry of a command, output formats, confirmation; `schema_ref`: naming a stored schema
+//! - `git`: earlier states of a repository
+//! - `report`: findings, and their formats; `report_sinks`: `-o FORMAT=FILE`; `nearest`: "did you mean"
 
 mod check;
 mod config;

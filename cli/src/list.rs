@@ -25,7 +25,7 @@ pub struct List {
     #[arg(long)]
     deleted: bool,
 
-    /// With their versions, the id of the latest, and the level in force where the registry tells it.
+    /// With their versions, the id of the latest, and the level in force where the registry reports it.
     #[arg(long, short = 'l')]
     long: bool,
 

@@ -1,4 +1,4 @@
-//! Finding subjects: an Avow registry is asked for those that are wanted, page by page; another tells all it has.
+//! Finding subjects: an Avow registry filters them, page by page; others list all they have.
 
 use avow_client::rest::{Client, Method, Version};
 use serde::Deserialize;

@@ -64,7 +64,7 @@ impl Terminal {
     /// Says something to a person, unless silence was asked for.
     pub(super) fn say(&self, text: impl std::fmt::Display) {
         if !self.quiet {
-            // Nobody is left to tell if standard error is gone.
+            // There is nobody to inform if standard error is gone.
             let _ = writeln!(self.stderr(), "{text}");
         }
     }

@@ -89,7 +89,7 @@ async fn one_of_ours_into_another() {
     let nothing = "0 versions to write, 0 to soft-delete, 0 configs, 0 modes, 0 highest ids to reserve\n";
     assert_eq!((again.code, again.stderr.as_str()), (0, nothing));
     let text = copy(&work, &format!("{way} --verify --dry-run --quiet"));
-    assert!(text.stdout.starts_with("the target holds what the source holds\n"), "{}", text.stdout);
+    assert!(text.stdout.starts_with("the target is a copy of the source\n"), "{}", text.stdout);
     source.stop().await;
     target.stop().await;
 }

@@ -87,7 +87,7 @@ async fn the_kind_of_registry_is_what_the_evidence_says() {
 async fn what_is_wrong_has_its_exit_code() {
     let old = Old::start().await;
     let ran = doctor(&old.url());
-    let unknown = ("note".to_owned(), "unknown: nothing tells which software answers".to_owned());
+    let unknown = ("note".to_owned(), "unknown: the software cannot be identified".to_owned());
     assert_eq!((ran.code, line(&ran, "kind")), (0, unknown));
     assert_eq!(line(&ran, "level"), ("ok".to_owned(), "BACKWARD".to_owned()));
 

@@ -12,7 +12,7 @@ use avow_schema::source::{Edit, apply};
 /// Changes made to one file; each makes at least one finding go away.
 const MOST_CHANGES: usize = 100;
 
-/// Fixes what can be fixed in the file of a candidate; tells what is left.
+/// Fixes what can be fixed in the file of a candidate, and returns what is left.
 pub(super) fn fix(
     resolver: &Resolver<'_>,
     candidate: &mut Candidate,

@@ -299,8 +299,8 @@ fn is_changed(repository: &Repository, changed: &HashSet<String>, path: &Path) -
     Ok(real.is_some_and(|real| changed.contains(&real)))
 }
 
-/// Tells candidates apart whose declarations differ from those of a commit; all of them, where it had no avow.toml or
-/// the lock file changed.
+/// A test for candidates whose declarations differ from those of a commit: all of them, where it had no avow.toml or the
+/// lock file changed.
 fn declarations<'p>(
     project: &'p Project,
     repository: &Repository,

@@ -193,7 +193,7 @@ impl Base {
     }
 }
 
-/// What a repository holds of a project.
+/// The history of a project in its repository.
 pub(super) struct GitHistory<'p> {
     project: &'p Project,
     repository: Repository,
@@ -550,7 +550,7 @@ fn file(resolver: &Resolver<'_>, path: &Path, candidates: &[Candidate], scope: S
     Ok(vec![Prior::History(History { level, versions: vec![past], noun: "file" })])
 }
 
-/// The histories that the lock file tells.
+/// The histories of the lock file.
 fn lock(project: &Project, candidates: &[Candidate], scope: Scope) -> Result<Histories, Error> {
     let path: PathBuf = project.path(LOCK.as_ref());
     if !path.is_file() {

@@ -55,7 +55,7 @@ pub(super) async fn outcomes(
     scope: Scope,
     terminal: &Terminal,
 ) -> Result<Vec<Outcome>, Error> {
-    // What comes out of the project is not in the registry yet, and no registry can tell what it does not have.
+    // What comes out of the project is not in the registry yet, and no registry can check against what it does not have.
     let is_asked = |candidate: &Candidate| {
         let is_known = |name: &String| candidate.registered.defines(name);
         candidate.resolved.as_ref().is_ok_and(|it| it.needs.iter().all(is_known))

@@ -1,4 +1,4 @@
-//! Proof that a copy is one.
+//! The certificate of a copy.
 
 use std::fmt::Write as _;
 
@@ -121,13 +121,13 @@ impl Certificate {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         let verdict = if self.differences.is_empty() {
-            "the target holds what the source holds"
+            "the target is a copy of the source"
         } else {
             "the target is NOT a copy of the source"
         };
         let rewritten = match self.rewritten_ids {
             0 => String::new(),
-            number => format!(", {number} the same document written otherwise"),
+            number => format!(", {number} the same document in another spelling"),
         };
         // Writing to a string cannot fail.
         let _ = write!(

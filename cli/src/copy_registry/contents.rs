@@ -123,9 +123,9 @@ pub(super) struct Conflict(pub(super) String);
 /// What cannot be copied because something else is there.
 pub(super) fn conflicts(source: &Contents, target: &Contents) -> Vec<Conflict> {
     let mut found = Vec::new();
-    let (ours, theirs) = (source.ids(), target.ids());
-    for ((context, id), schema) in &ours {
-        if let Some(other) = theirs.get(&(context.clone(), *id))
+    let (wanted, there) = (source.ids(), target.ids());
+    for ((context, id), schema) in &wanted {
+        if let Some(other) = there.get(&(context.clone(), *id))
             && compare(schema, other) == Likeness::Different
         {
             found.push(Conflict(format!("id {id} of context `{context}` means another schema at the target")));

@@ -66,7 +66,7 @@ enum Source<'a> {
 }
 
 /// Conflicts listed one by one, at most.
-const MOST_TOLD: usize = 20;
+const MOST_CONFLICTS: usize = 20;
 
 impl Copy {
     /// Whether anything was said about a copy.
@@ -100,17 +100,19 @@ impl Copy {
         block_on(takes_the_languages(target, &held))?;
         let found = conflicts(&held, &there);
         if !found.is_empty() {
-            for conflict in found.iter().take(MOST_TOLD) {
+            for conflict in found.iter().take(MOST_CONFLICTS) {
                 self.terminal.say(&conflict.0);
             }
             let what = count(found.len(), "conflict");
-            return Err(Error::Conflict(format!("nothing was written: {what} with what the target holds")));
+            return Err(Error::Conflict(format!("nothing was written: {what} with the contents of the target")));
         }
         let plan = Plan::new(&held, &there)?;
         let extra = there.versions.keys().filter(|place| !held.versions.contains_key(*place)).count();
         if extra > 0 {
-            self.terminal
-                .say(format_args!("the target holds {} that the source does not; they stay", count(extra, "version")));
+            self.terminal.say(format_args!(
+                "the target has {} that the source does not have; they stay",
+                count(extra, "version")
+            ));
         }
         self.terminal.say(format_args!(
             "{} to write, {} to soft-delete, {}, {}, {} to reserve",
@@ -173,7 +175,7 @@ impl Copy {
 
 /// Refuses before anything is written what the target has no language for.
 async fn takes_the_languages(target: &Remote, held: &Contents) -> Result<(), Error> {
-    // Registries that do not tell know Avro, at least.
+    // Registries that do not list their languages support Avro, at least.
     let Ok(known) = target.client.schema_types().await else { return Ok(()) };
     let is_foreign = |language: &str| !known.iter().any(|known| known.eq_ignore_ascii_case(language));
     let foreign: Vec<_> =

@@ -1,4 +1,4 @@
-//! What a registry holds, read over HTTP.
+//! The contents of a registry, read over HTTP.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -47,7 +47,7 @@ pub(super) async fn read(remote: &Remote, scopes: BTreeSet<String>, terminal: &T
     Ok(contents)
 }
 
-/// The highest ids given out, where the registry tells; else the highest that are there.
+/// The highest ids given out, as the registry reports them; else the highest in use.
 async fn highest(remote: &Remote, there: BTreeMap<String, u32>) -> Result<BTreeMap<String, u32>, Error> {
     let mut highest = BTreeMap::new();
     for (context, id) in there {

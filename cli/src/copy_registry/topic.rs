@@ -1,4 +1,4 @@
-//! What a registry held, replayed from a dump of its topic `_schemas`: as Confluent and Karapace write it.
+//! The contents of a registry, replayed from a dump of its topic `_schemas`: as Confluent and Karapace write it.
 //!
 //! A line holds a key and a value: one after the other, as console consumers print them, or as the members `key` and
 //! `value` (or `payload`) of an object, as JSON or as text with JSON in it.
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use super::contents::{Contents, CopiedVersion, context_of};
 use crate::Error;
 
-/// A line that is not carried over.
+/// A line that is not copied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Skipped {
     line: usize,

@@ -129,7 +129,7 @@ impl Comparison {
     fn new(old: Side, new: Side) -> Self {
         let changes = match (Node::parse(&old.schema.text()), Node::parse(&new.schema.text())) {
             (Some(old), Some(new)) => changes(&old, &new),
-            // Nested beyond what anybody writes: the findings still tell.
+            // Nested too deeply to be walked: the findings still show it.
             _ => Vec::new(),
         };
         let mut changes = changes;

@@ -43,7 +43,7 @@ pub(super) fn definitions(project: &Project, outcomes: &mut [Outcome]) {
 
 /// What a file takes from others.
 struct Use {
-    /// The full name, as far as the file tells.
+    /// The full name, as far as the file shows.
     name: String,
     span: Range<usize>,
     path: String,
@@ -83,7 +83,7 @@ impl Files {
             files.add(Rc::clone(&outcome.file));
         }
         for path in project.files(&[])?.into_iter().chain(project.all_files()?) {
-            // What cannot be read is told where it is asked for.
+            // A file that cannot be read is reported where it is checked.
             if let Ok(file) = SchemaFile::read(&path) {
                 files.add(Rc::new(file));
             }

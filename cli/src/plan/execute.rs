@@ -20,7 +20,7 @@ pub(super) struct Progress {
     pub(super) atomic: bool,
 }
 
-/// Does what is left to do. `progress` tells how far it came, even if it fails or is interrupted.
+/// Executes the remaining steps. `progress` records how far it got, even if it fails or is interrupted.
 pub(super) async fn execute(
     remote: &Remote,
     document: &Document,

@@ -1,10 +1,10 @@
 //! Schemas as code: `avow plan`, `avow apply`, `avow drift`, `avow pull`.
 //!
-//! - `tree`: the files and their subjects, each after those it uses; `refer`: what they refer to
-//! - `held`: what the registry holds; `same`: whether the two are the same
-//! - `make`: the plan, with `settings`, `prune` and `verdict`
-//! - `document`: the plan as it is kept; `told`: as people read it; `shown`: the formats of `-o`
-//! - `carry`, `ours`: doing what it says
+//! - `tree`: the files and their subjects, each after those it uses; `references`: what they refer to
+//! - `remote_state`: what the registry has; `equivalence`: whether the two are the same
+//! - `planner`: making a plan, with `settings`, `prune` and `verdict`
+//! - `document`: the plan as it is saved; `render`: as people read it; `output`: the formats of `-o`
+//! - `execute`: applying it step by step; `avow_api`: at once, where the registry is Avow
 
 mod apply;
 mod avow_api;

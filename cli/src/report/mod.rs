@@ -290,7 +290,7 @@ impl Outcome {
         self.subject.clone().unwrap_or_else(|| self.file.name())
     }
 
-    /// A fingerprint that tells the same finding about two subjects apart.
+    /// A fingerprint that differs between subjects.
     fn fingerprint(&self, finding: &Finding) -> String {
         fingerprint(&[&self.name(), finding.direction.map_or("", Direction::name), &finding.fingerprint])
     }
@@ -394,7 +394,7 @@ impl Report {
     }
 }
 
-/// One sentence about a rule, and advice, for formats that carry a catalogue.
+/// The summary of a rule, and advice.
 pub(super) fn describe(rule: &str) -> (String, String) {
     if let Some(entry) = avow_avro::rules().iter().find(|entry| entry.id.id() == rule) {
         return (entry.summary.to_owned(), entry.advice.to_owned());

@@ -65,7 +65,7 @@ fn result(rules: &[&str], outcome: &Outcome, finding: &Finding) -> Value {
             },
             "logicalLocations": [{"fullyQualifiedName": format!("{}#{}", outcome.name(), finding.path)}],
         }],
-        // The first is ours; the second is the one that GitHub goes by.
+        // The first is Avow's; GitHub uses the second.
         "partialFingerprints": {"avow/v1": fingerprint, "primaryLocationLineHash": format!("{fingerprint}:1")},
     });
     if let Some(accepted) = &finding.accepted {

@@ -50,7 +50,7 @@ pub fn default_of_a_later_branch(document: &Document<'_>, _: &Strictness) -> Vec
     hits
 }
 
-/// Whether a default can be one of a type, as far as its kind of JSON tells.
+/// Whether a default can be one of a type, judging by its kind of JSON.
 pub fn may_be(kind: &Node, default: &Node) -> bool {
     let name = kind.text().or_else(|| kind.get_text("type")).unwrap_or_default();
     match (name, &default.value) {

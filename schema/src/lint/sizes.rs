@@ -12,7 +12,7 @@ pub fn bytes(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     vec![Hit::new(document.root, None, "", format!("The file has {bytes} bytes; {max} are allowed"))]
 }
 
-/// Told once, where it begins to be too deep.
+/// Reported once, where the nesting becomes too deep.
 pub fn depth(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let max = strictness.max(12);
     let deep = document.items.iter().find_map(|item| match item {

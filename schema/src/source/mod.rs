@@ -78,7 +78,7 @@ impl Text {
         found.unwrap_or_else(|| self.find(None, None))
     }
 
-    /// Where the schema is to blame for being refused, as far as the refusal tells.
+    /// The part of the text that a parse error is about.
     pub fn blame(&self, error: &avow_avro::ParseError) -> Range<usize> {
         use avow_avro::ParseError as E;
         let text_of = |text: &str| self.tree().and_then(|root| root.find_text(text));

@@ -247,7 +247,7 @@ impl Pull {
         Ok(())
     }
 
-    /// Plans what is about to be written; that there would be something to do is told.
+    /// Plans the files about to be written, and reports what `avow plan` would still find to do.
     async fn look_back(
         &self,
         project: &Project,

@@ -11,7 +11,7 @@ use crate::report::fingerprint;
 /// Gives out paths, never one twice.
 pub(super) struct Names {
     folder: PathBuf,
-    /// In small letters: not every file system tells them apart.
+    /// In lower case: not every file system distinguishes case.
     taken: HashSet<String>,
 }
 
