@@ -517,7 +517,7 @@ mod tests {
             (
                 format!(r#"{{"name":"x","type":"int","doc":"{} one"}}"#, "same ".repeat(20)),
                 format!(r#"{{"name":"x","type":"int","doc":"{} two"}}"#, "same ".repeat(20)),
-                vec!["R.x doc …same same same same  one\" -> …same same same same  two\""],
+                vec!["R.x doc …ame same same same  one\" -> …ame same same same  two\""],
             ),
             (
                 r#"{"name":"x","type":{"type":"error","name":"S","fields":[]}}"#.to_owned(),
