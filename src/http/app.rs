@@ -3,7 +3,7 @@
 use super::extract::Arrival;
 use super::meter::{Meter, Operation};
 use super::respond::AsOf;
-use super::{Settings, State, accept, body, openapi, respond, routes, trace};
+use super::{AppState, Settings, accept, body, openapi, respond, routes, trace};
 use crate::domain::Context;
 use crate::registry::{Currency, Error, Place, Registry};
 use axum::Router;
@@ -25,7 +25,7 @@ use tracing::{Instrument, Span};
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
     let (router, document) = routes().split_for_parts();
     let meter = Arc::new(Meter::new(&document));
-    let state = State {
+    let state = AppState {
         registry: Arc::clone(&registry),
         meter: Arc::clone(&meter),
         max_body_bytes: settings.max_body_bytes,

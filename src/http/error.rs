@@ -2,25 +2,14 @@
 
 use super::accept;
 use crate::registry::Error;
+use avow_api::ErrorBody;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::error::Error as _;
-use utoipa::ToSchema;
 
-/// The body of every refusal.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct ErrorBody {
-    /// Three digits of the status, or five digits that begin with them.
-    error_code: u32,
-    /// What is wrong, for people.
-    message: String,
-}
-
-impl ErrorBody {
-    /// The body that tells of an error.
-    pub(super) fn of(error: &Error) -> Self {
-        Self { error_code: error.code(), message: error.sentence() }
-    }
+/// The body of a refusal.
+pub(super) fn body(error: &Error) -> ErrorBody {
+    ErrorBody { error_code: error.code(), message: error.sentence() }
 }
 
 impl IntoResponse for Error {
@@ -30,8 +19,8 @@ impl IntoResponse for Error {
         if status.is_server_error() {
             log(&self, code);
         }
-        let body = serde_json::to_vec(&ErrorBody::of(&self)).unwrap_or_default();
-        let mut response = (status, body).into_response();
+        let json = serde_json::to_vec(&body(&self)).unwrap_or_default();
+        let mut response = (status, json).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accept::DEFAULT));
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -41,7 +30,7 @@ impl IntoResponse for Error {
     }
 }
 
-/// Logs a fault with its whole chain; the client is told nothing of it.
+/// Logs a fault with its whole chain, which the client does not see.
 fn log(error: &Error, code: u32) {
     let mut chain = error.to_string();
     let mut source = error.source();

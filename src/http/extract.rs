@@ -1,7 +1,7 @@
 //! From a request to domain types, or to the error the contract wants.
 
 use super::meter::Operation;
-use super::{State, accept};
+use super::{AppState, accept};
 use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
 use crate::registry::{Caching, Caller, Error, Mark, Page, Place};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
@@ -33,10 +33,10 @@ pub(super) struct Incoming {
     query: Vec<(String, String)>,
 }
 
-impl FromRequestParts<State> for Incoming {
+impl FromRequestParts<AppState> for Incoming {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let (supported, acceptable) =
             (accept::is_supported(&parts.method, &parts.headers), accept::is_acceptable(&parts.headers));
         let Unnegotiated(incoming) = Unnegotiated::from_request_parts(parts, state).await?;
@@ -52,10 +52,10 @@ impl FromRequestParts<State> for Incoming {
 #[derive(Debug)]
 pub(super) struct Unnegotiated(pub(super) Incoming);
 
-impl FromRequestParts<State> for Unnegotiated {
+impl FromRequestParts<AppState> for Unnegotiated {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let arrival = parts.extensions.remove::<Arrival>().ok_or(Error::Panic)?;
         if let Some(matched) = parts.extensions.get::<MatchedPath>() {
             arrival.operation.get_or_init(|| state.meter.operation(&parts.method, matched.as_str()));

@@ -1,6 +1,6 @@
 //! Counting requests: by operation and status, how many are under way, how long they took.
 
-use super::State as AppState;
+use super::AppState;
 use super::extract::Unnegotiated;
 use super::openapi::Refusals;
 use crate::metrics::{Histogram, Observed, Page, Sharded, process};

@@ -2,17 +2,14 @@
 
 mod accept;
 mod app;
-mod apply;
+mod avow;
 mod body;
-mod bulk;
-mod catalogue;
-mod changes;
 mod compatibility;
 mod config;
 mod contexts;
+mod convert;
 mod error;
 mod extract;
-mod findings;
 mod health;
 mod meter;
 mod mode;
@@ -20,7 +17,6 @@ pub mod openapi;
 mod respond;
 mod schemas;
 pub mod server;
-mod shapes;
 mod subjects;
 mod trace;
 mod versions;
@@ -46,7 +42,7 @@ pub struct Settings {
 
 /// What every handler can reach.
 #[derive(Debug, Clone)]
-struct State {
+struct AppState {
     registry: Arc<Registry>,
     meter: Arc<meter::Meter>,
     max_body_bytes: usize,
@@ -55,7 +51,7 @@ struct State {
 }
 
 /// Every route, registered and documented together.
-fn routes() -> OpenApiRouter<State> {
+fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(subjects::list_subjects))
         .routes(routes!(subjects::lookup_schema, subjects::delete_subject))
@@ -74,16 +70,6 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(schemas::list_guid_ids))
         .routes(routes!(compatibility::test_against_history))
         .routes(routes!(compatibility::test_against_version))
-        .routes(routes!(findings::check_batch))
-        .routes(routes!(findings::list_rules))
-        .routes(routes!(apply::apply_plan))
-        .routes(routes!(versions::restore_version))
-        .routes(routes!(contexts::reserve_ids))
-        .routes(routes!(changes::list_changes))
-        .routes(routes!(catalogue::find_subjects))
-        .routes(routes!(bulk::read_snapshot))
-        .routes(routes!(changes::get_subject))
-        .routes(routes!(changes::get_content))
         .routes(routes!(config::get_global_config, config::put_global_config, config::delete_global_config))
         .routes(routes!(config::get_config, config::put_config, config::delete_config))
         .routes(routes!(mode::get_global_mode, mode::put_global_mode, mode::delete_global_mode))
@@ -98,4 +84,5 @@ fn routes() -> OpenApiRouter<State> {
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
         .routes(routes!(meter::metrics))
+        .merge(avow::routes())
 }

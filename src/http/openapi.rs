@@ -1,6 +1,6 @@
 //! The description of the interface: generated from the handlers, served, and browsable.
 
-use super::{State, routes};
+use super::{AppState, routes};
 use axum::Router;
 use utoipa::openapi::{
     Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Response, ResponseBuilder,
@@ -8,7 +8,7 @@ use utoipa::openapi::{
 use utoipa::{IntoResponses, PartialSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::error::ErrorBody;
+use avow_api::ErrorBody;
 use std::collections::BTreeMap;
 
 /// The description of every route.
@@ -32,7 +32,7 @@ pub(super) fn base() -> OpenApi {
 }
 
 /// Serves the description and a page to browse it, from the binary itself.
-pub(super) fn viewer(document: OpenApi) -> Router<State> {
+pub(super) fn viewer(document: OpenApi) -> Router<AppState> {
     SwaggerUi::new("/docs").url("/openapi.json", document).into()
 }
 

@@ -21,7 +21,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<Bytes, Error> {
     serde_json::to_vec(value).map(Bytes::from).map_err(|error| Error::BadRequest(error.to_string()))
 }
 
-/// A JSON answer that nobody keeps.
+/// A JSON answer that is not cached.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -31,6 +31,13 @@ impl<T: Serialize> IntoResponse for Json<T> {
             Err(error) => error.into_response(),
         }
     }
+}
+
+/// A JSON answer of another status than 200.
+pub(super) fn with_status(status: StatusCode, value: &impl Serialize) -> Result<Response, Error> {
+    let mut response = body_response(json(value)?);
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 /// A response with this body; the middleware puts the negotiated type in place of the default one.

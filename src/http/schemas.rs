@@ -1,14 +1,15 @@
 //! `/schemas` and below (contract 10.2).
 
-use super::State as AppState;
+use super::AppState;
+use super::convert;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
-use super::shapes::{ContextId, ExtendedSchema, SchemaString, SubjectVersion};
 use super::subjects::{UNLIMITED, filter, format};
 use super::versions::MOST_SCHEMAS;
 use crate::domain::{Fingerprint, Seq};
 use crate::registry::{Answered, Caching, Described, Error, Listing, Registry, View};
+use avow_api::{ContextId, ListedSchema, SchemaString, SubjectVersion};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -22,7 +23,7 @@ use axum::response::{IntoResponse, Response};
         ("latestOnly" = Option<String>, Query, description = "`true` for the newest version of each subject"),
         ("ruleType" = Option<String>, Query, description = "Only schemas with a rule of this type"),
         ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
-    responses((status = 200, description = "By subject and version", body = Vec<ExtendedSchema>), Refusals))]
+    responses((status = 200, description = "By subject and version", body = Vec<ListedSchema>), Refusals))]
 pub(super) async fn list_schemas(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let listing = Listing {
         filter: filter(&incoming.prefix("subjectPrefix", "")),
@@ -33,10 +34,10 @@ pub(super) async fn list_schemas(State(state): State<AppState>, incoming: Incomi
         page: incoming.page(MOST_SCHEMAS)?,
     };
     let found = state.registry.list_schemas(&listing).await?;
-    Ok(Json(found.into_iter().map(ExtendedSchema::from).collect::<Vec<_>>()).into_response())
+    Ok(Json(found.into_iter().map(convert::listed).collect::<Vec<_>>()).into_response())
 }
 
-/// List the schema types this registry speaks.
+/// List the supported schema types.
 #[utoipa::path(get, path = "/schemas/types", tag = "schemas",
     responses((status = 200, description = "`AVRO`", body = Vec<String>), Refusals))]
 pub(super) async fn list_types(_: Incoming) -> Response {
@@ -51,11 +52,11 @@ async fn found(registry: &Registry, view: &mut View<'_>, incoming: &Incoming) ->
 /// Get a schema by its id.
 #[utoipa::path(get, path = "/schemas/ids/{id}", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("format" = Option<String>, Query, description = "`resolved` to have references inlined"),
         ("referenceFormat" = Option<String>, Query, description = "`qualified` to have references name their context"),
-        ("fetchMaxId" = Option<String>, Query, description = "`true` to have the highest id of the context told")),
+        ("fetchMaxId" = Option<String>, Query, description = "`true` to add the highest id of the context")),
     responses(
         (status = 200, description = "The schema", body = SchemaString),
         (status = 304, description = "The caller has it, says its `If-None-Match`"), Refusals))]
@@ -69,9 +70,9 @@ pub(super) async fn get_schema(
         let mut view = registry.view();
         let found = found(registry, &mut view, &incoming).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-        let mut schema = SchemaString::new(&found, text);
+        let mut schema = convert::schema_string(&found, text);
         if incoming.text("referenceFormat").is_some_and(|format| format.eq_ignore_ascii_case("qualified")) {
-            schema = schema.with_qualified_references(&found);
+            convert::qualify_references(&mut schema.content, &found);
         }
         if incoming.flag("fetchMaxId") {
             // Every new id changes it, so nothing worth keeping comes of it.
@@ -86,7 +87,7 @@ pub(super) async fn get_schema(
 /// Get the text of a schema by its id.
 #[utoipa::path(get, path = "/schemas/ids/{id}/schema", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("format" = Option<String>, Query, description = "`resolved` to have references inlined")),
     responses(
@@ -110,7 +111,7 @@ pub(super) async fn get_schema_text(
 /// List the subjects that hold what an id means.
 #[utoipa::path(get, path = "/schemas/ids/{id}/subjects", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("deleted" = Option<String>, Query, description = "`true` to list subjects that soft-deleted it, too"),
         ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
@@ -124,7 +125,7 @@ pub(super) async fn list_id_subjects(State(state): State<AppState>, incoming: In
 /// List the versions that hold what an id means.
 #[utoipa::path(get, path = "/schemas/ids/{id}/versions", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("deleted" = Option<String>, Query, description = "`true` to list soft-deleted versions too"),
         ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
@@ -162,7 +163,7 @@ pub(super) async fn get_schema_by_guid(State(state): State<AppState>, incoming: 
         other => other,
     })?;
     let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-    Ok(Json(SchemaString::new(&found, text).anywhere()).into_response())
+    Ok(Json(SchemaString { subject: None, version: None, ..convert::schema_string(&found, text) }).into_response())
 }
 
 /// List the ids of a guid.

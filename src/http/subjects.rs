@@ -1,14 +1,14 @@
 //! `/subjects` and `/subjects/{subject}` (contract 10.1).
 
-use super::State as AppState;
-use super::body::{self, RawBody};
+use super::AppState;
+use super::body::RawBody;
+use super::convert;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
-use super::shapes::{RegisterSchemaRequest, Schema};
 use crate::domain::{Context, Subject};
 use crate::registry::{Answered, Caching, DeletedFilter, Error, Format, LookupOptions, Registry, SubjectFilter, View};
-
+use avow_api::{RegisterSchemaRequest, Schema};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
@@ -63,7 +63,7 @@ pub(super) async fn list_subjects(State(state): State<AppState>, incoming: Incom
 
 /// Look up a schema.
 ///
-/// Finds the version of the subject that is the schema in the body.
+/// Finds the version of the subject that has the schema in the body.
 #[utoipa::path(post, path = "/subjects/{subject}", tag = "subjects",
     params(
         ("subject" = String, Path),
@@ -82,12 +82,12 @@ pub(super) async fn lookup_schema(
     let options = LookupOptions { normalize: incoming.flag("normalize"), deleted: incoming.flag("deleted") };
     let answer = registry
         .answer(key, incoming.mark(Caching::None), &incoming.arrival.place, || async {
-            let draft = body::draft(body.object("lookUpSchemaUnderSubject.arg5")?)?;
+            let draft = convert::draft(body.parse("lookUpSchemaUnderSubject.arg5")?);
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;
             let found = registry.lookup(&mut view, &subject, &draft, options).await?;
             let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-            Ok(Answered::Read(respond::json(&Schema::new(&found, text))?, view))
+            Ok(Answered::Read(respond::json(&convert::schema(&found, text))?, view))
         })
         .await?;
     Ok(respond::computed(&answer, &HeaderMap::new()))
@@ -95,7 +95,7 @@ pub(super) async fn lookup_schema(
 
 /// Delete a subject.
 ///
-/// Softly at first: its ids stay readable. With `permanent=true`, and once soft-deleted, for good.
+/// The first time soft-deletes it: its ids stay readable. With `permanent=true` a soft-deleted subject goes for good.
 #[utoipa::path(delete, path = "/subjects/{subject}", tag = "subjects",
     params(
         ("subject" = String, Path),
@@ -130,7 +130,7 @@ pub(super) async fn find_by_metadata(
         let wanted: Vec<_> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         let found = registry.by_metadata(&mut view, &subject, &wanted, incoming.flag("deleted")).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-        Ok(Answered::Read(respond::json(&Schema::new(&found, text))?, view))
+        Ok(Answered::Read(respond::json(&convert::schema(&found, text))?, view))
     })
     .await
 }

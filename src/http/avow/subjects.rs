@@ -1,118 +1,65 @@
-//! Finding subjects, page by page (Avow's own).
+//! `/avow/v1/subjects`: the search for subjects, and subjects as they were.
 
-use super::State as AppState;
-use super::extract::Incoming;
-use super::openapi::Refusals;
-use super::respond::Json;
-use crate::domain::{Context, Glob};
-use crate::registry::{Cursor, DeletedFilter, Error, Found, FoundSubject, LevelOf, Lookup, Search};
+use crate::domain::{Context, Glob, Moment, Seq, Subject, Timestamp};
+use crate::http::AppState;
+use crate::http::convert::AVRO;
+use crate::http::extract::Incoming;
+use crate::http::openapi::Refusals;
+use crate::http::respond::Json;
+use crate::registry::{Cursor, DeletedFilter, Error, Found, FoundSubject, LevelOf, Lookup, Past, Search};
+use avow_api::{LatestVersion, SubjectPage, SubjectState, SubjectSummary, VersionState};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use std::str::FromStr;
-use utoipa::ToSchema;
 
-/// Subjects on a page where the caller does not say, and at the most.
+/// Subjects on a page by default, and at the most.
 const USUAL_PAGE: usize = 100;
 const LARGEST_PAGE: usize = 1_000;
 
 /// Patterns of names in one request.
 const MOST_GLOBS: usize = 16;
 
-/// A page of subjects.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SubjectPage {
-    /// Ascending by their qualified names.
-    subjects: Vec<SubjectRow>,
-    /// What to send as `cursor` to go on; absent after the last page. A page may hold fewer subjects than asked for, or
-    /// none, and still not be the last: what one request looks at is bounded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-/// A subject as a list shows it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SubjectRow {
-    /// The qualified name.
-    subject: String,
-    context: String,
-    /// How many live versions there are.
-    versions: i64,
-    /// How many soft-deleted ones.
-    deleted_versions: i64,
-    /// Whether no version is live.
-    deleted: bool,
-    latest: LatestRow,
-    /// The compatibility level in force.
-    #[schema(example = "BACKWARD")]
-    level: String,
-    /// Whose level that is: `subject`, `context`, `everywhere` or `server`.
-    #[schema(value_type = String, example = "context")]
-    level_from: &'static str,
-    /// The mode in force.
-    #[schema(example = "READWRITE")]
-    mode: String,
-    /// The version that defines what was looked for by `field` or `type`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    matched_version: Option<i32>,
-}
-
-/// The newest live version; the newest of all where none is live.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct LatestRow {
-    version: i32,
-    id: i32,
-    guid: String,
-    #[schema(value_type = String, example = "AVRO")]
-    schema_type: &'static str,
-    /// When it was last written, in milliseconds since the epoch.
-    ts: i64,
-}
-
-impl SubjectRow {
-    fn new(found: FoundSubject, looked_inside: bool) -> Self {
-        let FoundSubject { listed, version, level, level_of, mode } = found;
-        Self {
-            subject: listed.subject.to_string(),
-            context: listed.subject.context().to_string(),
-            versions: listed.live,
-            deleted_versions: listed.deleted,
-            deleted: listed.live == 0,
-            latest: LatestRow {
-                version: listed.version.get(),
-                id: listed.id.get(),
-                guid: listed.fingerprint.to_string(),
-                schema_type: "AVRO",
-                ts: listed.time.0,
-            },
-            level: level.as_str().to_owned(),
-            level_from: match level_of {
-                LevelOf::Subject => "subject",
-                LevelOf::Context => "context",
-                LevelOf::Everywhere => "everywhere",
-                LevelOf::Server => "server",
-            },
-            mode: mode.as_str().to_owned(),
-            matched_version: looked_inside.then_some(version.get()),
+fn summary(found: FoundSubject, looked_inside: bool) -> SubjectSummary {
+    let FoundSubject { listed, version, level, level_of, mode } = found;
+    SubjectSummary {
+        subject: listed.subject.to_string(),
+        context: listed.subject.context().to_string(),
+        versions: listed.live,
+        deleted_versions: listed.deleted,
+        deleted: listed.live == 0,
+        latest: LatestVersion {
+            version: listed.version.get(),
+            id: listed.id.get(),
+            guid: listed.fingerprint.to_string(),
+            schema_type: AVRO.to_owned(),
+            ts: listed.time.0,
+        },
+        level: level.as_str().to_owned(),
+        level_from: match level_of {
+            LevelOf::Subject => "subject",
+            LevelOf::Context => "context",
+            LevelOf::Everywhere => "everywhere",
+            LevelOf::Server => "server",
         }
+        .to_owned(),
+        mode: mode.as_str().to_owned(),
+        matched_version: looked_inside.then_some(version.get()),
     }
 }
 
 /// Find subjects.
 ///
-/// By name, context, state, and by the fields and types that their schemas define; page by page, each with what a list
-/// shows of a subject. What a request looks at is bounded, so that a search through many schemas takes several.
+/// By name, context and state, and by the fields and types that their schemas define. The work of one request is bounded,
+/// so that a search through many schemas takes several pages.
 #[utoipa::path(get, path = "/avow/v1/subjects", tag = "avow",
     params(
         ("name" = Option<Vec<String>>, Query, description = "Names within their contexts like this, as in `orders-*`, or with their contexts, as in `:.dev:*`; may be given several times"),
-        ("context" = Option<String>, Query, description = "A context, `.` for the default one, or `*` for all; all unless told, or the one of the path"),
+        ("context" = Option<String>, Query, description = "A context, `.` for the default one, or `*` for all; all by default, or the one of the path"),
         ("deleted" = Option<String>, Query, description = "`true` for soft-deleted subjects too, `only` for them alone"),
         ("field" = Option<String>, Query, description = "Whose schema defines a field of such a name, as in `*email*`, in capital or small letters"),
         ("type" = Option<String>, Query, description = "Whose schema defines a record, an enum or a fixed type of such a full name, as in `com.acme.*`"),
-        ("versions" = Option<String>, Query, description = "`latest`, unless told, or `live`: which schemas `field` and `type` look into"),
-        ("limit" = Option<u32>, Query, description = "Subjects at the most: 100 unless told, up to 1000"),
+        ("versions" = Option<String>, Query, description = "`latest`, the default, or `live`: which schemas `field` and `type` look into"),
+        ("limit" = Option<u32>, Query, description = "The most subjects: 100 by default, up to 1000"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, description = "A page of subjects", body = SubjectPage), Refusals))]
 pub(super) async fn find_subjects(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
@@ -121,7 +68,7 @@ pub(super) async fn find_subjects(State(state): State<AppState>, incoming: Incom
     let cursor = cursor(&incoming)?;
     let looked_inside = search.field.is_some() || search.named.is_some();
     let Found { subjects, next } = state.registry.find_subjects(&search, cursor.as_ref(), limit).await?;
-    let subjects = subjects.into_iter().map(|found| SubjectRow::new(found, looked_inside)).collect();
+    let subjects = subjects.into_iter().map(|found| summary(found, looked_inside)).collect();
     let next = next.map(|next| format!("{}:{}", next.version, next.subject));
     Ok(Json(SubjectPage { subjects, next }).into_response())
 }
@@ -168,14 +115,56 @@ pub(super) fn limit(incoming: &Incoming, usual: usize, most: usize) -> Result<us
     limit.ok_or_else(|| Error::BadRequest(format!("`limit` must be a whole number from 1 to {most}")))
 }
 
-/// A cursor of ours: a number, a colon and a text.
+/// A cursor: a version, a colon and a subject.
 fn cursor(incoming: &Incoming) -> Result<Option<Cursor>, Error> {
     let Some(text) = incoming.text("cursor") else { return Ok(None) };
     let parts = text.split_once(':').and_then(|(version, subject)| {
-        let storable = crate::domain::Subject::parse(subject).is_storable();
+        let storable = Subject::parse(subject).is_storable();
         let version = version.parse().ok().filter(|_| storable)?;
         Some(Cursor { subject: subject.to_owned(), version })
     });
     let wrong = || Error::BadRequest("`cursor` must be what the page before says in `next`".to_owned());
     parts.map(Some).ok_or_else(wrong)
+}
+
+/// Get a subject as it was.
+#[utoipa::path(get, path = "/avow/v1/subjects/{subject}", tag = "avow",
+    params(
+        ("subject" = String, Path),
+        ("as_of" = Option<String>, Query, description = "A position in the change log, or a time of RFC 3339; now by default")),
+    responses((status = 200, description = "Its versions, settings and mode at that moment", body = SubjectState), Refusals))]
+pub(super) async fn get_subject(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
+    let subject = incoming.subject()?;
+    let moment = match incoming.text("as_of") {
+        None => None,
+        Some(text) => Some(past(text).ok_or_else(|| {
+            Error::BadRequest(format!(
+                "`as_of` must be a position in the change log such as 17, or a time such as {}",
+                Moment(Timestamp(1_767_225_600_000))
+            ))
+        })?),
+    };
+    let past = state.registry.past(&subject, moment).await?;
+    let versions = past.versions.into_iter().map(|(version, stored)| VersionState {
+        version: version.get(),
+        id: stored.id.get(),
+        guid: stored.guid.to_string(),
+        deleted: stored.deleted,
+        ts: stored.time.0,
+        seq: stored.written.0,
+    });
+    Ok(Json(SubjectState {
+        subject: subject.to_string(),
+        seq: past.seq.0,
+        versions: versions.collect(),
+        config: past.config.map(Into::into),
+        mode: past.mode.map(|mode| mode.as_str().to_owned()),
+    })
+    .into_response())
+}
+
+fn past(text: &str) -> Option<Past> {
+    // A plus sign that was not encoded has become a space.
+    let moment = || Moment::parse(text).or_else(|| Moment::parse(&text.replace(' ', "+")));
+    text.parse().map(|seq| Past::Change(Seq(seq))).ok().or_else(|| moment().map(Past::Time))
 }
