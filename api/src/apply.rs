@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 /// Changes to make, in order.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({
-    "operations": [{"op": "register", "subject": "orders-value", "schema": "\"string\""}], "dryRun": true
+    "operations": [{"op": "register", "subject": "payments-value", "schema": "\"string\""}], "dryRun": true
 })))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Plan {

@@ -63,7 +63,6 @@ pub struct CompatibilityResults {
 /// The answer to one question of a batch.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
 pub struct CompatibilityResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,

@@ -51,6 +51,7 @@ pub mod value_parsers;
 
 use clap::Subcommand;
 
+pub use connection::redacted;
 pub use copy_registry::Copy;
 pub use error::{Error, report};
 pub use exit::Exit;

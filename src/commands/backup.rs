@@ -1,4 +1,4 @@
-//! `avow backup`: the whole registry as one stream.
+//! `avow backup`: writes the whole registry as one stream.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,16 +10,16 @@ use crate::settings::Database;
 use crate::store::{self, Summary};
 use avow_cli::block_on;
 
-/// Writes everything there is as one stream of JSON lines, as of one moment, while the server goes on.
+/// Writes a backup: everything, as one stream of JSON lines, while the server runs.
 ///
-/// Versions, soft-deleted ones included, ids, settings, counters and the change log: what `avow restore` needs to make the
-/// same registry again, in any database Avow knows.
+/// It holds versions (soft-deleted ones included), ids, settings, counters and the change log as of one moment: what
+/// `avow restore` needs to recreate the registry in any supported database.
 #[derive(Debug, clap::Args)]
 pub(super) struct Backup {
     #[command(flatten)]
     database: Database,
 
-    /// The file to write, in place of standard output; it is replaced once the new one is whole.
+    /// The file to write instead of standard output; it is replaced once the new one is complete.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -50,7 +50,7 @@ fn write_file(url: &str, path: &Path) -> Result<Summary, Error> {
         Ok(summary)
     });
     if written.is_err() {
-        // What is left of it helps nobody.
+        // A partial backup is useless.
         let _ = fs::remove_file(&beside);
     }
     written

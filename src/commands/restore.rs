@@ -1,4 +1,4 @@
-//! `avow restore`: a registry made again from a backup.
+//! `avow restore`: recreates a registry from a backup.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write as _};
@@ -17,11 +17,11 @@ pub(super) struct Restore {
     #[command(flatten)]
     database: Database,
 
-    /// The backup, in place of standard input.
+    /// The backup, instead of standard input.
     #[arg(value_name = "FILE")]
     input: Option<PathBuf>,
 
-    /// Reads the database again afterwards: is it what the backup holds, and sound?
+    /// Reads the database again afterwards and compares it with the backup.
     #[arg(long)]
     verify: bool,
 }

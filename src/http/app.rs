@@ -1,11 +1,14 @@
 //! The whole interface as one service: what happens to every request before and after its route.
 
+use super::answers::{AnswerKey, Answers, CachedMethod};
+use super::error::Error;
 use super::extract::Arrival;
 use super::meter::{Meter, Operation};
 use super::respond::AsOf;
-use super::{AppState, Settings, accept, body, openapi, respond, routes, trace};
+use super::routes::{CatchUp, routes};
+use super::{AppState, Settings, accept, body, openapi, respond, trace};
 use crate::domain::Context;
-use crate::registry::{Currency, Error, Place, Registry};
+use crate::registry::{Currency, Place, Registry};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -25,8 +28,10 @@ use tracing::{Instrument, Span};
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
     let (router, document) = routes().split_for_parts();
     let meter = Arc::new(Meter::new(&document));
+    let answers = Arc::new(Answers::new(Arc::clone(&registry), settings.answer_bytes));
     let state = AppState {
         registry: Arc::clone(&registry),
+        answers: Arc::clone(&answers),
         meter: Arc::clone(&meter),
         max_body_bytes: settings.max_body_bytes,
         longest_wait: settings.request_timeout * 5 / 6,
@@ -40,6 +45,7 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
         compressed: Compression::new(router.clone()),
         router,
         registry,
+        answers,
         meter,
         max_body_bytes: settings.max_body_bytes,
         timeout: settings.request_timeout,
@@ -55,18 +61,18 @@ struct Interface {
     router: Router,
     compressed: Compression<Router>,
     registry: Arc<Registry>,
+    answers: Arc<Answers>,
     meter: Arc<Meter>,
     max_body_bytes: usize,
     timeout: Duration,
     access_log: bool,
 }
 
-/// What is kept for a request.
-enum Remembered {
-    /// Its answer, and to which operation.
-    Answer(Response, Operation, Currency),
-    /// Nothing: the request goes on to its route.
-    Nothing(Request, Place),
+/// The cached answer to a request.
+enum Cached {
+    Hit(Response, Operation, Currency),
+    /// None: the request goes on to its route.
+    Miss(Request, Place),
 }
 
 /// The position in the log that an answer is true at.
@@ -93,10 +99,10 @@ impl Interface {
         let underway = self.meter.arrived();
         let uri = self.access_log.then(|| request.uri().clone());
         let early = trace::early_span(&request, &request_id);
-        let remembered = self.remembered(request).instrument(early.clone().unwrap_or_else(Span::none));
-        let (routed, operation, currency) = match remembered.await {
-            Ok(Remembered::Answer(response, operation, currency)) => (response, operation, currency),
-            Ok(Remembered::Nothing(mut request, place)) => match route(&mut request, &request_id, &place) {
+        let cached = self.cached(request).instrument(early.clone().unwrap_or_else(Span::none));
+        let (routed, operation, currency) = match cached.await {
+            Ok(Cached::Hit(response, operation, currency)) => (response, operation, currency),
+            Ok(Cached::Miss(mut request, place)) => match route(&mut request, &request_id, &place) {
                 Ok(operation) => {
                     let id = request_id.to_str().unwrap_or_default();
                     let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
@@ -112,7 +118,7 @@ impl Interface {
             Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
         };
         let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
-        tell(&mut response, currency);
+        set_currency(&mut response, currency);
         let headers = response.headers_mut();
         if let Some(media) = media.filter(|media| *media != accept::DEFAULT)
             && headers.get(header::CONTENT_TYPE).is_some_and(|value| value == accept::DEFAULT)
@@ -132,48 +138,52 @@ impl Interface {
         response
     }
 
-    /// Answers from what is kept, before anything is routed or parsed: the way most requests go.
-    async fn remembered(&self, request: Request) -> Result<Remembered, Error> {
-        let keeps = [Method::GET, Method::POST].contains(request.method())
-            && !request.headers().contains_key(header::ACCEPT_ENCODING)
-            && accept::is_supported(request.method(), request.headers())
-            && accept::is_acceptable(request.headers());
-        if is_about_the_process(request.uri().path()) {
-            return Ok(Remembered::Nothing(request, Currency::Unasked.into()));
+    /// Answers from the cache, before anything is routed or parsed: the way most requests go.
+    async fn cached(&self, request: Request) -> Result<Cached, Error> {
+        let cacheable = CachedMethod::of(request.method()).filter(|_| {
+            !request.headers().contains_key(header::ACCEPT_ENCODING)
+                && accept::is_supported(request.method(), request.headers())
+                && accept::is_acceptable(request.headers())
+        });
+        let catch_up = match contextual(request.uri().path()) {
+            Ok((_, path)) => CatchUp::of(request.method(), &path),
+            Err(_) => CatchUp::First,
+        };
+        if catch_up == CatchUp::Never {
+            return Ok(Cached::Miss(request, Currency::Unasked.into()));
         }
-        let registers = registers(&request);
-        if !keeps && registers {
-            return Ok(Remembered::Nothing(request, Place::default()));
+        if cacheable.is_none() && catch_up == CatchUp::OnDemand {
+            return Ok(Cached::Miss(request, Place::default()));
         }
-        if !keeps {
+        let Some(method) = cacheable else {
             let currency = self.registry.catch_up().await;
             if let Currency::Stale(_) = currency
                 && [Method::PUT, Method::DELETE].contains(request.method())
             {
-                // What is decided on is out of date, and nothing can be written.
-                return Err(self.registry.away());
+                // The decision would rest on outdated facts, and nothing can be written.
+                return Err(self.registry.away().into());
             }
-            return Ok(Remembered::Nothing(request, currency.into()));
-        }
+            return Ok(Cached::Miss(request, currency.into()));
+        };
         let (parts, body) = request.into_parts();
-        let bytes = match parts.method {
-            Method::POST => tokio::time::timeout(self.timeout, body::read(body, self.max_body_bytes))
+        let bytes = match method {
+            CachedMethod::Post => tokio::time::timeout(self.timeout, body::read(body, self.max_body_bytes))
                 .await
                 .unwrap_or(Err(Error::Timeout))?,
-            _ => Bytes::new(),
+            CachedMethod::Get => Bytes::new(),
         };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        let key = respond::key(&parts.method, target, bytes);
-        if registers && !self.registry.keeps(&key) {
-            return Ok(Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), Place::default()));
+        let key = AnswerKey::new(method, target, bytes);
+        if catch_up == CatchUp::OnDemand && !self.answers.contains(&key) {
+            return Ok(Cached::Miss(Request::from_parts(parts, Body::from(key.body)), Place::default()));
         }
-        let (answer, currency) = self.registry.kept(&key).await;
+        let (answer, currency) = self.answers.cached(&key).await;
         Ok(match answer {
             Some(answer) => {
                 let response = respond::response(&answer, &parts.headers);
-                Remembered::Answer(response, Operation(answer.mark.operation), currency)
+                Cached::Hit(response, answer.meta.operation, currency)
             }
-            None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), currency.into()),
+            None => Cached::Miss(Request::from_parts(parts, Body::from(key.body)), currency.into()),
         })
     }
 
@@ -196,15 +206,8 @@ impl Interface {
     }
 }
 
-/// Whether a request is about this process alone, and must not wait for the database.
-fn is_about_the_process(path: &str) -> bool {
-    matches!(path, "/" | "/livez" | "/readyz" | "/metrics" | "/openapi.json")
-        || path.starts_with("/docs")
-        || path.starts_with("/v1/metadata")
-}
-
-/// Says in the headers how current an answer is.
-fn tell(response: &mut Response, currency: Currency) {
+/// Sets the headers that say how current an answer is.
+fn set_currency(response: &mut Response, currency: Currency) {
     let as_of = response.extensions_mut().remove::<AsOf>().unwrap_or_default().0;
     let headers = response.headers_mut();
     match currency {
@@ -230,7 +233,7 @@ fn request_id(request: &Request) -> HeaderValue {
     }
 }
 
-/// Tells the handlers what they need of the request's head, and strips what the routes do not know of its path.
+/// Passes the head of the request on to the handlers, and strips the context prefix from its path.
 fn route(request: &mut Request, request_id: &HeaderValue, place: &Place) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     if target.contains("%00") {
@@ -248,14 +251,6 @@ fn route(request: &mut Request, request_id: &HeaderValue, place: &Place) -> Resu
     let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation), place: place.clone() };
     request.extensions_mut().insert(arrival);
     Ok(operation)
-}
-
-/// Whether it is for the one route that asks by itself what is new, once it turns out that it has to: what a registration
-/// writes is guarded by what it read.
-fn registers(request: &Request) -> bool {
-    let subject = |path: &str| path.strip_prefix("/subjects/")?.strip_suffix("/versions").map(|it| !it.contains('/'));
-    request.method() == Method::POST
-        && contextual(request.uri().path()).is_ok_and(|(_, path)| subject(&path).unwrap_or(false))
 }
 
 /// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).

@@ -1,7 +1,7 @@
 //! Request bodies: their bytes, their encoding, and the request in them.
 
 use super::AppState;
-use crate::registry::Error;
+use super::error::Error;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;

@@ -3,12 +3,13 @@
 use super::AppState;
 use super::body::RawBody;
 use super::convert;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::Json;
 use super::subjects::named;
 use crate::domain::{Subject, VersionSelector};
-use crate::registry::{Draft, Error, Registry, Verdict};
+use crate::registry::{self, Draft, Registry, Verdict};
 use avow_api::{Compatibility, RegisterSchemaRequest};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -18,13 +19,13 @@ async fn answer(
     registry: &Registry,
     incoming: &Incoming,
     question: (&Subject, Option<VersionSelector>, &Draft),
-    verdict: Result<Verdict, Error>,
+    verdict: Result<Verdict, registry::Error>,
 ) -> Result<Response, Error> {
     let verbose = incoming.flag("verbose");
     let (messages, parsed) = match verdict {
         Ok(verdict) => (verdict.messages, true),
         Err(error) if verbose && error.code() == 42201 => (vec![error.sentence()], false),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let is_compatible = messages.is_empty();
     let (subject, version, draft) = question;

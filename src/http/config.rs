@@ -1,13 +1,14 @@
 //! `/config` and `/config/{subject}` (contract 10.4).
 
 use super::AppState;
+use super::answers::{Answered, Caching};
 use super::body::RawBody;
 use super::convert;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
 use crate::domain::Subject;
-use crate::registry::{Answered, Caching, Error};
 use avow_api::{Config, ConfigUpdate};
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -15,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 
 async fn get(state: &AppState, incoming: &Incoming, headers: &HeaderMap, subject: &Subject) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, incoming, headers, Caching::None, || async {
+    respond::cached(&state.answers, incoming, headers, Caching::Unspecified, || async {
         let mut view = registry.view();
         let config = registry.config(&mut view, subject, incoming.flag("defaultToGlobal")).await?;
         Ok(Answered::Read(respond::json(&Config::from(config))?, view))

@@ -1,12 +1,13 @@
 //! `/contexts`, and the association look-up of newer clients (contract 10.5, 13.1).
 
 use super::AppState;
+use super::answers::{Answered, Caching};
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
 use super::subjects::UNLIMITED;
 use crate::domain::Context;
-use crate::registry::{Answered, Caching, Error};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -23,7 +24,7 @@ pub(super) async fn list_contexts(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let page = incoming.page(UNLIMITED)?;
         let prefix = incoming.text("contextPrefix").unwrap_or_default();
         let mut view = registry.view();

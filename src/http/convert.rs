@@ -1,7 +1,8 @@
 //! Between the wire model and what the use cases work with.
 
+use super::error::Error;
 use crate::domain::{ConfigUpdate, Content, Fingerprint, Reference, Version};
-use crate::registry::{Described, Draft, Error, Explained, Tagged};
+use crate::registry::{self, Described, Draft, Explained, Tagged};
 use avow_api::{
     Cause, Finding, Fix, ListedSchema, RegisterSchemaRequest, Registered, Schema, SchemaContent, SchemaString, Side,
     Witness,
@@ -23,7 +24,7 @@ pub(super) fn draft(request: RegisterSchemaRequest) -> Draft {
 }
 
 pub(super) fn config_update(request: avow_api::ConfigUpdate) -> Result<ConfigUpdate, Error> {
-    ConfigUpdate::try_from(request).map_err(|avow_api::UnknownLevel| Error::InvalidLevel)
+    ConfigUpdate::try_from(request).map_err(|avow_api::UnknownLevel| registry::Error::InvalidLevel.into())
 }
 
 pub(super) fn content(fingerprint: Fingerprint, content: Content) -> SchemaContent {

@@ -1,27 +1,29 @@
 //! From a request to domain types, or to the error the contract wants.
 
+use super::answers::{AnswerMeta, Caching};
+use super::error::Error;
 use super::meter::Operation;
 use super::{AppState, accept};
 use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
-use crate::registry::{Caching, Caller, Error, Mark, Page, Place};
+use crate::registry::{self, Caller, Page, Place};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What the middleware found out about a request.
+/// The head of a request, as the middleware read it.
 #[derive(Debug, Clone)]
 pub(super) struct Arrival {
-    /// Its id: the client's, or one of ours.
+    /// The client's id of the request, or a new one.
     pub(super) request_id: Arc<str>,
     /// The context its path began with; the default one otherwise.
     pub(super) context: Context,
     /// Path and query as sent.
     pub(super) target: Arc<str>,
-    /// The operation it turns out to ask for.
+    /// The operation it is routed to.
     pub(super) operation: Arc<OnceLock<Operation>>,
-    /// What it knows of others' changes, and where its own went.
+    /// The changes of others it has seen, and the position of its own.
     pub(super) place: Place,
 }
 
@@ -73,10 +75,9 @@ impl FromRequestParts<AppState> for Unnegotiated {
 }
 
 impl Incoming {
-    /// What is noted on its answer if that is kept.
-    pub(super) fn mark(&self, caching: Caching) -> Mark {
-        let operation = self.arrival.operation.get().copied().unwrap_or(Operation::OTHER);
-        Mark { caching, operation: operation.0 }
+    /// The metadata of its answer if that is cached.
+    pub(super) fn answer_meta(&self, caching: Caching) -> AnswerMeta {
+        AnswerMeta { caching, operation: self.arrival.operation.get().copied().unwrap_or(Operation::OTHER) }
     }
 
     /// A path parameter, decoded.
@@ -97,7 +98,7 @@ impl Incoming {
     /// The id of the path. What is no integer is no route (contract 1.4).
     pub(super) fn id(&self) -> Result<SchemaId, Error> {
         let id: i32 = self.segment("id").parse().map_err(|_| Error::NoRoute)?;
-        SchemaId::new(id.into()).ok_or_else(|| Error::NoSuchSchema(id.to_string()))
+        SchemaId::new(id.into()).ok_or_else(|| registry::Error::NoSuchSchema(id.to_string()).into())
     }
 
     /// A text parameter; the first value counts.
@@ -169,5 +170,5 @@ fn storable(subject: Subject) -> Result<Subject, Error> {
         return Ok(subject);
     }
     let shown: String = subject.as_str().chars().filter(|c| !c.is_control()).take(100).collect();
-    Err(Error::InvalidSubject(shown))
+    Err(registry::Error::InvalidSubject(shown).into())
 }

@@ -1,20 +1,32 @@
 //! The server itself: root, `/v1/metadata`, liveness and readiness (contract 10.5).
 
 use super::AppState;
+use super::accept;
 use super::body::RawBody;
-use super::extract::Incoming;
+use super::error::Error;
+use super::extract::{Incoming, Unnegotiated};
 use super::openapi::Refusals;
 use super::respond::Json;
-use crate::registry::Error;
 use avow_api::{Cluster, ClusterScope, Clusters, Deployment, Empty, Health, ProgramVersion};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
 
 /// Say that this is a registry.
+///
+/// A browser is sent to the documentation.
 #[utoipa::path(get, path = "/", tag = "server",
-    responses((status = 200, description = "An empty object", body = Empty), Refusals))]
-pub(super) async fn root(_: Incoming) -> Response {
-    Json(Empty {}).into_response()
+    responses(
+        (status = 200, description = "An empty object", body = Empty),
+        (status = 303, description = "For `Accept: text/html`: the documentation"), Refusals))]
+pub(super) async fn root(_: Unnegotiated, headers: HeaderMap) -> Result<Response, Error> {
+    if accept::wants(&headers, "text/html") {
+        return Ok(([(header::VARY, "accept")], Redirect::to("/docs/")).into_response());
+    }
+    if !accept::is_acceptable(&headers) {
+        return Err(Error::NotAcceptable);
+    }
+    Ok(Json(Empty {}).into_response())
 }
 
 /// Say that this is a registry.

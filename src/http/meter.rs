@@ -18,7 +18,7 @@ use utoipa::openapi::OpenApi;
 pub(super) struct Operation(pub(super) u16);
 
 impl Operation {
-    /// Whatever the description does not list: unknown paths, other methods, the documentation's own pages.
+    /// Everything the description does not list: unknown paths, other methods, the documentation's own pages.
     pub(super) const OTHER: Self = Self(0);
 }
 
@@ -59,7 +59,7 @@ const LOOKUPS: [(&str, &str, &str); 7] = [
 /// Whether a status belongs to a result.
 type Belongs = fn(u16) -> bool;
 
-/// What came of a look-up that was answered with a status of [`STATUSES`].
+/// The results of a look-up, by the statuses of [`STATUSES`].
 const RESULTS: [(&str, Belongs); 4] = [
     ("found", |status| (200..400).contains(&status)),
     ("not_found", |status| status == 404),
@@ -129,7 +129,7 @@ impl Meter {
         known.map_or(Operation::OTHER, |(_, operation)| *operation)
     }
 
-    /// What logs and traces call an operation.
+    /// The path of an operation, as logs and traces name it.
     pub(super) fn path(&self, operation: Operation) -> &str {
         &self.names[usize::from(operation.0)].1
     }
@@ -140,7 +140,7 @@ impl Meter {
         Underway { meter: self, began: Instant::now() }
     }
 
-    /// What all threads have noted of an operation and a status.
+    /// The durations that all threads observed of an operation and a status.
     fn observed(&self, operation: usize, status: usize) -> Observed {
         let mut observed = Observed::default();
         for histogram in self.counts.iter().filter_map(|counts| counts.took[operation][status].get()) {
@@ -211,7 +211,7 @@ impl Drop for Underway<'_> {
 pub(super) async fn metrics(State(state): State<AppState>, _: Unnegotiated) -> Response {
     let mut page = Page::default();
     state.meter.write(&mut page);
-    state.registry.write_metrics(&mut page);
+    state.registry.write_metrics(&mut page, state.answers.size());
     process::write(&mut page);
     #[cfg(feature = "otlp")]
     crate::telemetry::traces::write_metrics(&mut page);

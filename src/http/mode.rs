@@ -1,12 +1,14 @@
 //! `/mode` and `/mode/{subject}` (contract 10.4).
 
 use super::AppState;
+use super::answers::{Answered, Caching};
 use super::body::RawBody;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
 use crate::domain::{Patch, Subject};
-use crate::registry::{Answered, Caching, Error};
+use crate::registry;
 use avow_api::{Mode, ModeUpdate};
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -14,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 
 async fn get(state: &AppState, incoming: &Incoming, headers: &HeaderMap, subject: &Subject) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, incoming, headers, Caching::None, || async {
+    respond::cached(&state.answers, incoming, headers, Caching::Unspecified, || async {
         let mut view = registry.view();
         let mode = registry.mode(&mut view, subject, incoming.flag("defaultToGlobal")).await?;
         Ok(Answered::Read(respond::json(&Mode { mode: Some(mode.as_str().to_owned()) })?, view))
@@ -30,7 +32,7 @@ async fn put(
     argument: &'static str,
 ) -> Result<Response, Error> {
     let mode = match body.parse::<ModeUpdate>(argument)?.mode {
-        Patch::Keep => return Err(Error::InvalidMode),
+        Patch::Keep => return Err(registry::Error::InvalidMode.into()),
         Patch::Clear => None,
         Patch::Set(mode) => Some(mode),
     };

@@ -1,14 +1,16 @@
 //! `/schemas` and below (contract 10.2).
 
 use super::AppState;
+use super::answers::{Answered, Caching};
 use super::convert;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
 use super::subjects::{UNLIMITED, filter, format};
 use super::versions::MOST_SCHEMAS;
-use crate::domain::{Fingerprint, Seq};
-use crate::registry::{Answered, Caching, Described, Error, Listing, Registry, View};
+use crate::domain::Fingerprint;
+use crate::registry::{self, Described, Listing, Registry, View};
 use avow_api::{ContextId, ListedSchema, SchemaString, SubjectVersion};
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -46,7 +48,7 @@ pub(super) async fn list_types(_: Incoming) -> Response {
 
 async fn found(registry: &Registry, view: &mut View<'_>, incoming: &Incoming) -> Result<Described, Error> {
     let subject = registry.aliased(view, incoming.subject_parameter("subject")?).await?;
-    registry.by_id(view, incoming.id()?, &subject).await
+    Ok(registry.by_id(view, incoming.id()?, &subject).await?)
 }
 
 /// Get a schema by its id.
@@ -75,13 +77,13 @@ pub(super) async fn get_schema(
             convert::qualify_references(&mut schema.content, &found);
         }
         if incoming.flag("fetchMaxId") {
-            // Every new id changes it, so nothing worth keeping comes of it.
+            // Every new id changes it.
             schema.max_id = Some(registry.max_id(&found.subject.context()).await?);
-            return Ok(Answered::Wrote(respond::json(&schema)?, Seq::default()));
+            return Ok(Answered::Uncacheable(respond::json(&schema)?));
         }
         Ok(Answered::Read(respond::json(&schema)?, view))
     };
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, compute).await
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, compute).await
 }
 
 /// Get the text of a schema by its id.
@@ -99,7 +101,7 @@ pub(super) async fn get_schema_text(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let mut view = registry.view();
         let found = found(registry, &mut view, &incoming).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
@@ -156,10 +158,10 @@ async fn holders(registry: &Registry, incoming: &Incoming) -> Result<Vec<Subject
 pub(super) async fn get_schema_by_guid(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let registry = &*state.registry;
     let guid = incoming.segment("guid");
-    let fingerprint = Fingerprint::parse(guid).ok_or_else(|| Error::NoSuchSchema(guid.to_owned()))?;
+    let fingerprint = Fingerprint::parse(guid).ok_or_else(|| registry::Error::NoSuchSchema(guid.to_owned()))?;
     let mut view = registry.view();
     let found = registry.by_fingerprint(&mut view, fingerprint).await.map_err(|error| match error {
-        Error::NoSuchSchema(_) => Error::NoSuchSchema(guid.to_owned()),
+        registry::Error::NoSuchSchema(_) => registry::Error::NoSuchSchema(guid.to_owned()),
         other => other,
     })?;
     let text = registry.rendered(&mut view, &found, format(&incoming)).await?;

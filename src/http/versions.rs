@@ -1,17 +1,19 @@
 //! `/subjects/{subject}/versions` and below (contract 10.1).
 
 use super::AppState;
+use super::answers::{AnswerKey, Answered, Caching};
 use super::body::RawBody;
 use super::convert;
 use super::error;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
 use super::subjects::{UNLIMITED, format, named};
-use crate::registry::{Answered, Caching, Error, RegisterOptions, Registry, Settled};
+use crate::registry::{self, RegisterOptions, Registry, Settled};
 use avow_api::{Explained, RegisterSchemaRequest, Registered, Schema};
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 /// Entries in a list of schemas, at the most and where the caller sets no limit.
@@ -32,7 +34,7 @@ pub(super) async fn list_versions(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let page = incoming.page(UNLIMITED)?;
         let (all, only, negative) =
             (incoming.flag("deleted"), incoming.flag("deletedOnly"), incoming.flag("deletedAsNegative"));
@@ -72,9 +74,10 @@ pub(super) async fn register_version(
     if incoming.flag("explain") {
         return register_explained(registry, &incoming, &body, options).await;
     }
-    let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
-    let answer = registry
-        .answer(key, incoming.mark(Caching::None), &incoming.arrival.place, || async {
+    let key = AnswerKey::post(&incoming.arrival.target, body.0.clone());
+    let answer = state
+        .answers
+        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.place, || async {
             let draft = convert::draft(body.parse("register.arg6")?);
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;
@@ -115,10 +118,10 @@ async fn register_explained(
             let text = registry.rendered(&mut view, &described, format(incoming)).await?;
             Ok(Json(Explained { answer: convert::registered(&described, text), findings }).into_response())
         }
-        Err(error) if error.status() == 409 => {
+        Err(error @ registry::Error::Incompatible { .. }) => {
             respond::with_status(StatusCode::CONFLICT, &Explained { answer: error::body(&error), findings })
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -138,7 +141,7 @@ pub(super) async fn get_version(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let selector = incoming.version()?;
         let mut view = registry.view();
         let subject = named(registry, &mut view, &incoming).await?;
@@ -168,7 +171,7 @@ pub(super) async fn get_version_text(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let selector = incoming.version()?;
         let mut view = registry.view();
         let subject = named(registry, &mut view, &incoming).await?;
@@ -192,7 +195,7 @@ pub(super) async fn list_referrers(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let page = incoming.page(MOST_SCHEMAS)?;
         let selector = incoming.version()?;
         let mut view = registry.view();

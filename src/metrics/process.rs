@@ -1,4 +1,4 @@
-//! What the system knows of this process. Left out where it does not tell.
+//! Metrics of this process; those that the system does not know are left out.
 
 use super::Page;
 use std::fs;
@@ -20,13 +20,13 @@ pub fn write(page: &mut Page) {
     page.gauge("schema_registry_build_info", "The program, always 1.").sample(&info, 1);
     page.gauge("process_start_time_seconds", "When the process started, since the epoch.").sample(&[], *STARTED);
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    if let Some(kib) = told(&status, "VmRSS:") {
+    if let Some(kib) = read_field(&status, "VmRSS:") {
         page.gauge("process_resident_memory_bytes", "Memory that is in use.").sample(&[], kib * 1024);
     }
-    if let Some(kib) = told(&status, "VmSize:") {
+    if let Some(kib) = read_field(&status, "VmSize:") {
         page.gauge("process_virtual_memory_bytes", "Addresses that are in use.").sample(&[], kib * 1024);
     }
-    if let Some(threads) = told(&status, "Threads:") {
+    if let Some(threads) = read_field(&status, "Threads:") {
         page.gauge("process_threads", "Threads of the system.").sample(&[], threads);
     }
     if let Some(ticks) = cpu_ticks() {
@@ -37,13 +37,13 @@ pub fn write(page: &mut Page) {
         page.gauge("process_open_fds", "File descriptors that are open.").sample(&[], files.count());
     }
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    if let Some(files) = told(&limits, "Max open files") {
+    if let Some(files) = read_field(&limits, "Max open files") {
         page.gauge("process_max_fds", "File descriptors that may be open.").sample(&[], files);
     }
     runtime(page);
 }
 
-/// What the runtime knows of the tasks that requests are.
+/// Metrics of the runtime's tasks.
 fn runtime(page: &mut Page) {
     let Ok(runtime) = Handle::try_current() else { return };
     let runtime = runtime.metrics();
@@ -57,12 +57,12 @@ fn runtime(page: &mut Page) {
 }
 
 /// The first number on the line that begins so.
-fn told(text: &str, name: &str) -> Option<u64> {
+fn read_field(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// Processor time in the hundredths of a second that Linux tells it in.
+/// Processor time, in Linux's hundredths of a second.
 fn cpu_ticks() -> Option<u64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The name of the program may hold anything, but it ends with the last parenthesis.

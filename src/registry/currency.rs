@@ -65,9 +65,6 @@ impl Place {
     }
 }
 
-/// How often an answer is computed again because what it rests on changed meanwhile.
-pub(super) const ATTEMPTS: usize = 64;
-
 impl Registry {
     /// Makes sure that this node knows of everything that was committed, on any node, before the call.
     pub async fn catch_up(&self) -> Currency {
@@ -82,6 +79,11 @@ impl Registry {
         *place.0.asked.get_or_init(|| self.catch_up()).await
     }
 
+    /// For how long the database has been away; `None` while it answers.
+    pub fn outage(&self) -> Option<Duration> {
+        self.store.outage()
+    }
+
     /// The refusal of whoever wants to write while the database is away.
     pub fn away(&self) -> Error {
         Error::Store(self.store.away())
@@ -90,7 +92,7 @@ impl Registry {
     /// Whether everything an answer rests on was true at one moment: that of the newest of it.
     ///
     /// Facts are read one after another, and another node may have changed the first before the last was read.
-    pub(super) async fn is_of_one_moment(&self, basis: &Basis) -> Result<bool, Error> {
+    pub async fn is_of_one_moment(&self, basis: &Basis) -> Result<bool, Error> {
         let Some((oldest, newest)) = basis.span() else { return Ok(true) };
         if oldest == newest {
             return Ok(true);

@@ -13,18 +13,6 @@ pub enum Error {
     InvalidContext(#[from] InvalidContext),
     #[error("the change log does not reach as far as {}; it may have been replaced: begin again", .0.0)]
     BeyondLog(Seq),
-    #[error("HTTP 404 Not Found")]
-    NoRoute,
-    #[error("HTTP 405 Method Not Allowed")]
-    MethodNotAllowed,
-    #[error("HTTP 406 Not Acceptable")]
-    NotAcceptable,
-    #[error("the request body is larger than {0} bytes; send a smaller schema or raise --max-body-bytes")]
-    BodyTooLarge(usize),
-    #[error("HTTP 415 Unsupported Media Type")]
-    UnsupportedMediaType,
-    #[error("{0} must not be null (was null)")]
-    MissingBody(&'static str),
 
     #[error("Subject '{0}' not found.")]
     SubjectNotFound(Subject),
@@ -106,8 +94,6 @@ pub enum Error {
     IdsExhausted(Context),
     #[error("Internal Server Error")]
     Panic,
-    #[error("Request timed out")]
-    Timeout,
     /// An error that several callers waited for.
     #[error(transparent)]
     Shared(std::sync::Arc<Error>),
@@ -118,12 +104,6 @@ impl Error {
     pub fn code(&self) -> u32 {
         match self {
             Self::BadRequest(_) | Self::InvalidContext(_) | Self::BeyondLog(_) => 400,
-            Self::NoRoute => 404,
-            Self::MethodNotAllowed => 405,
-            Self::NotAcceptable => 406,
-            Self::BodyTooLarge(_) => 413,
-            Self::UnsupportedMediaType => 415,
-            Self::MissingBody(_) => 422,
             Self::SubjectNotFound(_) => 40401,
             Self::VersionNotFound(_) => 40402,
             Self::SchemaNotFound | Self::NoSuchSchema(_) => 40403,
@@ -162,7 +142,6 @@ impl Error {
             | Self::TooManyListeners(_) => 503,
             Self::Store(_) | Self::IdsExhausted(_) => 50001,
             Self::Panic => 500,
-            Self::Timeout => 504,
             Self::Shared(error) => error.code(),
         }
     }

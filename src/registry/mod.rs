@@ -3,7 +3,6 @@
 //! Each runs on a [`View`]: it remembers what was read, so that a write can be guarded by it and a finished answer
 //! can be kept until any of it changes.
 
-mod answers;
 mod apply;
 mod bulk;
 mod candidate;
@@ -31,7 +30,6 @@ mod verdicts;
 mod view;
 mod write;
 
-pub use answers::{Answer, AnswerKey, Answered, Caching, Mark};
 pub use apply::{Action, Applied, Expectation, Operation, Plan, State, Step};
 pub use bulk::{Meaning, Meanings};
 pub use candidate::Draft;
@@ -45,7 +43,8 @@ pub use lookup::LookupOptions;
 pub use past::{Past, PastSubject};
 pub use read::{Format, Listing, Page, Tagged};
 pub use register::RegisterOptions;
-pub use view::View;
+pub use stats::{CacheSize, Registration};
+pub use view::{Basis, View};
 pub use write::Settled;
 
 pub use crate::store::{DeletedFilter, SubjectFilter};
@@ -72,8 +71,6 @@ pub struct Settings {
     pub reject_empty_subject: bool,
     /// Callers that may wait for changes at a time.
     pub listeners: usize,
-    /// Bytes for finished answers.
-    pub answer_bytes: u64,
     /// Bytes for contents, and as many for their parsed form.
     pub content_bytes: u64,
     /// Bytes for verdicts on pairs of schemas.
@@ -91,7 +88,6 @@ impl Default for Settings {
             validate_new_schemas: true,
             reject_empty_subject: false,
             listeners: 1_000,
-            answer_bytes: 32 << 20,
             content_bytes: 16 << 20,
             verdict_bytes: 8 << 20,
             scope_bytes: 16 << 20,
@@ -138,7 +134,6 @@ pub struct Registry {
     contents: Cache<Fingerprint, Arc<Content>>,
     parsed: Cache<candidate::ParsedKey, Arc<avow_avro::Schema>>,
     verdicts: Cache<verdicts::VerdictKey, Arc<avow_avro::Verdict>>,
-    answers: Cache<AnswerKey, Arc<Answer>>,
     queues: write::Queues,
     stats: stats::Stats,
     census: census::Census,
@@ -176,11 +171,6 @@ impl Registry {
             .eviction_listener(stats.evictions(Memory::Verdicts))
             .weigher(move |_, verdict: &Arc<avow_avro::Verdict>| clamp(256 + 256 * verdict.findings.len()))
             .build();
-        let answers = Cache::builder()
-            .max_capacity(settings.answer_bytes)
-            .eviction_listener(stats.evictions(Memory::Answers))
-            .weigher(move |key: &AnswerKey, answer: &Arc<Answer>| clamp(key.weight() + answer.weight()))
-            .build();
         let (queues, feed) = (write::Queues::new(), feed::Feed::new(settings.listeners));
         Arc::new(Self {
             store,
@@ -189,7 +179,6 @@ impl Registry {
             contents,
             parsed,
             verdicts,
-            answers,
             queues,
             stats,
             census: census::Census::default(),

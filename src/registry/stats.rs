@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// What became of a request to register a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Registration {
+pub enum Registration {
     Created,
     Existing,
     Incompatible,
@@ -160,12 +160,33 @@ impl Stats {
     }
 }
 
+/// The size of a cache.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheSize {
+    pub entries: u64,
+    /// The bytes by the measure that bounds it.
+    pub bytes: u64,
+}
+
 impl Registry {
+    /// Counts a look-up in the cache of answers, and the registration that the answer found is.
+    pub fn record_answer(&self, found: bool, registration: Option<Registration>) {
+        self.stats.sought(Memory::Answers, found);
+        if let Some(registration) = registration {
+            self.stats.registered(registration);
+        }
+    }
+
+    /// Counts, for as long as the cache of answers lives, the evictions from it.
+    pub fn answer_evictions<K, V>(&self) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
+        self.stats.evictions(Memory::Answers)
+    }
+
     /// Writes down what was counted, here and in the store. Waits for nothing, so it always answers.
-    pub fn write_metrics(self: &Arc<Self>, page: &mut Page) {
+    pub fn write_metrics(self: &Arc<Self>, page: &mut Page, answers: CacheSize) {
         self.stats.write(page);
         let caches = [
-            ("answers", self.answers.entry_count(), self.answers.weighted_size()),
+            ("answers", answers.entries, answers.bytes),
             ("scopes", self.scopes.entry_count(), self.scopes.weighted_size()),
             ("contents", self.contents.entry_count(), self.contents.weighted_size()),
             ("parsed", self.parsed.entry_count(), self.parsed.weighted_size()),

@@ -29,7 +29,7 @@ struct Seen {
 
 /// What an answer rests on: facts, each with the position it was read at.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Basis {
+pub struct Basis {
     facts: Vec<(Slot, Seq)>,
     /// The log they were read from.
     era: Era,
@@ -39,18 +39,18 @@ pub(super) struct Basis {
 
 impl Basis {
     /// Whether none of the facts has changed since.
-    pub(super) fn is_current(&self, registry: &Registry) -> bool {
+    pub fn is_current(&self, registry: &Registry) -> bool {
         let freshness = registry.store.freshness();
         self.facts.iter().all(|(slot, seq)| freshness.is_current(*slot, (self.era, *seq)))
     }
 
     /// Whether an answer that rests on it has to wait for the newest changes.
-    pub(super) fn has_to_wait(&self) -> bool {
+    pub fn has_to_wait(&self) -> bool {
         self.changes
     }
 
     /// The positions of the oldest and the newest of the facts.
-    pub(super) fn span(&self) -> Option<(Seq, Seq)> {
+    pub fn span(&self) -> Option<(Seq, Seq)> {
         let positions = || self.facts.iter().map(|(_, seq)| *seq);
         Some((positions().min()?, positions().max()?))
     }
@@ -181,12 +181,12 @@ impl<'r> View<'r> {
     }
 
     /// What was read so far.
-    pub(super) fn basis(&self) -> &Basis {
+    pub fn basis(&self) -> &Basis {
         &self.basis
     }
 
     /// What an answer computed from this view rests on, and what it counts as each time it is given.
-    pub(super) fn into_parts(self) -> (Basis, Option<Registration>) {
+    pub fn into_parts(self) -> (Basis, Option<Registration>) {
         (self.basis, self.tally)
     }
 }

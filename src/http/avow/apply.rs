@@ -2,11 +2,12 @@
 
 use crate::domain::{InvalidVersion, Revision, SchemaId, Seq, Version};
 use crate::http::body::RawBody;
+use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::{self, Json};
 use crate::http::{AppState, convert, error};
-use crate::registry::{self, Action, Applied, Error, RegisterOptions, State, Step};
+use crate::registry::{self, Action, Applied, RegisterOptions, State, Step};
 use avow_api::{Operation, OperationResult, Plan, PlanResult};
 use axum::extract::State as FromState;
 use axum::http::StatusCode;
@@ -102,7 +103,7 @@ fn operation(incoming: &Incoming, request: Operation) -> Result<registry::Operat
 }
 
 fn outcome(step: Step) -> Result<OperationResult, Error> {
-    let raw = |text: Option<String>| text.map(RawValue::from_string).transpose().map_err(Error::damaged);
+    let raw = |text: Option<String>| text.map(RawValue::from_string).transpose().map_err(registry::Error::damaged);
     let result = |state: &str| OperationResult {
         subject: step.subject.to_string(),
         state: state.to_owned(),

@@ -1,11 +1,12 @@
 //! `/avow/v1/changes`: the change log by page, by long poll and as a stream of events.
 
 use crate::domain::{Change, Moment, Seq};
+use crate::http::error::Error;
 use crate::http::extract::Unnegotiated;
 use crate::http::openapi::Refusals;
 use crate::http::respond::{AsOf, Json};
 use crate::http::{AppState, accept};
-use crate::registry::{Error, FEED_PAGE, Listener};
+use crate::registry::{self, FEED_PAGE, Listener};
 use avow_api::{ChangeData, ChangeEvent};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -24,7 +25,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The change as an event.
 fn event(change: &Change) -> Result<ChangeEvent, Error> {
-    let raw = |text: &Option<String>| text.clone().map(RawValue::from_string).transpose().map_err(Error::damaged);
+    let raw =
+        |text: &Option<String>| text.clone().map(RawValue::from_string).transpose().map_err(registry::Error::damaged);
     Ok(ChangeEvent {
         specversion: "1.0".to_owned(),
         id: change.seq.0.to_string(),

@@ -2,11 +2,12 @@
 
 use crate::domain::{Subject, Version, VersionSelector};
 use crate::http::body::RawBody;
+use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::Json;
 use crate::http::{AppState, convert, error};
-use crate::registry::{Error, Question, Registry, Reply};
+use crate::registry::{Question, Registry, Reply};
 use avow_api::{CompatibilityBatch, CompatibilityCheck, CompatibilityResult, CompatibilityResults};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -61,7 +62,7 @@ async fn answer(
                 error: None,
             })
         }
-        Err(error) if error.status() >= 500 => Err(error),
+        Err(error) if error.status() >= 500 => Err(error.into()),
         Err(error) => {
             Ok(CompatibilityResult { subject, error: Some(error::body(&error)), ..CompatibilityResult::default() })
         }

@@ -1,11 +1,12 @@
 //! `/avow/v1/contents/{guid}`.
 
 use crate::domain::Fingerprint;
+use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::Json;
 use crate::http::{AppState, convert};
-use crate::registry::Error;
+use crate::registry;
 use avow_api::SchemaContent;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +18,7 @@ use axum::response::{IntoResponse, Response};
     responses((status = 200, description = "The content", body = SchemaContent), Refusals))]
 pub(super) async fn get_content(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let guid = incoming.segment("guid");
-    let fingerprint = Fingerprint::parse(guid).ok_or_else(|| Error::NoSuchSchema(guid.to_owned()))?;
+    let fingerprint = Fingerprint::parse(guid).ok_or_else(|| registry::Error::NoSuchSchema(guid.to_owned()))?;
     let content = state.registry.stored_content(fingerprint).await?;
     Ok(Json(convert::content(fingerprint, content)).into_response())
 }

@@ -3,10 +3,10 @@
 use crate::domain::{Context, SchemaId};
 use crate::http::AppState;
 use crate::http::body::RawBody;
+use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::Json;
-use crate::registry::Error;
 use avow_api::IdFloor;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -3,10 +3,11 @@
 use crate::domain::{Context, Glob, Moment, Seq, Subject, Timestamp};
 use crate::http::AppState;
 use crate::http::convert::AVRO;
+use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::Json;
-use crate::registry::{Cursor, DeletedFilter, Error, Found, FoundSubject, LevelOf, Lookup, Past, Search};
+use crate::registry::{Cursor, DeletedFilter, Found, FoundSubject, LevelOf, Lookup, Past, Search};
 use avow_api::{LatestVersion, SubjectPage, SubjectState, SubjectSummary, VersionState};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -2,11 +2,11 @@
 
 use crate::domain::VersionSelector;
 use crate::http::AppState;
+use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::Json;
 use crate::http::subjects::named;
-use crate::registry::Error;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
