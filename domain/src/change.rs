@@ -1,6 +1,6 @@
 //! What the log says of a change: enough to tell the state before and after it, whatever has happened since.
 
-use super::{Config, Fingerprint, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
+use super::{Config, ContentKey, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
 use std::collections::BTreeMap;
 
 /// One entry of the log, as it is stored.
@@ -84,8 +84,8 @@ pub struct Replaced {
     pub version: Version,
     /// Its id.
     pub id: SchemaId,
-    /// Its content.
-    pub guid: Fingerprint,
+    #[serde(flatten)]
+    pub content: ContentKey,
     /// Whether it was soft-deleted.
     pub deleted: bool,
 }
@@ -99,8 +99,8 @@ pub struct Registered {
     pub id: Option<SchemaId>,
     /// Its number.
     pub version: Version,
-    /// Its content.
-    pub guid: Fingerprint,
+    #[serde(flatten)]
+    pub content: ContentKey,
     /// Whether the caller chose the id, which makes it the newest one of its content.
     #[serde(default, skip_serializing_if = "is_false")]
     pub imported: bool,

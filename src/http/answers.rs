@@ -3,7 +3,7 @@
 
 use super::error::Error;
 use super::meter::Operation;
-use crate::domain::Seq;
+use crate::domain::{SchemaType, Seq};
 use crate::registry::{Basis, CacheSize, Currency, Place, Registration, Registry, View};
 use axum::http::Method;
 use bytes::Bytes;
@@ -88,7 +88,7 @@ pub(super) struct Answer {
     pub(super) as_of: Seq,
     basis: Basis,
     /// The metric it counts for each time it is given.
-    metric: Option<Registration>,
+    metric: Option<(SchemaType, Registration)>,
 }
 
 impl Answer {

@@ -8,9 +8,6 @@ use avow_api::{
     Witness,
 };
 
-/// The schema type of every schema.
-pub(super) const AVRO: &str = "AVRO";
-
 pub(super) fn draft(request: RegisterSchemaRequest) -> Draft {
     Draft {
         schema: request.schema,
@@ -30,7 +27,7 @@ pub(super) fn config_update(request: avow_api::ConfigUpdate) -> Result<ConfigUpd
 pub(super) fn content(fingerprint: Fingerprint, content: Content) -> SchemaContent {
     SchemaContent {
         guid: fingerprint.to_string(),
-        schema_type: AVRO.to_owned(),
+        schema_type: content.schema_type.as_str().to_owned(),
         references: content.references.into_iter().map(Into::into).collect(),
         metadata: content.metadata.map(Into::into),
         rule_set: content.rule_set.map(Into::into),
@@ -45,7 +42,7 @@ pub(super) fn schema(described: &Described, text: String) -> Schema {
         subject: described.subject.to_string(),
         version: described.version.get(),
         id: described.id.get(),
-        content: content(described.fingerprint, with_text),
+        content: content(described.key.fingerprint, with_text),
         ts: described.stored.map(|(time, _)| time.0),
         deleted: described.stored.map(|(_, deleted)| deleted),
     }
@@ -66,7 +63,7 @@ pub(super) fn listed(Tagged { listed, aliases }: Tagged) -> ListedSchema {
         subject: listed.subject.to_string(),
         version: listed.version.get(),
         id: listed.id.get(),
-        content: content(listed.fingerprint, listed.content),
+        content: content(listed.key.fingerprint, listed.content),
         ts: Some(listed.time.0),
         deleted: Some(listed.deleted),
     };
@@ -86,24 +83,21 @@ pub(super) fn findings(explained: Vec<Explained>) -> Vec<Finding> {
 }
 
 fn finding(Explained { finding, direction, versions }: Explained) -> Finding {
-    let side = |side: avow_avro::Side| Side { pointer: side.pointer, fragment: side.fragment };
-    let cause = |cause: avow_avro::Cause| Cause {
+    let side = |side: avow_schema::Side| Side { pointer: side.pointer, fragment: side.fragment };
+    let cause = |cause: avow_schema::Cause| Cause {
         rule: cause.rule.id().to_owned(),
         path: cause.path,
         title: cause.title,
         why: cause.why,
     };
-    let witness = |witness: avow_avro::Witness| Witness {
-        record: witness.record,
-        bytes: witness.bytes,
-        decode_error: witness.error,
-    };
-    let fix = |fix: avow_avro::Fix| Fix { title: fix.title, schema: fix.schema, resolves_all: fix.resolves_all };
+    let witness =
+        |avow_schema::Witness::Record { json, bytes, error }| Witness { record: json, bytes, decode_error: error };
+    let fix = |fix: avow_schema::Fix| Fix { title: fix.title, schema: fix.schema, resolves_all: fix.resolves_all };
     let mut ascending: Vec<i32> = versions.iter().map(|version| version.get()).collect();
     ascending.sort_unstable();
     Finding {
         rule: finding.rule.id().to_owned(),
-        severity: severity(finding.severity).to_owned(),
+        severity: finding.severity.as_str().to_owned(),
         direction: direction.name().to_owned(),
         who: direction.affected("version", &ascending),
         versions: versions.into_iter().map(Version::get).collect(),
@@ -117,12 +111,5 @@ fn finding(Explained { finding, direction, versions }: Explained) -> Finding {
         fixes: finding.fixes.into_iter().map(fix).collect(),
         fingerprint: finding.fingerprint,
         confluent: finding.confluent,
-    }
-}
-
-pub(super) fn severity(severity: avow_avro::Severity) -> &'static str {
-    match severity {
-        avow_avro::Severity::Breaking => "breaking",
-        avow_avro::Severity::Warning => "warning",
     }
 }

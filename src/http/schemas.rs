@@ -9,7 +9,7 @@ use super::openapi::Refusals;
 use super::respond::{self, Json};
 use super::subjects::{UNLIMITED, filter, format};
 use super::versions::MOST_SCHEMAS;
-use crate::domain::Fingerprint;
+use crate::domain::{Fingerprint, SchemaType};
 use crate::registry::{self, Described, Listing, Registry, View};
 use avow_api::{ContextId, ListedSchema, SchemaString, SubjectVersion};
 use axum::extract::State;
@@ -43,7 +43,7 @@ pub(super) async fn list_schemas(State(state): State<AppState>, incoming: Incomi
 #[utoipa::path(get, path = "/schemas/types", tag = "schemas",
     responses((status = 200, description = "`AVRO`", body = Vec<String>), Refusals))]
 pub(super) async fn list_types(_: Incoming) -> Response {
-    Json(["AVRO"]).into_response()
+    Json(avow_schema::SUPPORTED.map(SchemaType::as_str)).into_response()
 }
 
 async fn found(registry: &Registry, view: &mut View<'_>, incoming: &Incoming) -> Result<Described, Error> {

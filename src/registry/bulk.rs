@@ -2,7 +2,7 @@
 
 use super::references::{self, Targets};
 use super::{Error, Registry};
-use crate::domain::{Content, Context, Fingerprint, Glob, Identity, Reference, SchemaId, Seq, Subject};
+use crate::domain::{Content, ContentKey, Context, Glob, Identity, Reference, SchemaId, Seq, Subject};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::sync::Arc;
 
@@ -11,8 +11,7 @@ use std::sync::Arc;
 pub struct Meaning {
     /// The id.
     pub id: SchemaId,
-    /// The content's fingerprint.
-    pub fingerprint: Fingerprint,
+    pub key: ContentKey,
     /// The content.
     pub content: Arc<Content>,
     /// All that it refers to, directly or not, each behind what it refers to itself.
@@ -76,10 +75,9 @@ impl Registry {
             let held = self.store.held_ids(context, (from.0, &from.1), most).await?;
             let is_last = held.len() < WINDOW;
             let wanted = held.iter().filter(|held| is_like(names, &held.subject));
-            let mut wanted: Vec<(SchemaId, Fingerprint)> = wanted.map(|held| (held.id, held.fingerprint)).collect();
+            let mut wanted: Vec<(SchemaId, ContentKey)> = wanted.map(|held| (held.id, held.key)).collect();
             wanted.dedup();
-            let mut told =
-                stream::iter(wanted).map(|(id, fingerprint)| self.meaning(context, id, fingerprint)).buffered(AT_ONCE);
+            let mut told = stream::iter(wanted).map(|(id, key)| self.meaning(context, id, key)).buffered(AT_ONCE);
             // Told already, if a window ended between two subjects that hold it.
             let last = meanings.last().map(|last: &Meaning| last.id);
             while let Some(meaning) = told.try_next().await? {
@@ -108,7 +106,7 @@ impl Registry {
         let seq = self.store.head().await?;
         let meanings: Vec<Option<Meaning>> = stream::iter(ids)
             .map(async |id| match self.view().holder(context, id).await? {
-                Some(holder) => self.meaning(context, id, holder.stored.fingerprint).await,
+                Some(holder) => self.meaning(context, id, holder.stored.key).await,
                 None => Ok(None),
             })
             .buffered(AT_ONCE)
@@ -117,19 +115,14 @@ impl Registry {
         Ok(Meanings { identity, seq, meanings: meanings.into_iter().flatten().collect(), next: None })
     }
 
-    async fn meaning(
-        &self,
-        context: &Context,
-        id: SchemaId,
-        fingerprint: Fingerprint,
-    ) -> Result<Option<Meaning>, Error> {
-        let content = self.content(fingerprint).await?;
-        let documents = match references::resolve(&mut self.view(), context, &content.references, Targets::All).await {
-            Err(Error::InvalidSchema(_)) => return Ok(None),
+    async fn meaning(&self, context: &Context, id: SchemaId, key: ContentKey) -> Result<Option<Meaning>, Error> {
+        let content = self.content(key).await?;
+        let documents = match references::resolve(&mut self.view(), context, &content, Targets::All).await {
+            Err(Error::InvalidSchema { .. }) => return Ok(None),
             documents => documents?,
         };
         let documents = documents.named.into_iter().zip(documents.contents).collect();
-        Ok(Some(Meaning { id, fingerprint, content, documents }))
+        Ok(Some(Meaning { id, key, content, documents }))
     }
 }
 

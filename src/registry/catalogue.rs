@@ -1,9 +1,9 @@
 //! Finding subjects: by name, by context, by what their schemas define; so many at a time.
 
 use super::{DeletedFilter, Error, Registry, View, effective};
-use crate::domain::{Context, Fingerprint, Glob, Level, Mode, Subject, Version};
+use crate::domain::{ContentKey, Context, Glob, Level, Mode, Subject, Version};
 use crate::store::ListedSubject;
-use avow_avro::{Definitions, definitions};
+use avow_schema::{Definitions, definitions};
 use futures_util::{StreamExt, stream};
 
 /// What subjects are looked for.
@@ -187,7 +187,7 @@ impl Registry {
             let is_last = listed.len() < window;
             if search.looks_inside() && search.lookup == Lookup::Latest {
                 let wanted = listed.iter().filter(|listed| search.wants(listed)).take(budget.contents);
-                let wanted: Vec<Fingerprint> = wanted.map(|listed| listed.fingerprint).collect();
+                let wanted: Vec<ContentKey> = wanted.map(|listed| listed.key).collect();
                 self.warm(wanted).await;
             }
             let mut leap = None;
@@ -233,26 +233,26 @@ impl Registry {
         if !search.looks_inside() {
             return Ok(Look::Found(listed.version));
         }
-        let looked: Vec<(Version, Fingerprint)> = match search.lookup {
-            Lookup::Latest => vec![(listed.version, listed.fingerprint)],
+        let looked: Vec<(Version, ContentKey)> = match search.lookup {
+            Lookup::Latest => vec![(listed.version, listed.key)],
             Lookup::Live => {
                 let scope = view.scope(&listed.subject).await?;
                 let live = scope.versions.iter().filter(|stored| !stored.deleted && stored.version.get() >= start);
-                live.map(|stored| (stored.version, stored.fingerprint)).take(budget.contents + 1).collect()
+                live.map(|stored| (stored.version, stored.key)).take(budget.contents + 1).collect()
             }
         };
         if search.lookup == Lookup::Live {
-            let wanted: Vec<Fingerprint> = looked.iter().map(|(_, it)| *it).take(budget.contents).collect();
+            let wanted: Vec<ContentKey> = looked.iter().map(|(_, it)| *it).take(budget.contents).collect();
             self.warm(wanted).await;
         }
-        for (version, fingerprint) in looked {
+        for (version, key) in looked {
             if budget.is_spent() {
                 return Ok(Look::Spent(version.get()));
             }
-            let content = self.content(fingerprint).await?;
+            let content = self.content(key).await?;
             budget.contents -= 1;
             budget.bytes = budget.bytes.saturating_sub(content.text.len());
-            if search.fits(&definitions(&content.text)) {
+            if search.fits(&definitions(content.schema_type, &content.text)) {
                 return Ok(Look::Found(version));
             }
             tokio::task::yield_now().await;
@@ -261,8 +261,8 @@ impl Registry {
     }
 
     /// Fetches contents that are needed next, several at a time. Whoever needs one that failed tells why.
-    async fn warm(&self, fingerprints: Vec<Fingerprint>) {
-        let fetched = stream::iter(fingerprints).map(|fingerprint| self.content(fingerprint)).buffer_unordered(AT_ONCE);
+    async fn warm(&self, keys: Vec<ContentKey>) {
+        let fetched = stream::iter(keys).map(|key| self.content(key)).buffer_unordered(AT_ONCE);
         fetched.for_each(async |content| drop(content)).await;
     }
 

@@ -4,6 +4,7 @@ use super::Registry;
 use crate::domain::Seq;
 use crate::metrics::Page;
 use crate::store;
+use avow_schema::SUPPORTED;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,8 +55,10 @@ impl Census {
         page.gauge("schema_registry_schema_versions", "Versions, as of the last count; deleted: softly.")
             .sample(&[("state", "live")], counted.live_versions)
             .sample(&[("state", "deleted")], counted.deleted_versions);
-        page.gauge("schema_registry_schemas", "Ids that mean something, as of the last count.")
-            .sample(&[("schema_type", "AVRO")], counted.schemas);
+        let mut schemas = page.gauge("schema_registry_schemas", "Ids that mean something, as of the last count.");
+        for (schema_type, count) in counted.schema_ids.into_iter().filter(|(known, _)| SUPPORTED.contains(known)) {
+            schemas.sample(&[("schema_type", schema_type.as_str())], count);
+        }
         let help = "The highest id of any context, as of the last count; there are none beyond 2147483647.";
         page.gauge("schema_registry_schema_id_max", help).sample(&[], counted.highest_id);
         let help = "The change as of which subjects, versions and schemas were last counted.";
@@ -83,6 +86,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SchemaType;
 
     const COUNTED: store::Census = store::Census {
         seq: Seq(7),
@@ -90,7 +94,7 @@ mod tests {
         deleted_subjects: 0,
         live_versions: 1,
         deleted_versions: 0,
-        schemas: 1,
+        schema_ids: [(SchemaType::Avro, 1), (SchemaType::Json, 0), (SchemaType::Protobuf, 0)],
         highest_id: 1,
     };
 

@@ -1,7 +1,10 @@
 //! Why the registry refused: one variant, one sentence a client reads, one code of the contract (section 11).
 
-use crate::domain::{Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, Seq, Subject, Version};
+use crate::domain::{
+    Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, SchemaType, Seq, Subject, Version,
+};
 use crate::store;
+use avow_budget::Exceeded;
 
 /// A refusal. The sentences are the contract's wherever clients match on them.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +47,10 @@ pub enum Error {
     #[error("{scope} is not as it was when this was planned: {reason}; plan again")]
     Stale { scope: String, reason: String },
 
-    #[error("Invalid schema of type AVRO, details: {0}")]
-    InvalidSchema(String),
+    #[error("Invalid schema of type {schema_type}, details: {details}")]
+    InvalidSchema { schema_type: SchemaType, details: String },
+    #[error("{0}; send smaller schemas")]
+    TooCostly(Exceeded),
     #[error("Invalid schema type {0}")]
     InvalidSchemaType(String),
     #[error("Empty schema")]
@@ -115,7 +120,11 @@ impl Error {
             Self::NoSubjectMode(_) => 40409,
             Self::Incompatible { .. } => 40901,
             Self::Stale { .. } => 40990,
-            Self::InvalidSchema(_) | Self::InvalidSchemaType(_) | Self::EmptySchema | Self::VersionNotNext => 42201,
+            Self::InvalidSchema { .. }
+            | Self::TooCostly(_)
+            | Self::InvalidSchemaType(_)
+            | Self::EmptySchema
+            | Self::VersionNotNext => 42201,
             Self::InvalidVersion(_) => 42202,
             Self::InvalidLevel => 42203,
             Self::InvalidMode | Self::ForwardNotGlobal => 42204,

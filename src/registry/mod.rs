@@ -49,7 +49,7 @@ pub use write::Settled;
 
 pub use crate::store::{DeletedFilter, SubjectFilter};
 
-use crate::domain::{Content, Context, Fingerprint, Identity, Level, SchemaId, Subject, Timestamp, Version};
+use crate::domain::{Content, ContentKey, Context, Identity, Level, SchemaId, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};
 use moka::future::Cache;
 use stats::Memory;
@@ -117,8 +117,7 @@ pub struct Described {
     pub version: Version,
     /// Its id.
     pub id: SchemaId,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
+    pub key: ContentKey,
     /// Its content.
     pub content: Arc<Content>,
     /// When the stored version was last written and whether it is deleted; absent where the request itself matched.
@@ -131,9 +130,9 @@ pub struct Registry {
     store: Store,
     settings: Settings,
     scopes: Cache<Subject, Arc<Scope>>,
-    contents: Cache<Fingerprint, Arc<Content>>,
-    parsed: Cache<candidate::ParsedKey, Arc<avow_avro::Schema>>,
-    verdicts: Cache<verdicts::VerdictKey, Arc<avow_avro::Verdict>>,
+    contents: Cache<ContentKey, Arc<Content>>,
+    parsed: Cache<candidate::ParsedKey, Arc<avow_schema::ParsedSchema>>,
+    verdicts: Cache<verdicts::VerdictKey, Arc<avow_schema::Verdict>>,
     queues: write::Queues,
     stats: stats::Stats,
     census: census::Census,
@@ -169,7 +168,7 @@ impl Registry {
         let verdicts = Cache::builder()
             .max_capacity(settings.verdict_bytes)
             .eviction_listener(stats.evictions(Memory::Verdicts))
-            .weigher(move |_, verdict: &Arc<avow_avro::Verdict>| clamp(256 + 256 * verdict.findings.len()))
+            .weigher(move |_, verdict: &Arc<avow_schema::Verdict>| clamp(256 + 256 * verdict.findings.len()))
             .build();
         let (queues, feed) = (write::Queues::new(), feed::Feed::new(settings.listeners));
         Arc::new(Self {
@@ -201,20 +200,20 @@ impl Registry {
         View::new(self)
     }
 
-    /// A content by its fingerprint.
-    async fn content(&self, fingerprint: Fingerprint) -> Result<Arc<Content>, Error> {
+    /// The content under a key.
+    async fn content(&self, key: ContentKey) -> Result<Arc<Content>, Error> {
         let mut found = true;
         let load = async {
             found = false;
-            match self.store.content(fingerprint).await {
+            match self.store.content(key).await {
                 Ok(Some(content)) => Ok(Arc::new(content)),
-                Ok(None) => Err(Error::damaged(format_args!("no content under the fingerprint {fingerprint}"))),
+                Ok(None) => Err(Error::damaged(format_args!("no content under the fingerprint {key}"))),
                 Err(error) => Err(error.into()),
             }
             // It is told to everyone who waits, as what it is.
             .map_err(Arc::new)
         };
-        let content = self.contents.try_get_with(fingerprint, load).await;
+        let content = self.contents.try_get_with(key, load).await;
         self.stats.sought(Memory::Contents, found);
         content.map_err(|error| Error::Shared(Arc::clone(&error)))
     }

@@ -39,9 +39,8 @@ impl UseCase for Restore<'_> {
             return Ok(Decision::Done(self.version));
         }
         effective::writable(view, self.subject).await?;
-        let content = view.content(stored.fingerprint).await?;
-        let targets =
-            references::resolve(view, &self.subject.context(), &content.references, Targets::Live).await?.direct;
+        let content = view.content(stored.key).await?;
+        let targets = references::resolve(view, &self.subject.context(), &content, Targets::Live).await?.direct;
         for target in &targets {
             // Whoever deletes one meanwhile changes its scope.
             view.scope(&target.subject).await?;

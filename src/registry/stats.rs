@@ -1,9 +1,9 @@
 //! What the registry counts: registrations, checks, ids nobody knows, and how much its memory helps.
 
 use super::{Error, Registry};
-use crate::domain::Level;
+use crate::domain::{Level, SchemaType};
 use crate::metrics::{Counter, Histogram, Page, Sharded};
-use avow_avro::Rule;
+use avow_schema::{Rule, SUPPORTED};
 use moka::notification::RemovalCause;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Memory {
 /// The counters of one thread.
 #[derive(Debug, Default)]
 struct Counts {
-    registrations: [Counter; Registration::NAMES.len()],
+    registrations: [[Counter; Registration::NAMES.len()]; SchemaType::ALL.len()],
     hits: [Counter; Memory::NAMES.len()],
     misses: [Counter; Memory::NAMES.len()],
 }
@@ -69,34 +69,31 @@ struct Counts {
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     counts: Sharded<Counts>,
-    /// By level, then: accepted, refused, failed.
-    checks: [[Counter; 3]; Level::ALL.len()],
+    /// By type and level, then: accepted, refused, failed.
+    checks: [[[Counter; 3]; Level::ALL.len()]; SchemaType::ALL.len()],
     checks_took: Histogram,
     /// What checks found, in the order of the catalogue.
-    incompatibilities: [Counter; RULES],
+    incompatibilities: [Counter; Rule::COUNT],
     unknown_ids: Counter,
     evictions: Arc<[Counter; Memory::NAMES.len()]>,
 }
 
-/// Rules of the catalogue.
-const RULES: usize = avow_avro::rules().len();
-
 impl Stats {
-    pub(super) fn registered(&self, what: Registration) {
-        self.counts.mine().registrations[what as usize].count();
+    pub(super) fn registered(&self, schema_type: SchemaType, result: Registration) {
+        self.counts.mine().registrations[schema_type as usize][result as usize].count();
     }
 
     /// Notes a check against a history; `None` where it came to no verdict.
-    pub(super) fn checked(&self, level: Level, compatible: Option<bool>, took: Duration) {
+    pub(super) fn checked(&self, schema_type: SchemaType, level: Level, compatible: Option<bool>, took: Duration) {
         let verdict = compatible.map_or(2, |compatible| usize::from(!compatible));
         let level = Level::ALL.iter().position(|known| *known == level).unwrap_or_default();
-        self.checks[level][verdict].count();
+        self.checks[schema_type as usize][level][verdict].count();
         self.checks_took.observe(took);
     }
 
     /// Notes what speaks against a schema.
     pub(super) fn found(&self, rule: Rule) {
-        self.incompatibilities[rule as usize].count();
+        self.incompatibilities[rule.index()].count();
     }
 
     /// Notes, for as long as the cache lives, what is forgotten for want of room.
@@ -123,23 +120,29 @@ impl Stats {
     fn write(&self, page: &mut Page) {
         let help = "Requests to register a schema, by what became of them.";
         let mut registrations = page.counter("schema_registry_registrations_total", help);
-        for (what, result) in Registration::NAMES {
-            let count = self.counts.sum(|counts| counts.registrations[what as usize].get());
-            registrations.sample(&[("schema_type", "AVRO"), ("result", result)], count);
+        for schema_type in SUPPORTED {
+            for (result, name) in Registration::NAMES {
+                let counter = |counts: &Counts| counts.registrations[schema_type as usize][result as usize].get();
+                let labels = [("schema_type", schema_type.as_str()), ("result", name)];
+                registrations.sample(&labels, self.counts.sum(counter));
+            }
         }
         let help = "Checks of a schema against a history, by the level in force and the verdict.";
         let mut checks = page.counter("schema_registry_compatibility_checks_total", help);
-        for (level, verdicts) in Level::ALL.iter().zip(&self.checks) {
-            for (result, counter) in ["compatible", "incompatible", "error"].iter().zip(verdicts) {
-                checks.sample(&[("schema_type", "AVRO"), ("level", level.as_str()), ("result", result)], counter.get());
+        for schema_type in SUPPORTED {
+            for (level, verdicts) in Level::ALL.iter().zip(&self.checks[schema_type as usize]) {
+                for (result, counter) in ["compatible", "incompatible", "error"].iter().zip(verdicts) {
+                    let labels = [("schema_type", schema_type.as_str()), ("level", level.as_str()), ("result", result)];
+                    checks.sample(&labels, counter.get());
+                }
             }
         }
         let help = "How long a check took, reading the history included.";
         page.histogram("schema_registry_compatibility_check_duration_seconds", help)
             .durations(&[], &self.checks_took.observed());
         let mut found = page.counter("schema_registry_incompatibilities_total", "What checks found, by the rule.");
-        for (rule, counter) in avow_avro::rules().iter().zip(&self.incompatibilities) {
-            found.sample(&[("rule", rule.id.id())], counter.get());
+        for (rule, counter) in avow_schema::rules().zip(&self.incompatibilities) {
+            found.sample(&[("rule", rule.id)], counter.get());
         }
         page.counter("schema_registry_unknown_schema_id_total", "Questions for ids that mean nothing.")
             .sample(&[], self.unknown_ids.get());
@@ -170,10 +173,10 @@ pub struct CacheSize {
 
 impl Registry {
     /// Counts a look-up in the cache of answers, and the registration that the answer found is.
-    pub fn record_answer(&self, found: bool, registration: Option<Registration>) {
+    pub fn record_answer(&self, found: bool, registration: Option<(SchemaType, Registration)>) {
         self.stats.sought(Memory::Answers, found);
-        if let Some(registration) = registration {
-            self.stats.registered(registration);
+        if let Some((schema_type, result)) = registration {
+            self.stats.registered(schema_type, result);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::overlay::Overlay;
 use super::stats::{Memory, Registration};
 use super::{Error, Registry};
-use crate::domain::{Context, SchemaId, Seq, Subject};
+use crate::domain::{Context, SchemaId, SchemaType, Seq, Subject};
 use crate::store::{Era, Guard, Holder, Scope, Slot};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct View<'r> {
     scopes: Vec<Seen>,
     contexts: Option<Arc<[Context]>>,
     basis: Basis,
-    tally: Option<Registration>,
+    metric: Option<(SchemaType, Registration)>,
     overlay: Overlay,
 }
 
@@ -80,7 +80,7 @@ impl<'r> View<'r> {
             scopes: Vec::new(),
             contexts: None,
             basis: Basis { era: registry.store.freshness().era(), ..Basis::default() },
-            tally: None,
+            metric: None,
             overlay: Overlay::default(),
         }
     }
@@ -176,8 +176,8 @@ impl<'r> View<'r> {
     }
 
     /// Has every answer that rests on this view counted as such a registration.
-    pub(super) fn count_as(&mut self, registration: Registration) {
-        self.tally = Some(registration);
+    pub(super) fn count_as(&mut self, schema_type: SchemaType, registration: Registration) {
+        self.metric = Some((schema_type, registration));
     }
 
     /// What was read so far.
@@ -186,8 +186,8 @@ impl<'r> View<'r> {
     }
 
     /// What an answer computed from this view rests on, and what it counts as each time it is given.
-    pub fn into_parts(self) -> (Basis, Option<Registration>) {
-        (self.basis, self.tally)
+    pub fn into_parts(self) -> (Basis, Option<(SchemaType, Registration)>) {
+        (self.basis, self.metric)
     }
 }
 

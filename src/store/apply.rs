@@ -12,11 +12,11 @@ macro_rules! look {
             (SELECT count(*) FROM json_each($1) g LEFT JOIN scopes s ON s.subject = g.value->>0
              WHERE coalesce(s.revision, 0) <> g.value->>1) AS outdated,
             (SELECT seq FROM log_head) AS head,
-            (SELECT text = $2 FROM contents WHERE fingerprint = $3) AS same_text,
-            (SELECT id FROM schemas WHERE context = $4 AND fingerprint = $3
+            (SELECT text = $2 FROM contents WHERE fingerprint = $3 AND schema_type = $6) AS same_text,
+            (SELECT id FROM schema_ids WHERE context = $4 AND fingerprint = $3 AND schema_type = $6
              ORDER BY written DESC, id DESC LIMIT 1) AS id_of_content,
             (SELECT last_id FROM contexts WHERE name = $4) AS last_id,
-            (SELECT fingerprint = $3 FROM schemas WHERE context = $4 AND id = $5) AS same_content"
+            (SELECT fingerprint = $3 AND schema_type = $6 FROM schema_ids WHERE context = $4 AND id = $5) AS same_content"
     };
 }
 
@@ -36,10 +36,10 @@ macro_rules! finish {
 /// The end of a unit that adds a version. An explicit id becomes the newest one of its content, even if it is known.
 macro_rules! add_version {
     () => {
-        "; INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set)
-            VALUES ($11, $12, $13, $14, $15, $16) ON CONFLICT (fingerprint) DO NOTHING;
-        INSERT INTO schemas (context, id, fingerprint, subject, version, written)
-            VALUES ($17, $18, $11, $19, $20, $1) ON CONFLICT (context, id) DO UPDATE
+        "; INSERT INTO contents (fingerprint, schema_type, shape, text, refs, metadata, rule_set)
+            VALUES ($11, $22, $12, $13, $14, $15, $16) ON CONFLICT (fingerprint, schema_type) DO NOTHING;
+        INSERT INTO schema_ids (context, id, fingerprint, schema_type, subject, version, written)
+            VALUES ($17, $18, $11, $22, $19, $20, $1) ON CONFLICT (context, id) DO UPDATE
             SET subject = excluded.subject, version = excluded.version, written = excluded.written WHERE $21;
         INSERT INTO contexts (name, recorded, last_id) VALUES ($17, FALSE, $18) ON CONFLICT (name) DO UPDATE
             SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id;
@@ -207,9 +207,10 @@ impl Work<'_> {
         Ok(sqlx::query_as(if begin { BEGIN_AND_LOOK } else { look!() })
             .bind(sqlx::types::Json(revisions))
             .bind(new.map(|new| new.content.text.as_str()))
-            .bind(new.map(|new| new.fingerprint.0.as_slice()))
+            .bind(new.map(|new| new.key.fingerprint.0.as_slice()))
             .bind(new.map(|new| new.subject.context().to_string()))
             .bind(explicit)
+            .bind(new.map(|new| new.key.schema_type.as_str()))
             .fetch_one(&mut *self.tx)
             .await?)
     }
@@ -305,7 +306,7 @@ impl Work<'_> {
     }
 
     async fn hard_delete(&mut self, subject: &Subject, versions: &[Version]) -> Result<(), Error> {
-        const ID: &str = "DELETE FROM schemas WHERE context = $1 AND id = $2
+        const ID: &str = "DELETE FROM schema_ids WHERE context = $1 AND id = $2
             AND NOT EXISTS (SELECT 1 FROM versions WHERE context = $1 AND id = $2)";
         let context = subject.context();
         for version in versions {
@@ -383,7 +384,7 @@ impl Work<'_> {
             let content = &new.content;
             let references = (!content.references.is_empty()).then(|| sqlx::types::Json(&content.references));
             query = query
-                .bind(new.fingerprint.0.as_slice())
+                .bind(new.key.fingerprint.0.as_slice())
                 .bind(new.shape.as_slice())
                 .bind(&content.text)
                 .bind(references)
@@ -393,7 +394,8 @@ impl Work<'_> {
                 .bind(i64::from(id.get()))
                 .bind(new.subject.as_str())
                 .bind(i64::from(new.version.get()))
-                .bind(new.id != IdChoice::OfContent);
+                .bind(new.id != IdChoice::OfContent)
+                .bind(new.key.schema_type.as_str());
         }
         query.execute(&mut *self.tx).await?;
         self.touch(self.freshness.scope(scope));

@@ -14,7 +14,7 @@ use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The newest format of the stream this program understands.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// What the first line says.
 #[derive(Debug, Serialize, Deserialize)]

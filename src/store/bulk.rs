@@ -1,8 +1,8 @@
 //! What ids mean, many at once and in their order.
 
-use super::read::{fingerprint_from, id_from};
+use super::read::{id_from, key_from};
 use super::{Error, Store};
-use crate::domain::{Context, Fingerprint, Identity, SchemaId, Subject};
+use crate::domain::{ContentKey, Context, Identity, SchemaId, Subject};
 
 /// An id and a subject that holds it, or held it last.
 #[derive(Debug, Clone)]
@@ -11,8 +11,8 @@ pub struct HeldId {
     pub id: SchemaId,
     /// The subject.
     pub subject: Subject,
-    /// What the id means.
-    pub fingerprint: Fingerprint,
+    /// The content behind the id.
+    pub key: ContentKey,
 }
 
 impl Store {
@@ -30,18 +30,18 @@ impl Store {
         (id, subject): (i32, &str),
         limit: i64,
     ) -> Result<Vec<HeldId>, Error> {
-        const SQL: &str = "SELECT i.id, coalesce(v.subject, i.subject), i.fingerprint
-            FROM schemas i LEFT JOIN versions v ON v.context = i.context AND v.id = i.id
+        const SQL: &str = "SELECT i.id, coalesce(v.subject, i.subject), i.fingerprint, i.schema_type
+            FROM schema_ids i LEFT JOIN versions v ON v.context = i.context AND v.id = i.id
             WHERE i.context = $1 AND i.id >= $2 AND (i.id > $2 OR coalesce(v.subject, i.subject) > $3)
             ORDER BY i.id, 2 LIMIT $4";
-        let rows: Vec<(i64, String, Vec<u8>)> = read!(
+        let rows: Vec<(i64, String, Vec<u8>, String)> = read!(
             self,
             fetch_all,
             sqlx::query_as(SQL).bind(context.as_str()).bind(i64::from(id)).bind(subject).bind(limit)
         )?;
-        let held = rows.into_iter().map(|(id, subject, fingerprint)| {
-            let (subject, fingerprint) = (Subject::parse(&subject), fingerprint_from(&fingerprint)?);
-            Ok(HeldId { id: id_from(id)?, subject, fingerprint })
+        let held = rows.into_iter().map(|(id, subject, fingerprint, schema_type)| {
+            let (subject, key) = (Subject::parse(&subject), key_from(&fingerprint, &schema_type)?);
+            Ok(HeldId { id: id_from(id)?, subject, key })
         });
         held.collect()
     }

@@ -1,7 +1,7 @@
 //! Filling a database with made-up versions, for measuring how the registry behaves when it is large.
 
 use super::{Error, open};
-use crate::domain::{Content, Fingerprint};
+use crate::domain::{Content, Fingerprint, SchemaType};
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection};
 
@@ -12,10 +12,10 @@ const CHUNK: u32 = 5_000;
 ///
 /// The file must have been created by [`super::Store::open`] or [`super::Store::migrate`], hold no version yet, and be served by nobody.
 pub async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), Error> {
-    const CONTENTS: &str = "INSERT INTO contents (fingerprint, shape, text)
-        SELECT unhex(value->>'f'), unhex(value->>'s'), value->>'t' FROM json_each($1)";
-    const SCHEMAS: &str = "INSERT INTO schemas (context, id, fingerprint, subject, version, written)
-        SELECT '.', value->>'i', unhex(value->>'f'), value->>'n', value->>'v', value->>'i' FROM json_each($1)";
+    const CONTENTS: &str = "INSERT INTO contents (fingerprint, schema_type, shape, text)
+        SELECT unhex(value->>'f'), 'AVRO', unhex(value->>'s'), value->>'t' FROM json_each($1)";
+    const SCHEMAS: &str = "INSERT INTO schema_ids (context, id, fingerprint, schema_type, subject, version, written)
+        SELECT '.', value->>'i', unhex(value->>'f'), 'AVRO', value->>'n', value->>'v', value->>'i' FROM json_each($1)";
     const SCOPES: &str = "INSERT INTO scopes (subject, context, revision)
         SELECT value->>'n', '.', 1 FROM json_each($1) WHERE true ON CONFLICT DO NOTHING";
     const VERSIONS: &str = "INSERT INTO versions (subject, version, context, id, deleted, time, written)
@@ -49,7 +49,13 @@ fn row(number: u32, versions: u32) -> serde_json::Value {
         .collect();
     let doc = format!("made up, number {number}");
     let schema = json!({"type": "record", "name": "Filled", "doc": doc, "fields": fields});
-    let content = Content { text: schema.to_string(), references: vec![], metadata: None, rule_set: None };
+    let content = Content {
+        schema_type: SchemaType::Avro,
+        text: schema.to_string(),
+        references: vec![],
+        metadata: None,
+        rule_set: None,
+    };
     let Fingerprint(fingerprint) = content.fingerprint();
     let hex = uuid::Uuid::from_bytes(fingerprint).as_simple().to_string();
     // Every text is of its own, so its fingerprint does for a shape.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The newest format of the database this program understands.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// Connections for reading. Each brings a thread and a page cache; two cores do not use more.
 const READERS: u32 = 4;
@@ -96,10 +96,14 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Err
     }
     let mut migrator = sqlx::migrate!("migrations/sqlite");
     migrator.set_ignore_missing(true);
+    // A table that others refer to can only be built again while nobody looks at the references.
+    sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut *connection).await?;
     migrator.run(&mut *connection).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => Error::from(error),
         other => Error::Migration(other),
-    })
+    })?;
+    sqlx::raw_sql("PRAGMA foreign_keys = ON").execute(connection).await?;
+    Ok(())
 }
 
 pub(super) async fn check_format(connection: &mut SqliteConnection) -> Result<(), Error> {

@@ -1,8 +1,7 @@
 //! Units of writing: what must still hold, what changes, and the log entry that tells of it.
 
 use crate::domain::{
-    Config, Content, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp,
-    Version,
+    Config, Content, ContentKey, Context, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp, Version,
 };
 use std::sync::Arc;
 
@@ -105,8 +104,7 @@ pub struct NewVersion {
     pub version: Version,
     /// What.
     pub content: Arc<Content>,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
+    pub key: ContentKey,
     /// The shape of its text.
     pub shape: [u8; 16],
     /// Under which id.

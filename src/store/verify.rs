@@ -1,10 +1,10 @@
 //! Scrubbing: does every content still hash to its fingerprint, and does the log tell exactly of what is there?
 
 use super::Error;
-use super::read::{content_from, fingerprint_from, id_from, version_from};
+use super::read::{content_from, id_from, key_from, version_from};
 use super::rows::{ChangeRow, ContentRow, ContextRow, IdRow, Row, ScopeRow, UseRow, VersionRow, read_all};
 use super::session::Session;
-use crate::domain::{Config, Context, Meaning, Mode, ReferencedVersion, Replay, Seq, Subject, Timestamp};
+use crate::domain::{Config, Context, IdMapping, Mode, ReferencedVersion, Replay, Seq, Subject, Timestamp};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -101,9 +101,9 @@ impl Scrub {
     }
 
     fn content(&mut self, row: ContentRow) -> Result<(), Error> {
-        let stored = fingerprint_from(&row.fingerprint)?;
-        let computed =
-            content_from((row.text, json(row.refs)?, json(row.metadata)?, json(row.rule_set)?)).fingerprint();
+        let stored = key_from(&row.fingerprint, &row.schema_type)?;
+        let row = (row.schema_type, row.text, json(row.refs)?, json(row.metadata)?, json(row.rule_set)?);
+        let computed = content_from(row)?.key();
         self.report.contents += 1;
         if stored != computed {
             self.fault(format_args!("the content {stored} now hashes to {computed}: its text was altered"));
@@ -115,8 +115,8 @@ impl Scrub {
 
     fn id(&mut self, row: &IdRow) -> Result<(), Error> {
         let key = (Context::stored(row.context.clone()), id_from(row.id)?);
-        let stored = Meaning {
-            guid: fingerprint_from(&row.fingerprint)?,
+        let stored = IdMapping {
+            content: key_from(&row.fingerprint, &row.schema_type)?,
             version: referenced(&row.subject, row.version)?,
             written: Seq(row.written.unsigned_abs()),
         };

@@ -146,6 +146,7 @@ impl Maker<'_> {
         };
         let schema = strict.as_ref().ok().or(lenient.as_ref()).map(|resolved| &resolved.schema);
         let content = Content {
+            schema_type: avow_domain::SchemaType::Avro,
             text: String::new(),
             references: referred.references.clone(),
             metadata: wanted.assignment.beside.metadata.clone(),

@@ -1,6 +1,5 @@
 //! `/avow/v1/rules`.
 
-use crate::http::convert;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::Json;
@@ -11,12 +10,12 @@ use axum::response::{IntoResponse, Response};
 #[utoipa::path(get, path = "/avow/v1/rules", tag = "avow",
     responses((status = 200, description = "The rules", body = Vec<FindingRule>), Refusals))]
 pub(super) async fn list_rules(_: Incoming) -> Response {
-    let shape = |entry: &'static avow_avro::RuleEntry| FindingRule {
-        id: entry.id.id().to_owned(),
-        severity: convert::severity(entry.severity).to_owned(),
+    let shape = |entry: avow_schema::RuleEntry| FindingRule {
+        id: entry.id.to_owned(),
+        severity: entry.severity.as_str().to_owned(),
         summary: entry.summary.to_owned(),
         advice: entry.advice.to_owned(),
         has_witness: entry.has_witness,
     };
-    Json(avow_avro::rules().iter().map(shape).collect::<Vec<_>>()).into_response()
+    Json(avow_schema::rules().map(shape).collect::<Vec<_>>()).into_response()
 }

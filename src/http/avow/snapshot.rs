@@ -3,7 +3,6 @@
 use super::subjects::{globs, limit};
 use crate::domain::{Context, SchemaId, Subject};
 use crate::http::AppState;
-use crate::http::convert::AVRO;
 use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
@@ -30,8 +29,8 @@ fn schema(meaning: Meaning) -> SnapshotSchema {
     });
     SnapshotSchema {
         id: meaning.id.get(),
-        guid: meaning.fingerprint.to_string(),
-        schema_type: AVRO.to_owned(),
+        guid: meaning.key.fingerprint.to_string(),
+        schema_type: meaning.key.schema_type.as_str().to_owned(),
         schema: meaning.content.text.clone(),
         references: references.collect(),
         metadata: meaning.content.metadata.clone().map(Into::into),

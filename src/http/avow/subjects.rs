@@ -2,7 +2,6 @@
 
 use crate::domain::{Context, Glob, Moment, Seq, Subject, Timestamp};
 use crate::http::AppState;
-use crate::http::convert::AVRO;
 use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
@@ -31,8 +30,8 @@ fn summary(found: FoundSubject, looked_inside: bool) -> SubjectSummary {
         latest: LatestVersion {
             version: listed.version.get(),
             id: listed.id.get(),
-            guid: listed.fingerprint.to_string(),
-            schema_type: AVRO.to_owned(),
+            guid: listed.key.fingerprint.to_string(),
+            schema_type: listed.key.schema_type.as_str().to_owned(),
             ts: listed.time.0,
         },
         level: level.as_str().to_owned(),
@@ -149,7 +148,7 @@ pub(super) async fn get_subject(State(state): State<AppState>, incoming: Incomin
     let versions = past.versions.into_iter().map(|(version, stored)| VersionState {
         version: version.get(),
         id: stored.id.get(),
-        guid: stored.guid.to_string(),
+        guid: stored.content.fingerprint.to_string(),
         deleted: stored.deleted,
         ts: stored.time.0,
         seq: stored.written.0,

@@ -1,4 +1,4 @@
-//! The parts of a unit as `avow_write_1` takes them, and what the function says became of them.
+//! The parts of a unit as `avow_write_2` takes them, and what the function says became of them.
 
 use crate::domain::{Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Version};
 use crate::store::unit::{Effect, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
@@ -28,7 +28,7 @@ pub(super) struct Call {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     soft: Vec<Numbered>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    restore: Vec<Numbered>,
+    undelete: Vec<Numbered>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remove: Vec<Numbered>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +102,7 @@ struct Added {
     version: i32,
     context: String,
     fingerprint: String,
+    schema_type: &'static str,
     shape: String,
     text: String,
     refs: Option<String>,
@@ -246,7 +247,7 @@ impl Call {
         match effect {
             Effect::AddVersion(new) => self.add(new)?,
             Effect::SoftDelete(subject, versions) => self.soft.extend(numbered(subject, versions)),
-            Effect::Restore(subject, versions) => self.restore.extend(numbered(subject, versions)),
+            Effect::Restore(subject, versions) => self.undelete.extend(numbered(subject, versions)),
             Effect::Supersede(subject, versions) => self.remove.extend(numbered(subject, versions)),
             Effect::HardDelete(subject, versions) => {
                 self.remove.extend(numbered(subject, versions));
@@ -293,7 +294,8 @@ impl Call {
             subject: new.subject.as_str().to_owned(),
             version: new.version.get(),
             context: new.subject.context().to_string(),
-            fingerprint: hex(new.fingerprint.0),
+            fingerprint: hex(new.key.fingerprint.0),
+            schema_type: new.key.schema_type.as_str(),
             shape: hex(new.shape),
             text: content.text.clone(),
             refs: references.map(json).transpose()?,
