@@ -168,7 +168,7 @@ impl Postgres {
             migrate_url: self.database_migrate_url.clone(),
             migrate: self.database_migrate,
             connections: self.database_connections,
-            patience: self.database_timeout,
+            timeout: self.database_timeout,
             pooler: self.database_pooler,
             staleness: Duration::from_millis(self.read_staleness),
         }
@@ -238,7 +238,7 @@ impl Settings {
             validate_fields: self.rules.validate_fields,
             validate_new_schemas: self.rules.validate_new_schemas,
             reject_empty_subject: self.rules.reject_empty_subject,
-            listeners: self.listener.max_listeners as usize,
+            max_subscribers: self.listener.max_listeners as usize,
             content_bytes: 2 * part,
             verdict_bytes: part,
             scope_bytes: 2 * part,

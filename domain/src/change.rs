@@ -32,7 +32,7 @@ pub enum Kind {
     /// Versions were hidden.
     SoftDelete,
     /// Hidden versions were shown again.
-    Restore,
+    Undelete,
     /// Versions were removed for good.
     HardDelete,
     /// Settings were set or removed.
@@ -49,7 +49,7 @@ impl Kind {
     const ALL: [Self; 8] = [
         Self::Register,
         Self::SoftDelete,
-        Self::Restore,
+        Self::Undelete,
         Self::HardDelete,
         Self::Config,
         Self::Mode,
@@ -62,7 +62,8 @@ impl Kind {
         match self {
             Self::Register => "register",
             Self::SoftDelete => "soft-delete",
-            Self::Restore => "restore",
+            // The name is older than the word, and logs are for ever.
+            Self::Undelete => "restore",
             Self::HardDelete => "hard-delete",
             Self::Config => "config",
             Self::Mode => "mode",
@@ -130,7 +131,7 @@ pub struct Deleted {
 
 /// Versions that were shown again.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Restored {
+pub struct Undeleted {
     /// The versions.
     pub versions: Vec<Version>,
 }

@@ -16,7 +16,7 @@ mod schema_type;
 mod subject;
 mod version;
 
-pub use change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Replaced, Restored};
+pub use change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Replaced, Undeleted};
 pub use config::{Config, ConfigUpdate, Patch};
 pub use content::{Content, ContentKey, Fingerprint};
 pub use glob::Glob;

@@ -1,6 +1,6 @@
 //! The state of a registry, made again from its log alone.
 
-use super::change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Restored};
+use super::change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Undeleted};
 use super::{Config, ContentKey, Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,8 +110,8 @@ impl Replay {
                 let deleted: Deleted = required(change.before.as_deref(), "before")?;
                 self.hide(change, &deleted.versions, true)
             }
-            Kind::Restore => {
-                let restored: Restored = required(change.after.as_deref(), "after")?;
+            Kind::Undelete => {
+                let restored: Undeleted = required(change.after.as_deref(), "after")?;
                 self.hide(change, &restored.versions, false)
             }
             Kind::HardDelete => {

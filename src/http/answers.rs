@@ -4,7 +4,7 @@
 use super::error::Error;
 use super::meter::Operation;
 use crate::domain::{SchemaType, Seq};
-use crate::registry::{Basis, CacheSize, Currency, Place, Registration, Registry, View};
+use crate::registry::{CacheSize, Freshness, ReadSet, Registration, Registry, RequestConsistency, View};
 use axum::http::Method;
 use bytes::Bytes;
 use md5::{Digest, Md5};
@@ -86,24 +86,24 @@ pub(super) struct Answer {
     pub(super) meta: AnswerMeta,
     /// The newest position of the log that it shows.
     pub(super) as_of: Seq,
-    basis: Basis,
+    read_set: ReadSet,
     /// The metric it counts for each time it is given.
     metric: Option<(SchemaType, Registration)>,
 }
 
 impl Answer {
     fn of(answered: Answered<'_>, meta: AnswerMeta) -> Arc<Self> {
-        let (body, as_of, (basis, metric)) = match answered {
+        let (body, as_of, (read_set, metric)) = match answered {
             Answered::Read(body, view) => {
-                let (basis, metric) = view.into_parts();
-                (body, basis.span().map(|(_, newest)| newest).unwrap_or_default(), (basis, metric))
+                let (read_set, metric) = view.into_parts();
+                (body, read_set.span().map(|(_, newest)| newest).unwrap_or_default(), (read_set, metric))
             }
             Answered::Wrote(body, written) => (body, written, Default::default()),
             Answered::Uncacheable(body) => (body, Seq::default(), Default::default()),
         };
         let hash: [u8; 16] = Md5::digest(&body).into();
         let etag = format!("\"{}\"", uuid::Uuid::from_bytes(hash).as_simple());
-        Arc::new(Self { body, etag: etag.into(), meta, as_of, basis, metric })
+        Arc::new(Self { body, etag: etag.into(), meta, as_of, read_set, metric })
     }
 
     fn weight(&self) -> usize {
@@ -152,20 +152,20 @@ impl Answers {
     }
 
     /// The answer cached for a request, if it still holds, and how current it is, or whatever will be computed instead.
-    pub(super) async fn cached(&self, key: &AnswerKey) -> (Option<Arc<Answer>>, Currency) {
+    pub(super) async fn cached(&self, key: &AnswerKey) -> (Option<Arc<Answer>>, Freshness) {
         let registry = &*self.registry;
         let answer = self.cache.get(key).await;
-        let currency = match &answer {
+        let freshness = match &answer {
             // What an id means never changes; a change of who else holds it may show a moment later.
-            Some(answer) if !answer.basis.has_to_wait() && answer.basis.is_current(registry) => {
+            Some(answer) if !answer.read_set.has_to_wait() && answer.read_set.is_current(registry) => {
                 // Unless changes cannot arrive.
-                registry.outage().map_or(Currency::Current(answer.as_of), Currency::Stale)
+                registry.outage().map_or(Freshness::Current(answer.as_of), Freshness::Stale)
             }
             _ => registry.catch_up().await,
         };
-        let answer = answer.filter(|answer| answer.basis.is_current(registry));
+        let answer = answer.filter(|answer| answer.read_set.is_current(registry));
         registry.record_answer(answer.is_some(), answer.as_ref().and_then(|answer| answer.metric));
-        (answer, currency)
+        (answer, freshness)
     }
 
     /// Whether an answer is cached for a request, be it outdated or not.
@@ -178,7 +178,7 @@ impl Answers {
         &'r self,
         key: AnswerKey,
         meta: AnswerMeta,
-        place: &Place,
+        consistency: &RequestConsistency,
         compute: impl Fn() -> F,
     ) -> Result<Arc<Answer>, Error>
     where
@@ -186,8 +186,8 @@ impl Answers {
     {
         let registry = &*self.registry;
         if let Some(answer) = self.cache.get(&key).await {
-            registry.catch_up_at(place).await;
-            if answer.basis.is_current(registry) {
+            registry.catch_up_at(consistency).await;
+            if answer.read_set.is_current(registry) {
                 return Ok(answer);
             }
             self.cache.invalidate(&key).await;
@@ -209,8 +209,8 @@ impl Answers {
         match computed {
             Ok(answer) if computed_here => return Ok(answer),
             Ok(answer) => {
-                registry.catch_up_at(place).await;
-                if answer.basis.is_current(registry) {
+                registry.catch_up_at(consistency).await;
+                if answer.read_set.is_current(registry) {
                     return Ok(answer);
                 }
             }
@@ -234,7 +234,7 @@ impl Answers {
         for _ in 0..ATTEMPTS {
             // In a box: it is large, and whoever waits here would be, too.
             match Box::pin(compute()).await? {
-                Answered::Read(_, view) if !self.registry.is_of_one_moment(view.basis()).await? => {}
+                Answered::Read(_, view) if !self.registry.is_of_one_moment(view.read_set()).await? => {}
                 answered => return Ok(answered),
             }
         }

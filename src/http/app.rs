@@ -8,7 +8,7 @@ use super::respond::AsOf;
 use super::routes::{CatchUp, routes};
 use super::{AppState, Settings, accept, body, openapi, respond, trace};
 use crate::domain::Context;
-use crate::registry::{Currency, Place, Registry};
+use crate::registry::{Freshness, Registry, RequestConsistency};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -70,9 +70,9 @@ struct Interface {
 
 /// The cached answer to a request.
 enum Cached {
-    Hit(Response, Operation, Currency),
+    Hit(Response, Operation, Freshness),
     /// None: the request goes on to its route.
-    Miss(Request, Place),
+    Miss(Request, RequestConsistency),
 }
 
 /// The position in the log that an answer is true at.
@@ -100,25 +100,25 @@ impl Interface {
         let uri = self.access_log.then(|| request.uri().clone());
         let early = trace::early_span(&request, &request_id);
         let cached = self.cached(request).instrument(early.clone().unwrap_or_else(Span::none));
-        let (routed, operation, currency) = match cached.await {
-            Ok(Cached::Hit(response, operation, currency)) => (response, operation, currency),
-            Ok(Cached::Miss(mut request, place)) => match route(&mut request, &request_id, &place) {
+        let (routed, operation, freshness) = match cached.await {
+            Ok(Cached::Hit(response, operation, freshness)) => (response, operation, freshness),
+            Ok(Cached::Miss(mut request, consistency)) => match route(&mut request, &request_id, &consistency) {
                 Ok(operation) => {
                     let id = request_id.to_str().unwrap_or_default();
                     let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
                     // In a box: it is large, and most requests are answered without it.
                     let mut response = Box::pin(self.guarded(request).instrument(span)).await;
                     let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
-                    let as_of = as_of.max(AsOf(place.written()));
+                    let as_of = as_of.max(AsOf(consistency.written()));
                     response.extensions_mut().insert(as_of);
-                    (response, operation.get().copied().unwrap_or(Operation::OTHER), place.currency(as_of.0))
+                    (response, operation.get().copied().unwrap_or(Operation::OTHER), consistency.freshness(as_of.0))
                 }
-                Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
+                Err(error) => (error.into_response(), Operation::OTHER, Freshness::Unasked),
             },
-            Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
+            Err(error) => (error.into_response(), Operation::OTHER, Freshness::Unasked),
         };
         let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
-        set_currency(&mut response, currency);
+        set_freshness(&mut response, freshness);
         let headers = response.headers_mut();
         if let Some(media) = media.filter(|media| *media != accept::DEFAULT)
             && headers.get(header::CONTENT_TYPE).is_some_and(|value| value == accept::DEFAULT)
@@ -150,20 +150,20 @@ impl Interface {
             Err(_) => CatchUp::First,
         };
         if catch_up == CatchUp::Never {
-            return Ok(Cached::Miss(request, Currency::Unasked.into()));
+            return Ok(Cached::Miss(request, Freshness::Unasked.into()));
         }
         if cacheable.is_none() && catch_up == CatchUp::OnDemand {
-            return Ok(Cached::Miss(request, Place::default()));
+            return Ok(Cached::Miss(request, RequestConsistency::default()));
         }
         let Some(method) = cacheable else {
-            let currency = self.registry.catch_up().await;
-            if let Currency::Stale(_) = currency
+            let freshness = self.registry.catch_up().await;
+            if let Freshness::Stale(_) = freshness
                 && [Method::PUT, Method::DELETE].contains(request.method())
             {
                 // The decision would rest on outdated facts, and nothing can be written.
-                return Err(self.registry.away().into());
+                return Err(self.registry.unavailable().into());
             }
-            return Ok(Cached::Miss(request, currency.into()));
+            return Ok(Cached::Miss(request, freshness.into()));
         };
         let (parts, body) = request.into_parts();
         let bytes = match method {
@@ -175,15 +175,15 @@ impl Interface {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let key = AnswerKey::new(method, target, bytes);
         if catch_up == CatchUp::OnDemand && !self.answers.contains(&key) {
-            return Ok(Cached::Miss(Request::from_parts(parts, Body::from(key.body)), Place::default()));
+            return Ok(Cached::Miss(Request::from_parts(parts, Body::from(key.body)), RequestConsistency::default()));
         }
-        let (answer, currency) = self.answers.cached(&key).await;
+        let (answer, freshness) = self.answers.cached(&key).await;
         Ok(match answer {
             Some(answer) => {
                 let response = respond::response(&answer, &parts.headers);
-                Cached::Hit(response, answer.meta.operation, currency)
+                Cached::Hit(response, answer.meta.operation, freshness)
             }
-            None => Cached::Miss(Request::from_parts(parts, Body::from(key.body)), currency.into()),
+            None => Cached::Miss(Request::from_parts(parts, Body::from(key.body)), freshness.into()),
         })
     }
 
@@ -207,16 +207,16 @@ impl Interface {
 }
 
 /// Sets the headers that say how current an answer is.
-fn set_currency(response: &mut Response, currency: Currency) {
+fn set_freshness(response: &mut Response, freshness: Freshness) {
     let as_of = response.extensions_mut().remove::<AsOf>().unwrap_or_default().0;
     let headers = response.headers_mut();
-    match currency {
-        Currency::Current(seq) => drop(headers.insert(SEQ, seq.max(as_of).0.into())),
-        Currency::Stale(age) => {
+    match freshness {
+        Freshness::Current(seq) => drop(headers.insert(SEQ, seq.max(as_of).0.into())),
+        Freshness::Stale(age) => {
             headers.insert(header::AGE, age.as_secs().into());
             headers.insert(STALE, HeaderValue::from_static("true"));
         }
-        Currency::Unasked => {}
+        Freshness::Unasked => {}
     }
 }
 
@@ -234,7 +234,11 @@ fn request_id(request: &Request) -> HeaderValue {
 }
 
 /// Passes the head of the request on to the handlers, and strips the context prefix from its path.
-fn route(request: &mut Request, request_id: &HeaderValue, place: &Place) -> Result<Arc<OnceLock<Operation>>, Error> {
+fn route(
+    request: &mut Request,
+    request_id: &HeaderValue,
+    consistency: &RequestConsistency,
+) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     if target.contains("%00") {
         // Not every database can hold it, so nothing has such a name.
@@ -248,7 +252,8 @@ fn route(request: &mut Request, request_id: &HeaderValue, place: &Place) -> Resu
     }
     let request_id = String::from_utf8_lossy(request_id.as_bytes()).into();
     let operation = Arc::default();
-    let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation), place: place.clone() };
+    let arrival =
+        Arrival { request_id, context, target, operation: Arc::clone(&operation), consistency: consistency.clone() };
     request.extensions_mut().insert(arrival);
     Ok(operation)
 }

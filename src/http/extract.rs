@@ -5,7 +5,7 @@ use super::error::Error;
 use super::meter::Operation;
 use super::{AppState, accept};
 use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
-use crate::registry::{self, Caller, Page, Place};
+use crate::registry::{self, Caller, Page, RequestConsistency};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use std::borrow::Cow;
@@ -24,7 +24,7 @@ pub(super) struct Arrival {
     /// The operation it is routed to.
     pub(super) operation: Arc<OnceLock<Operation>>,
     /// The changes of others it has seen, and the position of its own.
-    pub(super) place: Place,
+    pub(super) consistency: RequestConsistency,
 }
 
 /// A request to a handler: everything but its body, checked as far as the contract wants before the handler runs.
@@ -152,14 +152,14 @@ impl Incoming {
         }
     }
 
-    /// Who asks for a change. The one place where a principal enters a request.
+    /// Who asks for a change. The one consistency where a principal enters a request.
     pub(super) fn caller(&self) -> Caller {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         Caller {
             actor: Arc::from(""),
             request_id: Arc::clone(&self.arrival.request_id),
             now: Timestamp(i64::try_from(now).unwrap_or(i64::MAX)),
-            place: self.arrival.place.clone(),
+            consistency: self.arrival.consistency.clone(),
         }
     }
 }

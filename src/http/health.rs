@@ -82,5 +82,5 @@ fn health(reason: Option<String>) -> Response {
 #[utoipa::path(get, path = "/readyz", tag = "server",
     responses((status = 200, description = "`ok` or `degraded`", body = Health), Refusals))]
 pub(super) async fn readyz(State(state): State<AppState>, _: Incoming) -> Response {
-    health(state.registry.trouble().await)
+    health(state.registry.degradation().await)
 }

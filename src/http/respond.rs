@@ -60,7 +60,7 @@ where
     F: Future<Output = Result<Answered<'r>, Error>>,
 {
     let key = AnswerKey::get(&incoming.arrival.target);
-    let answer = answers.answer(key, incoming.answer_meta(caching), &incoming.arrival.place, compute).await?;
+    let answer = answers.answer(key, incoming.answer_meta(caching), &incoming.arrival.consistency, compute).await?;
     Ok(computed(&answer, headers))
 }
 

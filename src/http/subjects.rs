@@ -84,7 +84,7 @@ pub(super) async fn lookup_schema(
     let options = LookupOptions { normalize: incoming.flag("normalize"), deleted: incoming.flag("deleted") };
     let answer = state
         .answers
-        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.place, || async {
+        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.consistency, || async {
             let draft = convert::draft(body.parse("lookUpSchemaUnderSubject.arg5")?);
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;

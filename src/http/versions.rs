@@ -77,7 +77,7 @@ pub(super) async fn register_version(
     let key = AnswerKey::post(&incoming.arrival.target, body.0.clone());
     let answer = state
         .answers
-        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.place, || async {
+        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.consistency, || async {
             let draft = convert::draft(body.parse("register.arg6")?);
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;
@@ -91,7 +91,7 @@ pub(super) async fn register_version(
             let body = respond::json(&convert::registered(&described, text))?;
             Ok(match view {
                 Some(view) => Answered::Read(body, view.and(rendering)),
-                None => Answered::Wrote(body, incoming.arrival.place.written()),
+                None => Answered::Wrote(body, incoming.arrival.consistency.written()),
             })
         })
         .await?;
@@ -106,7 +106,7 @@ async fn register_explained(
     options: RegisterOptions,
 ) -> Result<Response, Error> {
     let draft = convert::draft(body.parse("register.arg6")?);
-    registry.catch_up_at(&incoming.arrival.place).await;
+    registry.catch_up_at(&incoming.arrival.consistency).await;
     let mut view = registry.view();
     let subject = named(registry, &mut view, incoming).await?;
     // Before the schema joins the history; registration itself reports other reasons to refuse it.

@@ -1,7 +1,7 @@
 //! From what a client sent to a schema that can be compared, checked and stored.
 
 use super::references::{self, Documents, Targets};
-use super::stats::Memory;
+use super::stats::CacheKind;
 use super::{Error, Registry, View};
 use crate::domain::{Content, ContentKey, Context, Metadata, Reference, RuleSet, SchemaType};
 use avow_budget::Budget;
@@ -115,7 +115,7 @@ fn invalid(schema_type: SchemaType, error: &InvalidSchema) -> Error {
 /// Replaces every `-1` by the version it means now.
 async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference]) -> Result<(), Error> {
     for reference in references.iter_mut().filter(|reference| reference.version == -1) {
-        let scope = view.glance(&reference.target(context)).await?;
+        let scope = view.read_unguarded(&reference.target(context)).await?;
         if let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) {
             reference.version = latest.version.get();
         }
@@ -174,7 +174,7 @@ impl Registry {
         let documents = references::resolve(view, context, content, Targets::All).await?;
         let key = ParsedKey::new(key, content, &documents);
         let known = self.parsed.get(&key).await;
-        self.stats.sought(Memory::Parsed, known.is_some());
+        self.stats.record_lookup(CacheKind::Parsed, known.is_some());
         if let Some(schema) = known {
             return Ok(Parsed { key, schema });
         }

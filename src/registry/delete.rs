@@ -1,6 +1,6 @@
 //! Deleting versions and subjects, softly and for good (contract 8).
 
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
 use crate::domain::{Deleted, Kind, ReferencedVersion, Subject, Version, VersionSelector};
 use crate::store::{Effect, Scope, StoredVersion};
@@ -135,5 +135,5 @@ fn deletion(subject: &Subject, scope: &Scope, versions: Vec<Version>, permanent:
         effects.push(Effect::SoftDelete(subject.clone(), versions));
     }
     let kind = if permanent { Kind::HardDelete } else { Kind::SoftDelete };
-    Change { kind, guards: Vec::new(), effects, before: Some(told(&before)), after: None }
+    Change { kind, guards: Vec::new(), effects, before: Some(to_json(&before)), after: None }
 }

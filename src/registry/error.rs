@@ -94,7 +94,7 @@ pub enum Error {
     #[error("{subject} is being changed by too many others at once; try again")]
     Contended { subject: Subject },
     #[error("{0} callers wait for changes already; try again later, or ask without waiting")]
-    TooManyListeners(usize),
+    TooManySubscribers(usize),
     #[error("No more ids are left in the context {0}")]
     IdsExhausted(Context),
     #[error("Internal Server Error")]
@@ -143,12 +143,12 @@ impl Error {
                 store::Error::Full(_)
                 | store::Error::ReadOnly(_)
                 | store::Error::Unavailable(_)
-                | store::Error::Away(_)
+                | store::Error::Unreachable(_)
                 | store::Error::Standby
                 | store::Error::Closed,
             )
             | Self::Contended { .. }
-            | Self::TooManyListeners(_) => 503,
+            | Self::TooManySubscribers(_) => 503,
             Self::Store(_) | Self::IdsExhausted(_) => 50001,
             Self::Panic => 500,
             Self::Shared(error) => error.code(),

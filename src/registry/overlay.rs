@@ -72,7 +72,7 @@ impl View<'_> {
                 }
                 Effect::SetMode(subject, mode) => self.scope_mut(subject).await?.mode = *mode,
                 Effect::RecordContext(context) => self.record(context).await?,
-                Effect::Restore(subject, versions) => {
+                Effect::Undelete(subject, versions) => {
                     for stored in &mut self.scope_mut(subject).await?.versions {
                         stored.deleted &= !versions.contains(&stored.version);
                     }

@@ -104,7 +104,7 @@ async fn find(
     let selector = reference.selector().ok_or_else(invalid)?;
     let subject = reference.target(context);
     // A popular target gains referrers all the time; they must not get in each other's way.
-    let scope = view.glance(&subject).await?;
+    let scope = view.read_unguarded(&subject).await?;
     let found = match selector {
         VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
         VersionSelector::Number(version) => scope

@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::effective::{self, Effective};
 use super::lookup::Match;
 use super::stats::Registration;
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Described, Draft, Error, Registry, View};
 use crate::domain::{
     Content, ContentKey, Kind, Metadata, Mode, ReferencedVersion, Registered, Replaced, SchemaId, Subject,
@@ -64,7 +64,7 @@ impl Registry {
     ) -> Result<Settled<'r, Described>, Error> {
         if !draft.references.is_empty() {
             // Which versions they mean is guarded, but not that those are the newest ones.
-            self.catch_up_at(&caller.place).await;
+            self.catch_up_at(&caller.consistency).await;
         }
         self.settle(view, &Register::new(self, subject, draft, options)?, caller).await
     }
@@ -288,7 +288,7 @@ impl Register<'_> {
         let guards = candidate.documents.direct.into_iter().map(|version| Guard::Version { version, deleted });
         let replaced = scope.versions.iter().find(|stored| stored.version == version);
         let before = replaced
-            .map(|stored| told(&Replaced { version, id: stored.id, content: stored.key, deleted: stored.deleted }));
+            .map(|stored| to_json(&Replaced { version, id: stored.id, content: stored.key, deleted: stored.deleted }));
         let after = Registered {
             id: None,
             version,
@@ -302,7 +302,7 @@ impl Register<'_> {
             effects.push(Effect::Supersede(self.subject.clone(), superseded));
         }
         let change =
-            Change { kind: Kind::Register, guards: guards.collect(), effects, before, after: Some(told(&after)) };
+            Change { kind: Kind::Register, guards: guards.collect(), effects, before, after: Some(to_json(&after)) };
         let (subject, asked) = (self.subject.clone(), self.explicit_id());
         let describe = move |id: Option<SchemaId>| Described {
             subject,

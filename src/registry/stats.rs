@@ -39,7 +39,7 @@ impl Registration {
 
 /// One of the caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Memory {
+pub(super) enum CacheKind {
     Answers,
     Scopes,
     Contents,
@@ -47,7 +47,7 @@ pub(super) enum Memory {
     Verdicts,
 }
 
-impl Memory {
+impl CacheKind {
     const NAMES: [(Self, &'static str); 5] = [
         (Self::Answers, "answers"),
         (Self::Scopes, "scopes"),
@@ -59,23 +59,23 @@ impl Memory {
 
 /// The counters of one thread.
 #[derive(Debug, Default)]
-struct Counts {
+struct ThreadCounters {
     registrations: [[Counter; Registration::NAMES.len()]; SchemaType::ALL.len()],
-    hits: [Counter; Memory::NAMES.len()],
-    misses: [Counter; Memory::NAMES.len()],
+    hits: [Counter; CacheKind::NAMES.len()],
+    misses: [Counter; CacheKind::NAMES.len()],
 }
 
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
-    counts: Sharded<Counts>,
+    counts: Sharded<ThreadCounters>,
     /// By type and level, then: accepted, refused, failed.
     checks: [[[Counter; 3]; Level::ALL.len()]; SchemaType::ALL.len()],
     checks_took: Histogram,
     /// What checks found, in the order of the catalogue.
     incompatibilities: [Counter; Rule::COUNT],
     unknown_ids: Counter,
-    evictions: Arc<[Counter; Memory::NAMES.len()]>,
+    evictions: Arc<[Counter; CacheKind::NAMES.len()]>,
 }
 
 impl Stats {
@@ -97,7 +97,10 @@ impl Stats {
     }
 
     /// Notes, for as long as the cache lives, what is forgotten for want of room.
-    pub(super) fn evictions<K, V>(&self, memory: Memory) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
+    pub(super) fn evictions<K, V>(
+        &self,
+        memory: CacheKind,
+    ) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
         let evictions = Arc::clone(&self.evictions);
         move |_, _, cause| {
             if cause.was_evicted() {
@@ -111,7 +114,7 @@ impl Stats {
     }
 
     /// Notes whether something was found in memory.
-    pub(super) fn sought(&self, memory: Memory, found: bool) {
+    pub(super) fn record_lookup(&self, memory: CacheKind, found: bool) {
         let counts = self.counts.mine();
         let counters = if found { &counts.hits } else { &counts.misses };
         counters[memory as usize].count();
@@ -122,7 +125,8 @@ impl Stats {
         let mut registrations = page.counter("schema_registry_registrations_total", help);
         for schema_type in SUPPORTED {
             for (result, name) in Registration::NAMES {
-                let counter = |counts: &Counts| counts.registrations[schema_type as usize][result as usize].get();
+                let counter =
+                    |counts: &ThreadCounters| counts.registrations[schema_type as usize][result as usize].get();
                 let labels = [("schema_type", schema_type.as_str()), ("result", name)];
                 registrations.sample(&labels, self.counts.sum(counter));
             }
@@ -147,17 +151,17 @@ impl Stats {
         page.counter("schema_registry_unknown_schema_id_total", "Questions for ids that mean nothing.")
             .sample(&[], self.unknown_ids.get());
         let mut hits = page.counter("schema_registry_cache_hits_total", "Questions that memory answered.");
-        for (memory, cache) in Memory::NAMES {
+        for (memory, cache) in CacheKind::NAMES {
             hits.sample(&[("cache", cache)], self.counts.sum(|counts| counts.hits[memory as usize].get()));
         }
         let help = "Questions that memory could not answer, or not any more.";
         let mut misses = page.counter("schema_registry_cache_misses_total", help);
-        for (memory, cache) in Memory::NAMES {
+        for (memory, cache) in CacheKind::NAMES {
             misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[memory as usize].get()));
         }
         let help = "What memory had no room for any more.";
         let mut evictions = page.counter("schema_registry_cache_evictions_total", help);
-        for (memory, cache) in Memory::NAMES {
+        for (memory, cache) in CacheKind::NAMES {
             evictions.sample(&[("cache", cache)], self.evictions[memory as usize].get());
         }
     }
@@ -174,7 +178,7 @@ pub struct CacheSize {
 impl Registry {
     /// Counts a look-up in the cache of answers, and the registration that the answer found is.
     pub fn record_answer(&self, found: bool, registration: Option<(SchemaType, Registration)>) {
-        self.stats.sought(Memory::Answers, found);
+        self.stats.record_lookup(CacheKind::Answers, found);
         if let Some((schema_type, result)) = registration {
             self.stats.registered(schema_type, result);
         }
@@ -182,7 +186,7 @@ impl Registry {
 
     /// Counts, for as long as the cache of answers lives, the evictions from it.
     pub fn answer_evictions<K, V>(&self) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
-        self.stats.evictions(Memory::Answers)
+        self.stats.evictions(CacheKind::Answers)
     }
 
     /// Writes down what was counted, here and in the store. Waits for nothing, so it always answers.
@@ -205,8 +209,8 @@ impl Registry {
             family.sample(&[("cache", cache)], bytes);
         }
         let help = "Callers that wait for changes.";
-        page.gauge("schema_registry_change_feed_listeners", help).sample(&[], self.feed.listeners());
-        self.write_census(page);
+        page.gauge("schema_registry_change_feed_listeners", help).sample(&[], self.feed.subscribers());
+        self.write_counts(page);
         self.store.write_metrics(page);
     }
 }

@@ -1,7 +1,7 @@
 //! Verdicts on pairs of schemas: taken once for each pair of contents, off the serving threads when they may take long.
 
 use super::candidate::{Parsed, ParsedKey};
-use super::stats::Memory;
+use super::stats::CacheKind;
 use super::{Error, Registry};
 use crate::domain::Direction;
 use avow_budget::{Budget, Exceeded};
@@ -42,7 +42,7 @@ impl Registry {
     pub(super) async fn verdict(&self, pair: &Pair) -> Result<Arc<Verdict>, Error> {
         let key = (pair.reader.key.clone(), pair.writer.key.clone());
         let known = self.verdicts.get(&key).await;
-        self.stats.sought(Memory::Verdicts, known.is_some());
+        self.stats.record_lookup(CacheKind::Verdicts, known.is_some());
         if let Some(verdict) = known {
             return Ok(verdict);
         }

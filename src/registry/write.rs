@@ -74,7 +74,7 @@ pub(super) struct Change {
 }
 
 /// A state as the log tells it.
-pub(super) fn told(state: &impl Serialize) -> String {
+pub(super) fn to_json(state: &impl Serialize) -> String {
     serde_json::to_string(state).expect("states of our own have text keys and nothing that JSON cannot hold")
 }
 
@@ -123,13 +123,13 @@ impl Registry {
             // A write is guarded by what was read; whatever else was decided has to rest on what was true when the caller came
             // or later, and at one moment.
             if !matches!(decision, Ok(Decision::Write(..) | Decision::WriteAll(..))) {
-                if !caller.place.has_asked() {
-                    self.catch_up_at(&caller.place).await;
+                if !caller.consistency.has_asked() {
+                    self.catch_up_at(&caller.consistency).await;
                     if !view.is_current() {
                         continue;
                     }
                 }
-                if !self.is_of_one_moment(view.basis()).await? {
+                if !self.is_of_one_moment(view.read_set()).await? {
                     continue;
                 }
             }
@@ -161,7 +161,7 @@ impl Registry {
             let outcome = self.store.write(Unit { guards, parts }).await;
             match outcome.map_err(|error| too_long(error, subject))? {
                 Outcome::Committed { seq, ids } => {
-                    caller.place.wrote(seq);
+                    caller.consistency.wrote(seq);
                     return Ok(Settled::Written(finish(&ids)));
                 }
                 // Another node was faster; its change has to be known before it can be taken into account.

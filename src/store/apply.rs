@@ -1,7 +1,7 @@
 //! One unit in SQLite: a few statements inside the transaction the writer holds open.
 
 use super::unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
-use super::{Error, Freshness, Slot};
+use super::{ChangeTracker, Error, Slot};
 use crate::domain::{Context, SchemaId, Seq, Subject, Timestamp, Version};
 use sqlx::SqliteConnection;
 
@@ -64,7 +64,7 @@ pub(super) struct Ends {
 /// part cannot be written the transaction is lost, and with it everything else that is in it.
 pub(super) async fn run(
     tx: &mut SqliteConnection,
-    freshness: &Freshness,
+    change_tracker: &ChangeTracker,
     touched: &mut Vec<(Slot, Seq)>,
     unit: &Unit,
     ends: Ends,
@@ -75,7 +75,8 @@ pub(super) async fn run(
         let (first, end) = (place == 0, place + 1 == unit.parts.len());
         let guards = if first { unit.guards.as_slice() } else { &[] };
         let ends = Ends { opens: ends.opens && first, closes: ends.closes && end };
-        let mut work = Work { tx: &mut *tx, freshness, touched: &mut *touched, seq: Seq(0), time: part.entry.time };
+        let mut work =
+            Work { tx: &mut *tx, change_tracker, touched: &mut *touched, seq: Seq(0), time: part.entry.time };
         match work.run(part, guards, ends).await? {
             Ok(id) => ids.push(id),
             Err(refused) if first => return Ok(refused),
@@ -89,7 +90,7 @@ pub(super) async fn run(
 /// One part of a unit on its way into the open transaction.
 struct Work<'t> {
     tx: &'t mut SqliteConnection,
-    freshness: &'t Freshness,
+    change_tracker: &'t ChangeTracker,
     /// What the commit will make outdated.
     touched: &'t mut Vec<(Slot, Seq)>,
     seq: Seq,
@@ -165,7 +166,7 @@ impl Work<'_> {
         }
         if let Some((new, id)) = added {
             self.refer(new).await?;
-            self.touch(self.freshness.id(&new.subject.context(), id));
+            self.touch(self.change_tracker.id(&new.subject.context(), id));
         }
         self.finish(&part.entry, scopes.first().unwrap_or(&part.entry.subject), added, ends.closes).await?;
         Ok(Ok(added.map(|(_, id)| id)))
@@ -227,7 +228,7 @@ impl Work<'_> {
                 Ok(())
             }
             Effect::SoftDelete(subject, versions) => self.hide(subject, versions, true).await,
-            Effect::Restore(subject, versions) => self.hide(subject, versions, false).await,
+            Effect::Undelete(subject, versions) => self.hide(subject, versions, false).await,
             Effect::HardDelete(subject, versions) => self.hard_delete(subject, versions).await,
             Effect::SetConfig(subject, config) => {
                 const SQL: &str = "INSERT INTO scopes (subject, context, revision, config) VALUES ($1, $2, 0, $3)
@@ -244,13 +245,13 @@ impl Work<'_> {
                 const SQL: &str = "INSERT INTO contexts (name, recorded, last_id) VALUES ($1, TRUE, 0)
                     ON CONFLICT (name) DO UPDATE SET recorded = TRUE";
                 sqlx::query(SQL).bind(context.as_str()).execute(&mut *self.tx).await?;
-                self.touch(self.freshness.contexts());
+                self.touch(self.change_tracker.contexts());
                 Ok(())
             }
             Effect::ForgetContext(context) => {
                 const SQL: &str = "UPDATE contexts SET recorded = FALSE WHERE name = $1";
                 sqlx::query(SQL).bind(context.as_str()).execute(&mut *self.tx).await?;
-                self.touch(self.freshness.contexts());
+                self.touch(self.change_tracker.contexts());
                 Ok(())
             }
             Effect::ReserveIds(context, floor) => {
@@ -344,7 +345,7 @@ impl Work<'_> {
             ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1";
         let context = scope.context();
         sqlx::query(SQL).bind(scope.as_str()).bind(context.as_str()).execute(&mut *self.tx).await?;
-        self.touch(self.freshness.scope(scope));
+        self.touch(self.change_tracker.scope(scope));
         Ok(())
     }
 
@@ -398,7 +399,7 @@ impl Work<'_> {
                 .bind(new.key.schema_type.as_str());
         }
         query.execute(&mut *self.tx).await?;
-        self.touch(self.freshness.scope(scope));
+        self.touch(self.change_tracker.scope(scope));
         Ok(())
     }
 
@@ -408,7 +409,7 @@ impl Work<'_> {
 
     fn touch_id(&mut self, context: &Context, id: Option<i64>) {
         if let Some(id) = id.and_then(SchemaId::new) {
-            self.touch(self.freshness.id(context, id));
+            self.touch(self.change_tracker.id(context, id));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Opening a database: lock, migrations, format check, connections.
 
-use super::{Error, Freshness, Hold, Options, Reads, Store, Trouble, postgres, writer};
+use super::{ChangeTracker, DatabaseLock, Error, Options, Reads, Store, WriteHealth, postgres, writer};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::str::FromStr;
@@ -33,7 +33,7 @@ impl Store {
             return postgres::migrate(url, false, Options::default().waking()).await;
         }
         let options = options(url)?;
-        let _hold = Hold::of_file(options.get_filename())?;
+        let _lock = DatabaseLock::of_file(options.get_filename())?;
         let mut connection = options.connect().await?;
         migrate(&mut connection).await?;
         Ok(connection.close().await?)
@@ -48,7 +48,7 @@ impl Store {
 
 async fn open(url: &str) -> Result<Store, Error> {
     let options = options(url)?;
-    let hold = Arc::new(Hold::of_file(options.get_filename())?);
+    let lock = Arc::new(DatabaseLock::of_file(options.get_filename())?);
     let mut writer = options.connect().await?;
     migrate(&mut writer).await?;
     let reads = SqlitePoolOptions::new()
@@ -60,11 +60,12 @@ async fn open(url: &str) -> Result<Store, Error> {
         .max_lifetime(None)
         .connect_with(options.clone().pragma("query_only", "ON"))
         .await?;
-    let freshness = Arc::new(Freshness::new());
-    let trouble = Trouble::default();
-    let writes = writer::start(options, writer, Arc::clone(&freshness), trouble.clone(), Arc::clone(&hold));
-    let store = Store { reads: Reads::Sqlite(reads), writes, freshness, trouble, stats: Arc::default(), hold };
-    store.freshness.advance(store.head().await?);
+    let change_tracker = Arc::new(ChangeTracker::new());
+    let write_health = WriteHealth::default();
+    let writes = writer::start(options, writer, Arc::clone(&change_tracker), write_health.clone(), Arc::clone(&lock));
+    let store =
+        Store { reads: Reads::Sqlite(reads), writes, change_tracker, write_health, stats: Arc::default(), lock };
+    store.change_tracker.advance(store.head().await?);
     Ok(store)
 }
 

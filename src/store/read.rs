@@ -1,6 +1,6 @@
 //! Reading single things: a scope with its versions, a content, the holders of an id, the users of a version.
 
-use super::{Era, Error, Store};
+use super::{Error, LogEpoch, Store};
 use crate::domain::{
     Config, Content, ContentKey, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, SchemaType, Seq,
     Subject, Timestamp, Version,
@@ -13,7 +13,7 @@ pub struct Scope {
     /// The moment.
     pub seq: Seq,
     /// The log in which it is one.
-    pub era: Era,
+    pub epoch: LogEpoch,
     /// The guard of writes.
     pub revision: Revision,
     /// Its own settings.
@@ -94,7 +94,7 @@ impl Store {
             LEFT JOIN schema_ids i ON i.context = v.context AND i.id = v.id
             LEFT JOIN contents c ON c.fingerprint = i.fingerprint AND c.schema_type = i.schema_type
             ORDER BY v.version";
-        let era = self.freshness.era();
+        let epoch = self.change_tracker.epoch();
         let rows: Vec<ScopeRow> = read!(self, fetch_all, sqlx::query_as(SQL).bind(subject.as_str()))?;
         let mut rows = rows.into_iter().peekable();
         let Some((seq, revision, config, mode, ..)) = rows.peek() else {
@@ -106,7 +106,7 @@ impl Store {
         };
         let mut scope = Scope {
             seq: Seq(seq.unsigned_abs()),
-            era,
+            epoch,
             revision: Revision(revision.unwrap_or(0)),
             config: config.as_ref().map(|config| config.0.clone()),
             mode,

@@ -20,7 +20,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// The sum and the counts of the stream are compared before anything is committed: after an error the database is as
 /// empty as before, and restoring may simply be tried again.
 pub async fn restore(url: &str, from: &mut (impl BufRead + Send)) -> Result<Summary, Error> {
-    let (mut session, _hold) = Session::exclusive(url).await?;
+    let (mut session, _lock) = Session::exclusive(url).await?;
     let rows = session.number(ROWS).await?;
     if rows != 0 {
         return Err(Error::NotEmpty);

@@ -60,7 +60,7 @@ pub enum Effect {
     /// Hides versions, which keep their numbers and ids.
     SoftDelete(Subject, Vec<Version>),
     /// Shows versions again that were hidden.
-    Restore(Subject, Vec<Version>),
+    Undelete(Subject, Vec<Version>),
     /// Removes versions, and ids nobody else holds.
     HardDelete(Subject, Vec<Version>),
     /// Removes versions whose id the version that the part adds takes over.
@@ -83,7 +83,7 @@ impl Effect {
         match self {
             Self::AddVersion(new) => new.subject.clone(),
             Self::SoftDelete(subject, _)
-            | Self::Restore(subject, _)
+            | Self::Undelete(subject, _)
             | Self::HardDelete(subject, _)
             | Self::Supersede(subject, _)
             | Self::SetConfig(subject, _)

@@ -3,9 +3,9 @@
 //! A commit costs a flush of the disk whatever it holds, so while one runs the next units gather.
 
 use super::apply::{self, Ends};
-use super::lock::Hold;
+use super::lock::DatabaseLock;
 use super::unit::{Outcome, Unit};
-use super::{Error, Freshness};
+use super::{ChangeTracker, Error};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ pub(super) const BATCH: usize = 128;
 
 /// Why the last write failed, for as long as none has succeeded since.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trouble(Arc<Mutex<Option<Failure>>>);
+pub(super) struct WriteHealth(Arc<Mutex<Option<Failure>>>);
 
 #[derive(Debug)]
 struct Failure {
@@ -31,31 +31,31 @@ struct Failure {
     may_pass: bool,
 }
 
-impl Trouble {
-    pub(super) fn get(&self) -> Option<String> {
-        self.failure().as_ref().map(|failure| failure.reason.clone())
+impl WriteHealth {
+    pub(super) fn failure(&self) -> Option<String> {
+        self.last().as_ref().map(|failure| failure.reason.clone())
     }
 
     /// Whether the next write may succeed although nobody does anything about the last one.
     pub(super) fn may_pass(&self) -> bool {
-        self.failure().as_ref().is_some_and(|failure| failure.may_pass)
+        self.last().as_ref().is_some_and(|failure| failure.may_pass)
     }
 
     pub(super) fn set(&self, error: &Error) {
         let may_pass = match error {
             // Only the unit is to blame.
             Error::TooLong(_) => return,
-            Error::Unavailable(_) | Error::Away(_) | Error::Refused(_) => true,
+            Error::Unavailable(_) | Error::Unreachable(_) | Error::Refused(_) => true,
             _ => false,
         };
-        *self.failure() = Some(Failure { reason: error.to_string(), may_pass });
+        *self.last() = Some(Failure { reason: error.to_string(), may_pass });
     }
 
     pub(super) fn clear(&self) {
-        *self.failure() = None;
+        *self.last() = None;
     }
 
-    fn failure(&self) -> MutexGuard<'_, Option<Failure>> {
+    fn last(&self) -> MutexGuard<'_, Option<Failure>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -64,20 +64,20 @@ impl Trouble {
 struct Writer {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,
-    freshness: Arc<Freshness>,
-    trouble: Trouble,
+    change_tracker: Arc<ChangeTracker>,
+    write_health: WriteHealth,
 }
 
 /// Starts the writer; it ends, and gives the file back, when the last sender is dropped.
 pub(super) fn start(
     options: SqliteConnectOptions,
     connection: SqliteConnection,
-    freshness: Arc<Freshness>,
-    trouble: Trouble,
-    hold: Arc<Hold>,
+    change_tracker: Arc<ChangeTracker>,
+    write_health: WriteHealth,
+    lock: Arc<DatabaseLock>,
 ) -> mpsc::Sender<Job> {
     let (sender, mut queue) = mpsc::channel::<Job>(BATCH);
-    let mut writer = Writer { options, connection: Some(connection), freshness, trouble };
+    let mut writer = Writer { options, connection: Some(connection), change_tracker, write_health };
     tokio::spawn(async move {
         let mut jobs = Vec::with_capacity(BATCH);
         while queue.recv_many(&mut jobs, BATCH).await > 0 {
@@ -88,7 +88,7 @@ pub(super) fn start(
         {
             tracing::warn!(error = %error, "The database did not close cleanly; nothing acknowledged is lost");
         }
-        drop(hold);
+        drop(lock);
     });
     sender
 }
@@ -125,13 +125,13 @@ impl Writer {
             Some(connection) => connection,
             None => self.options.connect().await?,
         };
-        let committed = transact(&mut connection, &self.freshness, units).await;
+        let committed = transact(&mut connection, &self.change_tracker, units).await;
         match &committed {
             Ok(_) => {
                 self.connection = Some(connection);
-                self.trouble.clear();
+                self.write_health.clear();
             }
-            Err(error) => self.trouble.set(error),
+            Err(error) => self.write_health.set(error),
         }
         committed
     }
@@ -140,27 +140,27 @@ impl Writer {
 /// Runs units in one transaction. After an error the connection is to be dropped, which rolls it back.
 async fn transact(
     connection: &mut SqliteConnection,
-    freshness: &Freshness,
+    change_tracker: &ChangeTracker,
     units: &[Unit],
 ) -> Result<Vec<Outcome>, Error> {
     let mut outcomes = Vec::new();
     let mut touched = Vec::new();
     for (place, unit) in units.iter().enumerate() {
         let ends = Ends { opens: place == 0, closes: place + 1 == units.len() };
-        outcomes.push(apply::run(connection, freshness, &mut touched, unit, ends).await?);
+        outcomes.push(apply::run(connection, change_tracker, &mut touched, unit, ends).await?);
     }
     if !matches!(outcomes.last(), Some(Outcome::Committed { .. })) {
         sqlx::query("COMMIT").execute(connection).await?;
     }
     for (slot, seq) in touched {
-        freshness.mark(slot, seq);
+        change_tracker.mark(slot, seq);
     }
     let newest = outcomes.iter().rev().find_map(|outcome| match outcome {
         Outcome::Committed { seq, .. } => Some(*seq),
         _ => None,
     });
     if let Some(seq) = newest {
-        freshness.advance(seq);
+        change_tracker.advance(seq);
     }
     Ok(outcomes)
 }

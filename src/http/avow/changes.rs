@@ -6,7 +6,7 @@ use crate::http::extract::Unnegotiated;
 use crate::http::openapi::Refusals;
 use crate::http::respond::{AsOf, Json};
 use crate::http::{AppState, accept};
-use crate::registry::{self, FEED_PAGE, Listener};
+use crate::registry::{self, FEED_PAGE, Subscriber};
 use avow_api::{ChangeData, ChangeEvent};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -83,15 +83,15 @@ pub(super) async fn list_changes(
     if accept::wants(&headers, "text/event-stream") {
         // Errors have a status only before the stream begins.
         registry.changes(after, 1).await?;
-        return Ok(events(registry.listen()?, after, limit, KEEP_ALIVE.min(state.longest_wait)));
+        return Ok(events(registry.subscribe()?, after, limit, KEEP_ALIVE.min(state.longest_wait)));
     }
     if !accept::is_acceptable(&headers) {
         return Err(Error::NotAcceptable);
     }
     let mut changes = registry.changes(after, limit).await?;
     if changes.is_empty() && !wait.is_zero() {
-        let mut listener = registry.listen()?;
-        changes = tokio::time::timeout(wait, listener.next(after, limit)).await.unwrap_or(Ok(changes))?;
+        let mut subscriber = registry.subscribe()?;
+        changes = tokio::time::timeout(wait, subscriber.next(after, limit)).await.unwrap_or(Ok(changes))?;
     }
     let events: Result<Vec<_>, _> = changes.iter().map(|change| event(change)).collect();
     let mut response = Json(events?).into_response();
@@ -104,17 +104,17 @@ pub(super) async fn list_changes(
 }
 
 /// The log as server-sent events, from `after` on, until the client goes or the server stops.
-fn events(listener: Listener, after: Seq, limit: u32, keep_alive: Duration) -> Response {
-    let pages = stream::unfold((listener, after), move |(mut listener, after)| async move {
-        match listener.next(after, limit).await {
+fn events(subscriber: Subscriber, after: Seq, limit: u32, keep_alive: Duration) -> Response {
+    let pages = stream::unfold((subscriber, after), move |(mut subscriber, after)| async move {
+        match subscriber.next(after, limit).await {
             Ok(changes) => {
                 let last = changes.last()?.seq;
                 let events: Vec<_> =
                     changes.iter().map_while(|change| sent_event(change)).map(Ok::<_, Infallible>).collect();
-                Some((stream::iter(events), (listener, last)))
+                Some((stream::iter(events), (subscriber, last)))
             }
             Err(error) => {
-                tracing::warn!(%error, "A stream of changes broke off; its listener will come again");
+                tracing::warn!(%error, "A stream of changes broke off; its subscriber will come again");
                 None
             }
         }

@@ -7,7 +7,7 @@ use crate::http::error::Error;
 use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::Json;
-use crate::registry::Meaning;
+use crate::registry::SnapshotEntry;
 use avow_api::{ReferencedSchema, SnapshotPage, SnapshotSchema};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -20,21 +20,21 @@ const LARGEST_PAGE: usize = 1_000;
 /// Ids in one request.
 const MOST_IDS: usize = 200;
 
-fn schema(meaning: Meaning) -> SnapshotSchema {
-    let references = meaning.documents.into_iter().map(|(reference, content)| ReferencedSchema {
+fn schema(entry: SnapshotEntry) -> SnapshotSchema {
+    let references = entry.documents.into_iter().map(|(reference, content)| ReferencedSchema {
         name: reference.name,
         subject: reference.subject,
         version: reference.version,
         schema: content.text.clone(),
     });
     SnapshotSchema {
-        id: meaning.id.get(),
-        guid: meaning.key.fingerprint.to_string(),
-        schema_type: meaning.key.schema_type.as_str().to_owned(),
-        schema: meaning.content.text.clone(),
+        id: entry.id.get(),
+        guid: entry.key.fingerprint.to_string(),
+        schema_type: entry.key.schema_type.as_str().to_owned(),
+        schema: entry.content.text.clone(),
         references: references.collect(),
-        metadata: meaning.content.metadata.clone().map(Into::into),
-        rule_set: meaning.content.rule_set.clone().map(Into::into),
+        metadata: entry.content.metadata.clone().map(Into::into),
+        rule_set: entry.content.rule_set.clone().map(Into::into),
     }
 }
 
@@ -58,8 +58,8 @@ pub(super) async fn read_snapshot(State(state): State<AppState>, incoming: Incom
     let names = globs(&incoming)?;
     let limit = limit(&incoming, USUAL_PAGE, LARGEST_PAGE)?;
     let found = match incoming.text("ids") {
-        Some(text) => state.registry.meanings_of(&context, ids(text)?).await?,
-        None => state.registry.meanings(&context, &names, cursor(&incoming)?, limit).await?,
+        Some(text) => state.registry.snapshot_of(&context, ids(text)?).await?,
+        None => state.registry.snapshot_page(&context, &names, cursor(&incoming)?, limit).await?,
     };
     Ok(Json(SnapshotPage {
         registry: found.identity.to_string(),

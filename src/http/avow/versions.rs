@@ -23,5 +23,5 @@ pub(super) async fn restore_version(State(state): State<AppState>, incoming: Inc
         return Err(Error::BadRequest("name the version by its number; `latest` is never a deleted one".to_owned()));
     };
     let subject = named(registry, &mut registry.view(), &incoming).await?;
-    Ok(Json(registry.restore(&subject, version, &incoming.caller()).await?).into_response())
+    Ok(Json(registry.undelete(&subject, version, &incoming.caller()).await?).into_response())
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::{Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Version};
 use crate::store::unit::{Effect, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
-use crate::store::{Error, Freshness};
+use crate::store::{ChangeTracker, Error};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -153,27 +153,27 @@ pub(super) struct Receipt {
 
 impl Receipt {
     /// Notes everything that the change at `seq` made outdated.
-    pub(super) fn mark(&self, freshness: &Freshness, seq: Seq) {
+    pub(super) fn mark(&self, change_tracker: &ChangeTracker, seq: Seq) {
         for subject in &self.scopes {
-            freshness.mark(freshness.scope(&Subject::parse(subject)), seq);
+            change_tracker.mark(change_tracker.scope(&Subject::parse(subject)), seq);
         }
         for (context, id) in &self.ids {
             if let Some(id) = SchemaId::new(*id) {
-                freshness.mark(freshness.id(&Context::stored(context.clone()), id), seq);
+                change_tracker.mark(change_tracker.id(&Context::stored(context.clone()), id), seq);
             }
         }
         if self.contexts {
-            freshness.mark(freshness.contexts(), seq);
+            change_tracker.mark(change_tracker.contexts(), seq);
         }
     }
 }
 
 impl Reply {
     /// The outcome of a unit, of what became of its parts, once what they changed is marked as changed.
-    pub(super) fn outcome(replies: Vec<Self>, freshness: &Freshness) -> Result<Outcome, Error> {
+    pub(super) fn outcome(replies: Vec<Self>, change_tracker: &ChangeTracker) -> Result<Outcome, Error> {
         let (mut last, mut ids) = (Seq(0), Vec::with_capacity(replies.len()));
         for reply in replies {
-            match reply.part(freshness)? {
+            match reply.part(change_tracker)? {
                 Ok((seq, id)) => {
                     last = seq;
                     ids.push(id);
@@ -184,7 +184,7 @@ impl Reply {
         Ok(Outcome::Committed { seq: last, ids })
     }
 
-    fn part(self, freshness: &Freshness) -> Result<Result<(Seq, Option<SchemaId>), Outcome>, Error> {
+    fn part(self, change_tracker: &ChangeTracker) -> Result<Result<(Seq, Option<SchemaId>), Outcome>, Error> {
         if let Some(refusal) = self.refused {
             return Ok(Err(match refusal {
                 Refusal::Conflict => Outcome::Conflict,
@@ -196,7 +196,7 @@ impl Reply {
         let (Some(seq), Some(receipt)) = (self.seq, self.receipt) else {
             return Err(Error::Invalid("a unit without an outcome".to_owned()));
         };
-        receipt.mark(freshness, Seq(seq));
+        receipt.mark(change_tracker, Seq(seq));
         Ok(Ok((Seq(seq), receipt.id.and_then(SchemaId::new))))
     }
 }
@@ -247,7 +247,7 @@ impl Call {
         match effect {
             Effect::AddVersion(new) => self.add(new)?,
             Effect::SoftDelete(subject, versions) => self.soft.extend(numbered(subject, versions)),
-            Effect::Restore(subject, versions) => self.undelete.extend(numbered(subject, versions)),
+            Effect::Undelete(subject, versions) => self.undelete.extend(numbered(subject, versions)),
             Effect::Supersede(subject, versions) => self.remove.extend(numbered(subject, versions)),
             Effect::HardDelete(subject, versions) => {
                 self.remove.extend(numbered(subject, versions));

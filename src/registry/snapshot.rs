@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// What an id means.
 #[derive(Debug, Clone)]
-pub struct Meaning {
+pub struct SnapshotEntry {
     /// The id.
     pub id: SchemaId,
     pub key: ContentKey,
@@ -18,7 +18,7 @@ pub struct Meaning {
     pub documents: Vec<(Reference, Arc<Content>)>,
 }
 
-impl Meaning {
+impl SnapshotEntry {
     fn bytes(&self) -> usize {
         self.content.text.len() + self.documents.iter().map(|(_, content)| content.text.len()).sum::<usize>()
     }
@@ -26,13 +26,13 @@ impl Meaning {
 
 /// A part of what a registry's ids mean.
 #[derive(Debug, Clone)]
-pub struct Meanings {
+pub struct SnapshotPage {
     /// Which registry this is.
     pub identity: Identity,
     /// The place in the change log that it is true at.
     pub seq: Seq,
     /// By id.
-    pub meanings: Vec<Meaning>,
+    pub entries: Vec<SnapshotEntry>,
     /// Where to go on; nothing after the last part.
     pub next: Option<(i32, String)>,
 }
@@ -59,17 +59,17 @@ impl Registry {
     /// What the ids of a context mean that subjects like these hold or held, at most `limit`; from an earlier end on.
     ///
     /// An id is left out whose schema cannot be had whole any more.
-    pub async fn meanings(
+    pub async fn snapshot_page(
         &self,
         context: &Context,
         names: &[Glob],
         from: Option<(i32, String)>,
         limit: usize,
-    ) -> Result<Meanings, Error> {
+    ) -> Result<SnapshotPage, Error> {
         let identity = self.identity().await?;
         let seq = self.store.head().await?;
         let mut from = from.unwrap_or((-1, String::new()));
-        let (mut meanings, mut bytes, mut looked) = (Vec::new(), 0, 0);
+        let (mut entries, mut bytes, mut looked) = (Vec::new(), 0, 0);
         loop {
             let most = i64::try_from(WINDOW).unwrap_or(i64::MAX);
             let held = self.store.held_ids(context, (from.0, &from.1), most).await?;
@@ -77,52 +77,58 @@ impl Registry {
             let wanted = held.iter().filter(|held| is_like(names, &held.subject));
             let mut wanted: Vec<(SchemaId, ContentKey)> = wanted.map(|held| (held.id, held.key)).collect();
             wanted.dedup();
-            let mut told = stream::iter(wanted).map(|(id, key)| self.meaning(context, id, key)).buffered(AT_ONCE);
+            let mut found =
+                stream::iter(wanted).map(|(id, key)| self.snapshot_entry(context, id, key)).buffered(AT_ONCE);
             // Told already, if a window ended between two subjects that hold it.
-            let last = meanings.last().map(|last: &Meaning| last.id);
-            while let Some(meaning) = told.try_next().await? {
-                let Some(meaning) = meaning.filter(|meaning| Some(meaning.id) != last) else { continue };
-                bytes += meaning.bytes();
-                let after = (meaning.id.get(), char::MAX.to_string());
-                meanings.push(meaning);
-                if meanings.len() == limit || bytes >= MOST_BYTES {
-                    return Ok(Meanings { identity, seq, meanings, next: Some(after) });
+            let last = entries.last().map(|last: &SnapshotEntry| last.id);
+            while let Some(entry) = found.try_next().await? {
+                let Some(entry) = entry.filter(|entry| Some(entry.id) != last) else { continue };
+                bytes += entry.bytes();
+                let after = (entry.id.get(), char::MAX.to_string());
+                entries.push(entry);
+                if entries.len() == limit || bytes >= MOST_BYTES {
+                    return Ok(SnapshotPage { identity, seq, entries, next: Some(after) });
                 }
             }
             let Some(end) = held.last().filter(|_| !is_last) else {
-                return Ok(Meanings { identity, seq, meanings, next: None });
+                return Ok(SnapshotPage { identity, seq, entries, next: None });
             };
             from = (end.id.get(), end.subject.to_string());
             looked += held.len();
             if looked >= MOST_IDS {
-                return Ok(Meanings { identity, seq, meanings, next: Some(from) });
+                return Ok(SnapshotPage { identity, seq, entries, next: Some(from) });
             }
         }
     }
 
     /// What these ids of a context mean; those that mean nothing are left out.
-    pub async fn meanings_of(&self, context: &Context, ids: Vec<SchemaId>) -> Result<Meanings, Error> {
+    pub async fn snapshot_of(&self, context: &Context, ids: Vec<SchemaId>) -> Result<SnapshotPage, Error> {
         let identity = self.identity().await?;
         let seq = self.store.head().await?;
-        let meanings: Vec<Option<Meaning>> = stream::iter(ids)
+        let entries: Vec<Option<SnapshotEntry>> = stream::iter(ids)
             .map(async |id| match self.view().holder(context, id).await? {
-                Some(holder) => self.meaning(context, id, holder.stored.key).await,
+                Some(holder) => self.snapshot_entry(context, id, holder.stored.key).await,
                 None => Ok(None),
             })
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        Ok(Meanings { identity, seq, meanings: meanings.into_iter().flatten().collect(), next: None })
+        Ok(SnapshotPage { identity, seq, entries: entries.into_iter().flatten().collect(), next: None })
     }
 
-    async fn meaning(&self, context: &Context, id: SchemaId, key: ContentKey) -> Result<Option<Meaning>, Error> {
+    async fn snapshot_entry(
+        &self,
+        context: &Context,
+        id: SchemaId,
+        key: ContentKey,
+    ) -> Result<Option<SnapshotEntry>, Error> {
         let content = self.content(key).await?;
         let documents = match references::resolve(&mut self.view(), context, &content, Targets::All).await {
             Err(Error::InvalidSchema { .. }) => return Ok(None),
             documents => documents?,
         };
         let documents = documents.named.into_iter().zip(documents.contents).collect();
-        Ok(Some(Meaning { id, key, content, documents }))
+        Ok(Some(SnapshotEntry { id, key, content, documents }))
     }
 }
 

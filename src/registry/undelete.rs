@@ -1,12 +1,12 @@
-//! Taking back a soft deletion.
+//! Undeleting: taking back a soft deletion.
 
 use super::references::{self, Targets};
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
-use crate::domain::{Kind, Restored, Subject, Version};
+use crate::domain::{Kind, Subject, Undeleted, Version};
 use crate::store::Effect;
 
-struct Restore<'a> {
+struct Undelete<'a> {
     subject: &'a Subject,
     version: Version,
 }
@@ -15,12 +15,12 @@ impl Registry {
     /// Makes a soft-deleted version live again, whatever level is in force: it was there before. A live one stays as it is.
     ///
     /// What it refers to must be live.
-    pub async fn restore(&self, subject: &Subject, version: Version, caller: &Caller) -> Result<Version, Error> {
-        self.settle(self.view(), &Restore { subject, version }, caller).await.map(Settled::into_inner)
+    pub async fn undelete(&self, subject: &Subject, version: Version, caller: &Caller) -> Result<Version, Error> {
+        self.settle(self.view(), &Undelete { subject, version }, caller).await.map(Settled::into_inner)
     }
 }
 
-impl UseCase for Restore<'_> {
+impl UseCase for Undelete<'_> {
     type Output = Version;
 
     fn subject(&self) -> &Subject {
@@ -46,11 +46,11 @@ impl UseCase for Restore<'_> {
             view.scope(&target.subject).await?;
         }
         let change = Change {
-            kind: Kind::Restore,
+            kind: Kind::Undelete,
             guards: Vec::new(),
-            effects: vec![Effect::Restore(self.subject.clone(), vec![self.version])],
+            effects: vec![Effect::Undelete(self.subject.clone(), vec![self.version])],
             before: None,
-            after: Some(told(&Restored { versions: vec![self.version] })),
+            after: Some(to_json(&Undeleted { versions: vec![self.version] })),
         };
         Ok(Decision::write(change, self.version))
     }

@@ -11,26 +11,26 @@ pub struct Slot(u32);
 
 /// Which of the logs that the database has shown one after another: a server that takes over may not have got everything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Era(u64);
+pub struct LogEpoch(u64);
 
 /// For every fact the log position of its newest change, in a table of fixed size.
 ///
 /// An answer computed from facts read at position `p` is still true iff none of their slots lies beyond `p`, and the log is
 /// still the one they were read from.
 #[derive(Debug)]
-pub struct Freshness {
+pub struct ChangeTracker {
     slots: Box<[AtomicU64]>,
     hasher: RandomState,
     head: watch::Sender<Seq>,
-    era: AtomicU64,
+    epoch: AtomicU64,
 }
 
 const SLOTS: u32 = 1 << 14;
 
-impl Freshness {
+impl ChangeTracker {
     pub(super) fn new() -> Self {
         let slots = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
-        Self { slots, hasher: RandomState::new(), head: watch::Sender::new(Seq(0)), era: AtomicU64::new(0) }
+        Self { slots, hasher: RandomState::new(), head: watch::Sender::new(Seq(0)), epoch: AtomicU64::new(0) }
     }
 
     fn slot(&self, key: (u8, &str, i32)) -> Slot {
@@ -54,13 +54,13 @@ impl Freshness {
     }
 
     /// The log there is now; to be asked before a fact is read.
-    pub fn era(&self) -> Era {
-        Era(self.era.load(Ordering::Acquire))
+    pub fn epoch(&self) -> LogEpoch {
+        LogEpoch(self.epoch.load(Ordering::Acquire))
     }
 
     /// Whether the fact has not changed since `seq` of the log of that era.
-    pub fn is_current(&self, slot: Slot, (era, seq): (Era, Seq)) -> bool {
-        era == self.era() && self.slots[slot.0 as usize].load(Ordering::Acquire) <= seq.0
+    pub fn is_current(&self, slot: Slot, (epoch, seq): (LogEpoch, Seq)) -> bool {
+        epoch == self.epoch() && self.slots[slot.0 as usize].load(Ordering::Acquire) <= seq.0
     }
 
     /// Notes that the fact changed at `seq`.
@@ -85,8 +85,8 @@ impl Freshness {
     /// Makes everything that is remembered outdated, for ever: the log it was read from is not the one there is.
     ///
     /// What was marked stays so. What is read from now on is remembered once the log has grown beyond that.
-    pub(super) fn distrust(&self) {
-        self.era.fetch_add(1, Ordering::AcqRel);
+    pub(super) fn invalidate_all(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
         self.head.send_replace(Seq(0));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Error, Registry};
 use crate::domain::{Change, Seq};
-use crate::store::Era;
+use crate::store::LogEpoch;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
@@ -12,7 +12,7 @@ pub const PAGE: u32 = 1_000;
 
 /// What all listeners share.
 #[derive(Debug)]
-pub(super) struct Feed {
+pub(super) struct ChangeFeed {
     recent: Mutex<Recent>,
     places: Arc<Semaphore>,
     most: usize,
@@ -27,7 +27,7 @@ struct Recent {
     /// The entry before the first of them.
     before: Seq,
     /// The log they are of.
-    era: Era,
+    epoch: LogEpoch,
     chars: usize,
 }
 
@@ -37,14 +37,14 @@ const RECENT_CHARS: usize = 4 << 20;
 
 /// Somebody who waits for changes. Places are limited; dropping it frees one.
 #[derive(Debug)]
-pub struct Listener {
+pub struct Subscriber {
     registry: Arc<Registry>,
     head: watch::Receiver<Seq>,
     ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
-impl Feed {
+impl ChangeFeed {
     pub(super) fn new(most: usize) -> Self {
         Self {
             recent: Mutex::default(),
@@ -55,7 +55,7 @@ impl Feed {
     }
 
     /// How many wait.
-    pub(super) fn listeners(&self) -> usize {
+    pub(super) fn subscribers(&self) -> usize {
         self.most - self.places.available_permits()
     }
 }
@@ -99,11 +99,11 @@ impl Registry {
     }
 
     /// Takes a place among those who wait for changes.
-    pub fn listen(self: &Arc<Self>) -> Result<Listener, Error> {
+    pub fn subscribe(self: &Arc<Self>) -> Result<Subscriber, Error> {
         let place = Arc::clone(&self.feed.places).try_acquire_owned();
-        let place = place.map_err(|_| Error::TooManyListeners(self.feed.most))?;
-        let (head, ended) = (self.store.freshness().head(), self.feed.ended.subscribe());
-        Ok(Listener { registry: Arc::clone(self), head, ended, _place: place })
+        let place = place.map_err(|_| Error::TooManySubscribers(self.feed.most))?;
+        let (head, ended) = (self.store.change_tracker().head(), self.feed.ended.subscribe());
+        Ok(Subscriber { registry: Arc::clone(self), head, ended, _place: place })
     }
 
     /// Wakes everybody who waits for changes and lets nobody wait any more, so that the server can stop.
@@ -117,10 +117,10 @@ impl Registry {
             return self.changes(after, limit).await;
         }
         let mut recent = self.feed.recent.lock().await;
-        let era = self.store.freshness().era();
-        if after > recent.newest() || recent.era != era {
+        let epoch = self.store.change_tracker().epoch();
+        if after > recent.newest() || recent.epoch != epoch {
             // Nobody has listened for a while, or what was heard has never happened.
-            *recent = Recent { before: after, era, ..Recent::default() };
+            *recent = Recent { before: after, epoch, ..Recent::default() };
         }
         if recent.newest() < head {
             for change in self.store.changes(recent.newest(), PAGE).await? {
@@ -135,7 +135,7 @@ impl Registry {
     }
 }
 
-impl Listener {
+impl Subscriber {
     /// Waits until there are changes after `after`, and hands them out; none once the server stops.
     pub async fn next(&mut self, after: Seq, limit: u32) -> Result<Vec<Arc<Change>>, Error> {
         tokio::select! {

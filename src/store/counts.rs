@@ -5,7 +5,7 @@ use crate::domain::{SchemaType, Seq};
 
 /// How much there is, as of one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Census {
+pub struct Counts {
     /// The moment.
     pub seq: Seq,
     /// Subjects with a live version.
@@ -26,7 +26,7 @@ type Row = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 impl Store {
     /// Counts what is stored. Reads all versions, so it takes the longer the more there are.
-    pub async fn census(&self) -> Result<Census, Error> {
+    pub async fn counts(&self) -> Result<Counts, Error> {
         const SQL: &str = "SELECT (SELECT seq FROM log_head WHERE one = 1),
                 count(CASE WHEN live > 0 THEN 1 END), count(CASE WHEN live = 0 THEN 1 END),
                 CAST(coalesce(sum(live), 0) AS BIGINT), CAST(coalesce(sum(held - live), 0) AS BIGINT),
@@ -41,6 +41,6 @@ impl Store {
             row;
         let schema_ids = [(SchemaType::Avro, avro), (SchemaType::Json, json), (SchemaType::Protobuf, protobuf)];
         let seq = Seq(seq.unsigned_abs());
-        Ok(Census { seq, live_subjects, deleted_subjects, live_versions, deleted_versions, schema_ids, highest_id })
+        Ok(Counts { seq, live_subjects, deleted_subjects, live_versions, deleted_versions, schema_ids, highest_id })
     }
 }

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 /// The newest count, and when the next may be taken.
 #[derive(Debug, Default)]
-pub(super) struct Census(Mutex<State>);
+pub(super) struct CountSchedule(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    counted: Option<store::Census>,
+    counted: Option<store::Counts>,
     under_way: bool,
     /// Not before then.
     due: Option<Instant>,
@@ -23,7 +23,7 @@ struct State {
 /// Between two counts, in times of what the last one took: so all of them together take a hundredth of one connection.
 const PAUSE: u32 = 100;
 
-impl Census {
+impl CountSchedule {
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -39,7 +39,7 @@ impl Census {
         })
     }
 
-    fn end(&self, counted: Option<store::Census>, took: Duration) {
+    fn end(&self, counted: Option<store::Counts>, took: Duration) {
         self.with(|state| {
             state.counted = counted.or(state.counted);
             state.due = Some(Instant::now() + took * PAUSE);
@@ -68,17 +68,17 @@ impl Census {
 
 impl Registry {
     /// Writes down the newest count, and has another one taken where it is out of date: the next question gets that.
-    pub(super) fn write_census(self: &Arc<Self>, page: &mut Page) {
-        self.census.write(page);
-        if !self.census.begin(*self.store.freshness().head().borrow()) {
+    pub(super) fn write_counts(self: &Arc<Self>, page: &mut Page) {
+        self.counts.write(page);
+        if !self.counts.begin(*self.store.change_tracker().head().borrow()) {
             return;
         }
         let registry = Arc::clone(self);
         tokio::spawn(async move {
             let began = Instant::now();
-            let counted = registry.store.census().await;
+            let counted = registry.store.counts().await;
             let counted = counted.inspect_err(|error| tracing::debug!(%error, "What is stored could not be counted"));
-            registry.census.end(counted.ok(), began.elapsed());
+            registry.counts.end(counted.ok(), began.elapsed());
         });
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::domain::SchemaType;
 
-    const COUNTED: store::Census = store::Census {
+    const COUNTED: store::Counts = store::Counts {
         seq: Seq(7),
         live_subjects: 1,
         deleted_subjects: 0,
@@ -100,14 +100,14 @@ mod tests {
 
     #[test]
     fn one_counts_at_a_time_and_only_what_has_changed() {
-        let census = Census::default();
-        assert!(census.begin(Seq(7)));
-        assert!(!census.begin(Seq(8)), "somebody counts");
-        census.end(Some(COUNTED), Duration::ZERO);
-        assert!(!census.begin(Seq(7)), "nothing has changed");
-        assert!(census.begin(Seq(8)));
-        census.end(None, Duration::from_hours(1));
-        assert_eq!(census.with(|state| state.counted), Some(COUNTED), "a failure takes nothing away");
-        assert!(!census.begin(Seq(9)), "it is too early");
+        let counts = CountSchedule::default();
+        assert!(counts.begin(Seq(7)));
+        assert!(!counts.begin(Seq(8)), "somebody counts");
+        counts.end(Some(COUNTED), Duration::ZERO);
+        assert!(!counts.begin(Seq(7)), "nothing has changed");
+        assert!(counts.begin(Seq(8)));
+        counts.end(None, Duration::from_hours(1));
+        assert_eq!(counts.with(|state| state.counted), Some(COUNTED), "a failure takes nothing away");
+        assert!(!counts.begin(Seq(9)), "it is too early");
     }
 }

@@ -131,7 +131,7 @@ impl Search {
     }
 
     /// Where the subjects that come into question go on, if not with this one.
-    fn leap(&self, subject: &Subject) -> Option<String> {
+    fn skip_to(&self, subject: &Subject) -> Option<String> {
         // Other contexts lie in the middle of the default one.
         let foreign = self.context.as_ref().is_some_and(Context::is_default) && !subject.is_unqualified();
         foreign.then(|| format!(":.{GREATEST}"))
@@ -190,10 +190,10 @@ impl Registry {
                 let wanted: Vec<ContentKey> = wanted.map(|listed| listed.key).collect();
                 self.warm(wanted).await;
             }
-            let mut leap = None;
+            let mut skip_to = None;
             for listed in listed {
-                if let Some(to) = search.leap(&listed.subject) {
-                    leap = Some(to);
+                if let Some(to) = search.skip_to(&listed.subject) {
+                    skip_to = Some(to);
                     break;
                 }
                 let start = from.filter(|from| from.subject == listed.subject.as_str()).map_or(0, |from| from.version);
@@ -213,7 +213,7 @@ impl Registry {
                     }
                 }
             }
-            match leap {
+            match skip_to {
                 Some(to) => first = first.max(to),
                 None if is_last => return Ok(Found { subjects: found, next: None }),
                 None => {}
