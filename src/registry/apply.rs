@@ -287,7 +287,7 @@ fn named(version: i32) -> String {
 }
 
 fn latest(scope: &Scope) -> i32 {
-    scope.versions.iter().rfind(|stored| !stored.deleted).map_or(0, |stored| stored.version.get())
+    scope.latest().map_or(0, |stored| stored.version.get())
 }
 
 /// Decides one operation on what the view shows, the operations before it included.

@@ -116,7 +116,7 @@ fn invalid(schema_type: SchemaType, error: &InvalidSchema) -> Error {
 async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference]) -> Result<(), Error> {
     for reference in references.iter_mut().filter(|reference| reference.version == -1) {
         let scope = view.read_unguarded(&reference.target(context)).await?;
-        if let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) {
+        if let Some(latest) = scope.latest() {
             reference.version = latest.version.get();
         }
     }

@@ -38,7 +38,7 @@ impl Registry {
         let settings = effective::settings(view, subject).await?;
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
         let scope = view.scope(subject).await?;
-        let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        let live: Vec<StoredVersion> = scope.live().copied().collect();
         self.judge(view, &candidate, &live, &settings).await
     }
 
@@ -52,12 +52,9 @@ impl Registry {
         normalize: bool,
     ) -> Result<Verdict, Error> {
         let scope = view.scope(subject).await?;
-        let found = match selector {
-            VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-            VersionSelector::Number(version) => {
-                let found = scope.versions.iter().find(|stored| stored.version == version && !stored.deleted);
-                Some(found.ok_or(Error::VersionNotFound(version.get()))?)
-            }
+        let found = match (scope.select(selector, false), selector) {
+            (None, VersionSelector::Number(version)) => return Err(Error::VersionNotFound(version.get())),
+            (found, _) => found,
         };
         let settings = effective::settings(view, subject).await?;
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;

@@ -49,11 +49,7 @@ impl UseCase for DeleteVersion<'_> {
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Version>, Error> {
         let scope = view.scope(self.subject).await?;
-        let found = match self.selector {
-            VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-            VersionSelector::Number(version) => scope.versions.iter().find(|stored| stored.version == version),
-        };
-        let Some(stored) = found else {
+        let Some(stored) = scope.select(self.selector, true) else {
             return Err(match scope.versions.is_empty() {
                 true => Error::SubjectNotFound(self.subject.clone()),
                 false => Error::VersionNotFound(self.selector.number()),

@@ -115,7 +115,7 @@ impl Registry {
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
         let scope = view.scope(subject).await?;
         let mut history: Vec<(StoredVersion, Arc<Content>)> = Vec::new();
-        for stored in scope.versions.iter().rev().filter(|stored| !stored.deleted) {
+        for stored in scope.live().rev() {
             let asked = match version {
                 Some(VersionSelector::Number(version)) => stored.version == version,
                 Some(VersionSelector::Latest) => history.is_empty(),

@@ -90,7 +90,7 @@ impl Registry {
         if let Some(found) = self.find(view, &searched, &candidate).await? {
             return Ok(Some(found.describe(subject, &candidate)));
         }
-        let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) else { return Ok(None) };
+        let Some(latest) = scope.latest() else { return Ok(None) };
         let previous = view.content(latest.key).await?;
         let (metadata, rule_set) = settings.config.apply_defaults_and_overrides(&candidate.content, Some(&previous));
         if metadata == candidate.content.metadata && rule_set == candidate.content.rule_set {

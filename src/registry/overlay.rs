@@ -36,7 +36,7 @@ impl View<'_> {
         // What is done to a referrer in the same request is in the scopes that were read.
         referrers.retain_mut(|referrer| match self.seen(&referrer.version.subject) {
             None => true,
-            Some(scope) => match scope.versions.iter().find(|stored| stored.version == referrer.version.version) {
+            Some(scope) => match scope.version(referrer.version.version) {
                 Some(stored) => {
                     referrer.deleted = stored.deleted;
                     true

@@ -127,14 +127,14 @@ impl Registry {
         deleted: bool,
     ) -> Result<Described, Error> {
         let scope = view.scope(subject).await?;
-        if let Some(stored) = select(&scope, selector, deleted) {
-            return self.describe(subject, &stored).await;
+        if let Some(stored) = scope.select(selector, deleted) {
+            return self.describe(subject, stored).await;
         }
         if subject.is_unqualified() {
             for context in view.contexts().await?.iter() {
                 let elsewhere = Subject::new(context, subject.name());
-                if let Some(stored) = select(&*view.scope(&elsewhere).await?, selector, deleted) {
-                    return self.describe(&elsewhere, &stored).await;
+                if let Some(stored) = view.scope(&elsewhere).await?.select(selector, deleted) {
+                    return self.describe(&elsewhere, stored).await;
                 }
             }
         }
@@ -294,16 +294,6 @@ impl Registry {
 fn holds(scope: &Scope, id: SchemaId) -> Option<StoredVersion> {
     let held = scope.versions.iter().filter(|stored| stored.id == id);
     held.max_by_key(|stored| (!stored.deleted, stored.written, stored.version)).copied()
-}
-
-fn select(scope: &Scope, selector: VersionSelector, deleted: bool) -> Option<StoredVersion> {
-    let found = match selector {
-        VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-        VersionSelector::Number(version) => {
-            scope.versions.iter().find(|stored| stored.version == version && (deleted || !stored.deleted))
-        }
-    };
-    found.copied()
 }
 
 fn missing_version(scope: &Scope, subject: &Subject, selector: VersionSelector, deleted: bool) -> Error {

@@ -1,7 +1,7 @@
 //! Fetching what a schema refers to, in the order it has to be parsed (contract 4.7).
 
 use super::{Error, View};
-use crate::domain::{Content, ContentKey, Context, Reference, ReferencedVersion, SchemaType, VersionSelector};
+use crate::domain::{Content, ContentKey, Context, Reference, ReferencedVersion, SchemaType};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -105,14 +105,7 @@ async fn find(
     let subject = reference.target(context);
     // A popular target gains referrers all the time; they must not get in each other's way.
     let scope = view.read_unguarded(&subject).await?;
-    let found = match selector {
-        VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-        VersionSelector::Number(version) => scope
-            .versions
-            .iter()
-            .find(|stored| stored.version == version && (targets == Targets::All || !stored.deleted)),
-    };
-    let Some(stored) = found else {
+    let Some(stored) = scope.select(selector, targets == Targets::All) else {
         let version = reference.version;
         let details = format!("No schema reference found for subject \"{subject}\" and version {version}");
         return Err(Error::InvalidSchema { schema_type, details });

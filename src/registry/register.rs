@@ -116,7 +116,7 @@ impl UseCase for Register<'_> {
         let content = self.populated(view, &scope, mode, next, &settings).await?;
         let candidate = self.candidate(view, content, mode, &settings, parsed).await?;
         let key = candidate.key();
-        let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        let live: Vec<StoredVersion> = scope.live().copied().collect();
         if self.draft.version == 0 {
             let fitting: Vec<StoredVersion> = live.iter().filter(|stored| self.fits_id(stored)).copied().collect();
             if let Some(found) = registry.find(view, &fitting, &candidate).await? {
@@ -170,7 +170,7 @@ impl Register<'_> {
     async fn find_registered(&self, view: &mut View<'_>, candidate: &Candidate) -> Result<Option<Match>, Error> {
         let registry = view.registry();
         let scope = view.scope(self.subject).await?;
-        let mut live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        let mut live: Vec<StoredVersion> = scope.live().copied().collect();
         if self.draft.version < 0 {
             // Whoever wants the version stamped wants it to be the newest one.
             live.drain(..live.len().saturating_sub(1));
@@ -213,7 +213,7 @@ impl Register<'_> {
         if mode.is_import() {
             return self.draft.content();
         }
-        let previous = match scope.versions.iter().rfind(|stored| !stored.deleted) {
+        let previous = match scope.latest() {
             Some(stored) => Some(view.content(stored.key).await?),
             None => None,
         };
@@ -286,7 +286,7 @@ impl Register<'_> {
         let deleted = candidate.strictness != Strictness::Strict;
         let references = candidate.documents.direct.clone();
         let guards = candidate.documents.direct.into_iter().map(|version| Guard::Version { version, deleted });
-        let replaced = scope.versions.iter().find(|stored| stored.version == version);
+        let replaced = scope.version(version);
         let before = replaced
             .map(|stored| to_json(&Replaced { version, id: stored.id, content: stored.key, deleted: stored.deleted }));
         let after = Registered {

@@ -29,7 +29,7 @@ impl UseCase for Undelete<'_> {
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Version>, Error> {
         let scope = view.scope(self.subject).await?;
-        let Some(stored) = scope.versions.iter().find(|stored| stored.version == self.version) else {
+        let Some(stored) = scope.version(self.version) else {
             return Err(match scope.versions.is_empty() {
                 true => Error::SubjectNotFound(self.subject.clone()),
                 false => Error::VersionNotFound(self.version.get()),

@@ -3,7 +3,7 @@
 use super::{Error, LogEpoch, Store};
 use crate::domain::{
     Config, Content, ContentKey, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, SchemaType, Seq,
-    Subject, Timestamp, Version,
+    Subject, Timestamp, Version, VersionSelector,
 };
 use sqlx::types::Json;
 
@@ -22,6 +22,32 @@ pub struct Scope {
     pub mode: Option<Mode>,
     /// Its versions, soft-deleted ones included, in ascending order.
     pub versions: Vec<StoredVersion>,
+}
+
+impl Scope {
+    /// The versions that are not soft-deleted, ascending.
+    pub fn live(&self) -> impl DoubleEndedIterator<Item = &StoredVersion> {
+        self.versions.iter().filter(|stored| !stored.deleted)
+    }
+
+    /// The newest live version.
+    pub fn latest(&self) -> Option<&StoredVersion> {
+        self.live().next_back()
+    }
+
+    /// The version with a number, soft-deleted or not.
+    pub fn version(&self, version: Version) -> Option<&StoredVersion> {
+        let index = self.versions.binary_search_by_key(&version, |stored| stored.version).ok()?;
+        self.versions.get(index)
+    }
+
+    /// The version that a selector means; with `deleted`, a number may mean a soft-deleted one.
+    pub fn select(&self, selector: VersionSelector, deleted: bool) -> Option<&StoredVersion> {
+        match selector {
+            VersionSelector::Latest => self.latest(),
+            VersionSelector::Number(version) => self.version(version).filter(|stored| deleted || !stored.deleted),
+        }
+    }
 }
 
 /// A version as the store keeps it; the content is fetched by its key.
