@@ -65,7 +65,7 @@ pub(super) async fn read_snapshot(State(state): State<AppState>, incoming: Incom
         registry: found.identity.to_string(),
         context: context.to_string(),
         seq: found.seq.0,
-        schemas: found.meanings.into_iter().map(schema).collect(),
+        schemas: found.entries.into_iter().map(schema).collect(),
         next: found.next.map(|(id, subject)| format!("{id}:{subject}")),
     })
     .into_response())
