@@ -145,9 +145,11 @@ impl Interface {
                 && accept::is_supported(request.method(), request.headers())
                 && accept::is_acceptable(request.headers())
         });
-        let catch_up = match contextual(request.uri().path()) {
-            Ok((_, path)) => CatchUp::of(request.method(), &path),
-            Err(_) => CatchUp::First,
+        let path = request.uri().path();
+        let catch_up = match *request.method() {
+            Method::POST => contextual(path).map_or(CatchUp::First, |(_, path)| CatchUp::of(&Method::POST, &path)),
+            // No path of another method is special in a context, and this is the way most requests go.
+            ref method => CatchUp::of(method, path),
         };
         if catch_up == CatchUp::Never {
             return Ok(Cached::Miss(request, Freshness::Unasked.into()));

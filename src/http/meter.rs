@@ -1,4 +1,4 @@
-//! Counting requests: by operation and status, how many are under way, how long they took.
+//! The metrics of requests: counts and durations by operation and status, and open requests.
 
 use super::AppState;
 use super::extract::Unnegotiated;
@@ -151,8 +151,7 @@ impl Meter {
 
     /// Look-ups are counted as the requests they are; this adds them up.
     fn write_lookups(&self, page: &mut Page) {
-        let mut lookups =
-            page.counter("schema_registry_lookups_total", "Questions for one schema, by what it is known by.");
+        let mut lookups = page.counter("schema_registry_lookups_total", "Look-ups of one schema, by kind and result.");
         for kind in LOOKUPS.chunk_by(|(one, ..), (other, ..)| one == other) {
             for (result, counts) in RESULTS {
                 let statuses = || (0..STATUSES.len()).filter(|status| counts(STATUSES[*status].0));
@@ -167,7 +166,7 @@ impl Meter {
     }
 
     fn write(&self, page: &mut Page) {
-        let help = "Time from a request's head to its answer's, by operation and status.";
+        let help = "Duration of requests, by operation and status.";
         let mut took = page.histogram("http_server_request_duration_seconds", help);
         for (operation, (method, path)) in self.names.iter().enumerate() {
             for (status, (_, code)) in STATUSES.iter().enumerate() {
@@ -181,7 +180,7 @@ impl Meter {
         }
         self.write_lookups(page);
         let active: i64 = self.counts.iter().map(|counts| counts.active.load(Ordering::Relaxed)).sum();
-        page.gauge("http_server_active_requests", "Requests under way.").sample(&[], active.max(0));
+        page.gauge("http_server_active_requests", "Open requests.").sample(&[], active.max(0));
     }
 }
 
