@@ -26,8 +26,8 @@ const SECTIONS: [(&str, &str); 9] = [
     ("server", "Health, metrics and versions"),
 ];
 
-/// Every refusal, by status: its name among the components, and its codes.
-const REFUSALS: [(u16, &str, &str); 11] = [
+/// The refusals of an operation, by status: the name among the components, and the codes.
+const REFUSALS: [(u16, &str, &str); 10] = [
     (400, "BadRequest", "The body or the path cannot be read"),
     (
         404,
@@ -35,7 +35,6 @@ const REFUSALS: [(u16, &str, &str); 11] = [
         "404: no such route; 40401: no such subject; 40402: no such version; 40403: no such schema; 40404 to 40407: in \
          the wrong state to be deleted; 40408, 40409: nothing set there",
     ),
-    (405, "MethodNotAllowed", "The path has other methods"),
     (406, "NotAcceptable", "No media type of the `Accept` header is supported"),
     (409, "Conflict", "40901: the schema would break readers or writers; 40990: a plan is out of date"),
     (413, "ContentTooLarge", "The body is too large"),
