@@ -6,7 +6,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-use super::flight::Flights;
+use super::single_flight::SingleFlight;
 use super::{Caches, Inner, load};
 use crate::observe::Event;
 use crate::rest::Tagged;
@@ -28,7 +28,7 @@ pub struct LatestVersion {
 /// Versions with the time they were had.
 pub(super) struct Latest {
     known: Cache<String, Arc<Entry>>,
-    flights: Flights<String, LatestVersion>,
+    in_progress: SingleFlight<String, LatestVersion>,
     fresh: Duration,
     stale: Duration,
 }
@@ -48,7 +48,7 @@ impl Latest {
     pub(super) fn new(caches: &Caches) -> Self {
         Self {
             known: Cache::builder().max_capacity(caches.latest).time_to_live(caches.latest_stale).build(),
-            flights: Flights::new(),
+            in_progress: SingleFlight::new(),
             fresh: caches.latest_fresh,
             stale: caches.latest_stale,
         }
@@ -68,12 +68,12 @@ impl Inner {
             if age < self.latest.fresh || resting && age < self.latest.stale {
                 // Ahead of time, so that nobody waits for it.
                 if age >= self.latest.fresh.mul_f32(0.8) && !resting {
-                    drop(self.board(client, subject, Some(Arc::clone(entry))));
+                    drop(self.join(client, subject, Some(Arc::clone(entry))));
                 }
                 return Ok(entry.latest.clone());
             }
         }
-        let outcome = self.board(client, subject, known.clone()).arrival().await;
+        let outcome = self.join(client, subject, known.clone()).wait().await;
         match (outcome, known) {
             (Err(error), Some(entry)) if !error.is_not_found() => {
                 let age = now.saturating_duration_since(entry.times().0);
@@ -87,14 +87,14 @@ impl Inner {
         }
     }
 
-    fn board(
+    fn join(
         self: &Arc<Self>,
         client: rest::Client,
         subject: &str,
         known: Option<Arc<Entry>>,
-    ) -> super::flight::Passenger<LatestVersion> {
+    ) -> super::single_flight::Waiter<LatestVersion> {
         let (inner, name) = (Arc::clone(self), subject.to_owned());
-        self.latest.flights.board(&name.clone(), || async move { inner.ask(&client, name, known).await })
+        self.latest.in_progress.join(&name.clone(), || async move { inner.ask(&client, name, known).await })
     }
 
     async fn ask(

@@ -5,12 +5,12 @@
 
 mod bounded;
 mod bulk;
-mod flight;
 mod identity;
 mod latest;
 mod load;
 mod loaded;
 mod missing;
+mod single_flight;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,11 +26,11 @@ use crate::observe::Event;
 use crate::rest::{Client, ConfigError, Reference};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::wire::SchemaKey;
-use flight::{Flights, Passenger};
 use identity::Identity;
 use latest::Latest;
 use load::Versions;
 use missing::Missing;
+use single_flight::{SingleFlight, Waiter};
 
 pub(crate) use bounded::Bounded;
 pub use latest::LatestVersion;
@@ -92,7 +92,7 @@ pub struct Registry(Arc<Inner>);
 pub(crate) struct Inner {
     client: Option<Client>,
     schemas: RwLock<Bounded<SchemaKey, Arc<LoadedSchema>>>,
-    loads: Flights<SchemaKey, Arc<LoadedSchema>>,
+    loads: SingleFlight<SchemaKey, Arc<LoadedSchema>>,
     missing: Missing<SchemaKey>,
     latest: Latest,
     versions: Versions,
@@ -148,12 +148,12 @@ impl Registry {
 
     /// Loads schemas, all at once; the first error, after all are loaded or failed.
     pub async fn prefetch(&self, keys: impl IntoIterator<Item = SchemaKey>) -> Result<(), Error> {
-        let under_way: Vec<_> =
+        let in_progress: Vec<_> =
             keys.into_iter().filter(|key| self.0.known(*key).is_none()).map(|key| self.0.begin(key)).collect();
         let mut first = Ok(());
-        for load in under_way {
+        for load in in_progress {
             let outcome = match load {
-                Ok(load) => load.arrival().await.map(drop),
+                Ok(load) => load.wait().await.map(drop),
                 Err(error) => Err(error),
             };
             first = first.and(outcome);
@@ -227,12 +227,12 @@ impl Inner {
     async fn schema(self: &Arc<Self>, key: SchemaKey) -> Result<Arc<LoadedSchema>, Error> {
         match self.known(key) {
             Some(schema) => Ok(schema),
-            None => self.begin(key)?.arrival().await,
+            None => self.begin(key)?.wait().await,
         }
     }
 
     /// Begins to load a schema, or joins those who have; refused where it is known that it would be in vain.
-    fn begin(self: &Arc<Self>, key: SchemaKey) -> Result<Passenger<Arc<LoadedSchema>>, Error> {
+    fn begin(self: &Arc<Self>, key: SchemaKey) -> Result<Waiter<Arc<LoadedSchema>>, Error> {
         let client = self.client(&format!("the schema with {key}"))?.clone();
         let now = Instant::now();
         if let Some(error) = self.missing.get(&key, now).or_else(|| self.failed_just_now(now)) {
@@ -242,7 +242,7 @@ impl Inner {
             return Err(Error::new(format!("the schema with {key}"), Kind::Paced { retry_after }));
         }
         let inner = Arc::clone(self);
-        Ok(self.loads.board(&key, || {
+        Ok(self.loads.join(&key, || {
             let load = async move { inner.load(&client, key).await };
             #[cfg(feature = "tracing")]
             let load = tracing::Instrument::instrument(load, tracing::debug_span!("avow.load", %key));
@@ -251,7 +251,7 @@ impl Inner {
     }
 
     async fn load(self: Arc<Self>, client: &Client, key: SchemaKey) -> Result<Arc<LoadedSchema>, Error> {
-        // It may have landed between the look into memory and the start.
+        // Another load may have ended between the look-up and the start of this one.
         if let Some(schema) = self.known(key) {
             return Ok(schema);
         }
@@ -432,7 +432,7 @@ impl RegistryBuilder {
         let inner = Inner {
             client: self.client,
             schemas: RwLock::new(Bounded::new(caches.schemas)),
-            loads: Flights::new(),
+            loads: SingleFlight::new(),
             missing: Missing::new(caches),
             latest: Latest::new(caches),
             versions: Versions::builder().max_capacity(1_000).time_to_live(Duration::from_mins(5)).build(),

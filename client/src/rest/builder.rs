@@ -11,7 +11,7 @@ use super::health::Health;
 use super::{Authorization, Client, Credentials, Inner};
 use crate::observe::Observer;
 
-/// Requests under way at one time.
+/// Concurrent requests of one client.
 const IN_FLIGHT: usize = 32;
 
 /// How long a call goes on trying.
