@@ -35,7 +35,7 @@ pub(crate) enum Kind {
         source: BoxError,
     },
     TimedOut,
-    Resting {
+    CircuitOpen {
         retry_after: Duration,
     },
     Credentials(BoxError),
@@ -140,7 +140,7 @@ impl Error {
     /// No registry could be asked, or none was able to answer.
     pub fn is_unavailable(&self) -> bool {
         match self.kind() {
-            Kind::Unreachable { .. } | Kind::TimedOut | Kind::Resting { .. } | Kind::Paced { .. } => true,
+            Kind::Unreachable { .. } | Kind::TimedOut | Kind::CircuitOpen { .. } | Kind::Paced { .. } => true,
             Kind::Refused { status, .. } => matches!(status, 408 | 500 | 502..=504),
             _ => false,
         }
@@ -160,7 +160,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind() {
             Kind::Refused { retry_after, .. } => *retry_after,
-            Kind::Resting { retry_after } | Kind::Paced { retry_after } => Some(*retry_after),
+            Kind::CircuitOpen { retry_after } | Kind::Paced { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -176,7 +176,7 @@ impl fmt::Display for Error {
             },
             Kind::Unreachable { .. } => write!(f, "the registry cannot be reached; is it running at this address?"),
             Kind::TimedOut => write!(f, "the registry did not answer in time; it may be overloaded"),
-            Kind::Resting { retry_after } => {
+            Kind::CircuitOpen { retry_after } => {
                 write!(f, "not sent, because the registry keeps failing; ask again in {} ms", retry_after.as_millis())
             }
             Kind::Credentials(_) => write!(f, "no credentials could be had"),

@@ -42,10 +42,10 @@ pub enum Event<'a> {
         /// The address taken.
         to: &'a str,
     },
-    /// Every address keeps failing: from now on one request a second finds out whether that has changed.
-    Resting,
-    /// A registry answers again.
-    Recovered,
+    /// Every address keeps failing: only one probe a second is sent from now on.
+    CircuitOpened,
+    /// The registry answers again.
+    CircuitClosed,
     /// A schema was loaded, with all that it refers to.
     #[non_exhaustive]
     Loaded {
@@ -131,7 +131,7 @@ pub struct Counters {
     failed_attempts: AtomicU64,
     retries: AtomicU64,
     failovers: AtomicU64,
-    rests: AtomicU64,
+    circuits_opened: AtomicU64,
     loaded: AtomicU64,
     missing: AtomicU64,
     planned: AtomicU64,
@@ -153,8 +153,8 @@ pub struct Counts {
     pub retries: u64,
     /// Changes of the address asked.
     pub failovers: u64,
-    /// Times that every address kept failing.
-    pub rests: u64,
+    /// Times that the circuit opened because every address kept failing.
+    pub circuits_opened: u64,
     /// Schemas loaded.
     pub loaded: u64,
     /// Schemas that the registry did not have.
@@ -185,7 +185,7 @@ impl Counters {
             failed_attempts: read(&self.failed_attempts),
             retries: read(&self.retries),
             failovers: read(&self.failovers),
-            rests: read(&self.rests),
+            circuits_opened: read(&self.circuits_opened),
             loaded: read(&self.loaded),
             missing: read(&self.missing),
             planned: read(&self.planned),
@@ -208,8 +208,8 @@ impl Observer for Counters {
             }
             Event::Retry { .. } => (&self.retries, 1),
             Event::Failover { .. } => (&self.failovers, 1),
-            Event::Resting => (&self.rests, 1),
-            Event::Recovered => return,
+            Event::CircuitOpened => (&self.circuits_opened, 1),
+            Event::CircuitClosed => return,
             Event::Loaded { .. } => (&self.loaded, 1),
             Event::Missing { .. } => (&self.missing, 1),
             Event::Planned { .. } => (&self.planned, 1),
@@ -236,8 +236,8 @@ impl Observer for Tracing {
             Event::Attempt { method, path, status, took } => debug!(method, path, status, ?took, "asked the registry"),
             Event::Retry { path, error, pause } => warn!(path, %error, ?pause, "asking the registry again"),
             Event::Failover { from, to } => warn!(from, to, "asking another address of the registry"),
-            Event::Resting => warn!("the registry keeps failing; it is asked once a second until it answers"),
-            Event::Recovered => info!("the registry answers again"),
+            Event::CircuitOpened => warn!("the registry keeps failing; it is asked once a second until it answers"),
+            Event::CircuitClosed => info!("the registry answers again"),
             Event::Loaded { key, took } => debug!(%key, ?took, "loaded a schema"),
             Event::Missing { key } => warn!(%key, "the registry does not have a schema"),
             Event::Planned { key, took } => debug!(%key, ?took, "made a plan of decoding"),

@@ -121,7 +121,7 @@ impl Inner {
                 Ok(entry.latest.clone())
             }
             (None, None) => Err(Error::not_understood(subject, "304 without having been asked for it")),
-            (Some(Tagged { answer, etag, .. }), _) => {
+            (Some(Tagged { value: answer, etag, .. }), _) => {
                 let latest = self.loaded_version(client, answer).await?;
                 let times = Mutex::new(Times { confirmed: now, failed: None });
                 self.latest.known.insert(subject, Arc::new(Entry { latest: latest.clone(), etag, times }));

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::Client;
 use super::address::Path;
-use super::send::{Answer, Ask, Repeat};
+use super::send::{Response, Request, Idempotency};
 use crate::Error;
 
 /// A request with options still to choose; awaiting it sends it.
@@ -20,18 +20,18 @@ use crate::Error;
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Call<'c, T, O = ()> {
     client: &'c Client,
-    ask: Result<Ask, Error>,
-    read: fn(Answer) -> Result<T, Error>,
+    request: Result<Request, Error>,
+    read: fn(Response) -> Result<T, Error>,
     options: PhantomData<fn() -> O>,
 }
 
-/// An answer, and the tag by which the registry tells whether it has changed since.
+/// An response, and the tag by which the registry tells whether it has changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tagged<T> {
-    /// What was answered.
-    pub answer: T,
-    /// Its tag, if the registry gives one.
+    /// The response.
+    pub value: T,
+    /// The `ETag`, if the registry sends one.
     pub etag: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl<'c, T, O> Call<'c, T, O> {
     where
         T: DeserializeOwned,
     {
-        Self { client, ask: Ok(Ask::new(method, path)), read: json, options: PhantomData }
+        Self { client, request: Ok(Request::new(method, path)), read: json, options: PhantomData }
     }
 
     pub(super) fn get(client: &'c Client, path: Path) -> Self
@@ -50,14 +50,14 @@ impl<'c, T, O> Call<'c, T, O> {
         Self::new(client, Method::GET, path)
     }
 
-    pub(super) fn read_with(mut self, read: fn(Answer) -> Result<T, Error>) -> Self {
+    pub(super) fn read_with(mut self, read: fn(Response) -> Result<T, Error>) -> Self {
         self.read = read;
         self
     }
 
-    /// Reads another thing out of the same answer.
-    pub(super) fn read_as<U>(self, read: fn(Answer) -> Result<U, Error>) -> Call<'c, U, O> {
-        Call { client: self.client, ask: self.ask, read, options: PhantomData }
+    /// Reads another thing out of the same response.
+    pub(super) fn read_as<U>(self, read: fn(Response) -> Result<U, Error>) -> Call<'c, U, O> {
+        Call { client: self.client, request: self.request, read, options: PhantomData }
     }
 
     /// The context of the client.
@@ -66,54 +66,54 @@ impl<'c, T, O> Call<'c, T, O> {
     }
 
     pub(super) fn body(mut self, body: &impl Serialize) -> Self {
-        if let Ok(ask) = &mut self.ask {
+        if let Ok(request) = &mut self.request {
             match serde_json::to_vec(body) {
-                Ok(bytes) => ask.body = Some(Bytes::from(bytes)),
-                Err(error) => self.ask = Err(Error::not_understood(ask.path.as_str(), error)),
+                Ok(bytes) => request.body = Some(Bytes::from(bytes)),
+                Err(error) => self.request = Err(Error::not_understood(request.path.as_str(), error)),
             }
         }
         self
     }
 
-    pub(super) fn repeat(mut self, repeat: Repeat) -> Self {
-        if let Ok(ask) = &mut self.ask {
-            ask.repeat = repeat;
+    pub(super) fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.idempotency = idempotency;
         }
         self
     }
 
     /// Adds a query parameter, for an option that this crate has no word for.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        if let Ok(ask) = &mut self.ask {
-            ask.query.push((name.to_owned(), value.to_owned()));
+        if let Ok(request) = &mut self.request {
+            request.query.push((name.to_owned(), value.to_owned()));
         }
         self
     }
 
     /// Sets a query parameter that can be there once.
     pub(super) fn query_once(mut self, name: &str, value: &str) -> Self {
-        if let Ok(ask) = &mut self.ask {
-            ask.query.retain(|(there, _)| there != name);
+        if let Ok(request) = &mut self.request {
+            request.query.retain(|(there, _)| there != name);
         }
         self.query(name, value)
     }
 
     async fn send(self) -> Result<T, Error> {
-        let ask = self.ask?;
-        let answer = self.client.send(&ask).await?;
-        (self.read)(answer)
+        let request = self.request?;
+        let response = self.client.send(&request).await?;
+        (self.read)(response)
     }
 
-    /// Sends it, for an answer that is another than the one with this tag; none if there is no other.
+    /// Sends it, for an response that is another than the one with this tag; none if there is no other.
     pub async fn if_changed(self, etag: Option<&str>) -> Result<Option<Tagged<T>>, Error> {
-        let mut ask = self.ask?;
-        ask.if_none_match = etag.map(str::to_owned);
-        let mut answer = self.client.send(&ask).await?;
-        if answer.not_modified {
+        let mut request = self.request?;
+        request.if_none_match = etag.map(str::to_owned);
+        let mut response = self.client.send(&request).await?;
+        if response.not_modified {
             return Ok(None);
         }
-        let etag = answer.etag.take();
-        Ok(Some(Tagged { answer: (self.read)(answer)?, etag }))
+        let etag = response.etag.take();
+        Ok(Some(Tagged { value: (self.read)(response)?, etag }))
     }
 }
 
@@ -126,17 +126,17 @@ impl<'c, T: Send + 'c, O: 'c> IntoFuture for Call<'c, T, O> {
     }
 }
 
-pub(super) fn json<T: DeserializeOwned>(answer: Answer) -> Result<T, Error> {
-    serde_json::from_slice(&answer.body).map_err(|error| Error::not_understood(answer.asked, error))
+pub(super) fn json<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
+    serde_json::from_slice(&response.body).map_err(|error| Error::not_understood(response.request_line, error))
 }
 
-pub(super) fn text(answer: Answer) -> Result<String, Error> {
-    String::from_utf8(answer.body.into()).map_err(|error| Error::not_understood(answer.asked, error))
+pub(super) fn text(response: Response) -> Result<String, Error> {
+    String::from_utf8(response.body.into()).map_err(|error| Error::not_understood(response.request_line, error))
 }
 
 /// Reads a body that may be anything, or nothing.
-pub(super) fn any_json(answer: Answer) -> Result<serde_json::Value, Error> {
-    if answer.body.is_empty() { Ok(serde_json::Value::Null) } else { json(answer) }
+pub(super) fn any_json(response: Response) -> Result<serde_json::Value, Error> {
+    if response.body.is_empty() { Ok(serde_json::Value::Null) } else { json(response) }
 }
 
 /// Which requests have which options.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Client;
 use super::address::Path;
 use super::call::{Call, any_json, json, options, text};
-use super::send::{Answer, Repeat};
+use super::send::{Response, Idempotency};
 use super::settings::{Config, ConfigUpdate};
 use super::types::{
     Association, ClusterId, Compatibility, ContextId, Identified, NewSchema, Registered, Schema, ServerVersion,
@@ -81,8 +81,8 @@ impl Client {
 
     /// Registers a schema, unless the subject has it already.
     pub fn register(&self, subject: &str, schema: &NewSchema) -> Call<'_, Registered, options::Register> {
-        let repeat = if schema.may_be_sent_twice() { Repeat::Freely } else { Repeat::IfUnseen };
-        Call::new(self, Method::POST, self.subject(subject).literal("/versions")).body(schema).repeat(repeat)
+        let idempotency = if schema.is_idempotent() { Idempotency::Idempotent } else { Idempotency::Unsafe };
+        Call::new(self, Method::POST, self.subject(subject).literal("/versions")).body(schema).idempotency(idempotency)
     }
 
     /// The version of a subject that has this schema.
@@ -101,7 +101,7 @@ impl Client {
     }
 }
 
-/// Schemas by what they are known by.
+/// Schemas by what they are state by.
 impl Client {
     /// Every version of every subject.
     pub fn schemas(&self) -> Call<'_, Vec<Version>, options::Schemas> {
@@ -243,10 +243,10 @@ impl Client {
         Call::get(self, Path::of("/v1/metadata/version"))
     }
 
-    /// Sends anything to an endpoint that this crate has no method for; `null` is what an empty answer is read as.
+    /// Sends anything to an endpoint that this crate has no method for; `null` is what an empty response is read as.
     ///
     /// The path is sent as it is, so its segments have to be escaped. Only what is not `POST` or `DELETE` is sent
-    /// again when the answer was lost.
+    /// again when the response was lost.
     pub fn send_json<'q, B: Serialize + ?Sized>(
         &self,
         method: Method,
@@ -254,11 +254,11 @@ impl Client {
         query: impl IntoIterator<Item = (&'q str, &'q str)>,
         body: Option<&B>,
     ) -> Call<'_, Value> {
-        let repeat = match method {
-            Method::POST | Method::DELETE | Method::PATCH => Repeat::IfUnseen,
-            _ => Repeat::Freely,
+        let idempotency = match method {
+            Method::POST | Method::DELETE | Method::PATCH => Idempotency::Unsafe,
+            _ => Idempotency::Idempotent,
         };
-        let call = Call::new(self, method, Path::of(path)).repeat(repeat).read_with(any_json);
+        let call = Call::new(self, method, Path::of(path)).idempotency(idempotency).read_with(any_json);
         let call = query.into_iter().fold(call, |call, (name, value)| call.query(name, value));
         match body {
             Some(body) => call.body(&body),
@@ -269,7 +269,7 @@ impl Client {
 
 impl Client {
     fn deletion<T: serde::de::DeserializeOwned, O>(&self, path: Path) -> Call<'_, T, O> {
-        Call::new(self, Method::DELETE, path).repeat(Repeat::IfUnseen)
+        Call::new(self, Method::DELETE, path).idempotency(Idempotency::Unsafe)
     }
 
     /// A subject with the context of this client, unless it has one of its own.
@@ -317,11 +317,11 @@ fn identified(id: u32) -> Path {
     Path::of("/schemas/ids").segment(&id.to_string())
 }
 
-fn mode(answer: Answer) -> Result<Option<Mode>, Error> {
+fn mode(response: Response) -> Result<Option<Mode>, Error> {
     #[derive(serde::Deserialize)]
     struct Body {
         mode: Option<Mode>,
     }
 
-    json::<Body>(answer).map(|body| body.mode)
+    json::<Body>(response).map(|body| body.mode)
 }

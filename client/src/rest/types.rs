@@ -180,7 +180,7 @@ impl NewSchema {
     }
 
     /// Registering twice does what registering once does.
-    pub(super) fn may_be_sent_twice(&self) -> bool {
+    pub(super) fn is_idempotent(&self) -> bool {
         self.version.is_none()
     }
 }

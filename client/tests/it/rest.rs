@@ -292,7 +292,7 @@ async fn an_answer_is_sent_again_only_if_it_changed() {
     .await;
     let c = client([&double.url]);
     let first = c.latest("s").if_changed(None).await.unwrap().unwrap();
-    assert_eq!(first.answer.id, 7);
+    assert_eq!(first.value.id, 7);
     assert_eq!(c.latest("s").if_changed(first.etag.as_deref()).await.unwrap(), None);
     assert!(c.latest("s").if_changed(Some("\"b\"")).await.unwrap().is_some());
 }
