@@ -1,4 +1,4 @@
-//! What one record may ask for.
+//! Limits on decoding one record.
 
 /// Bounds on what decoding one record may take, whoever wrote it.
 ///

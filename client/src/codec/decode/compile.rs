@@ -8,7 +8,7 @@ use avow_avro::{Action, ActionId, Resolution, Schema, Step as Resolved, Type, Ty
 
 use super::program::{Branch, Enum, Fixed, List, Op, Program, Record, Step};
 use crate::codec::error::{PlanError, PlanReason};
-use crate::codec::meaning::Meaning;
+use crate::codec::logical::Logical;
 
 impl Program {
     /// Compiles how `writer`'s data are decoded as themselves.
@@ -23,7 +23,7 @@ impl Program {
     }
 }
 
-/// Where an operation comes from.
+/// The source of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Source {
     /// Two types that were resolved.
@@ -40,7 +40,7 @@ struct Compiler<'s> {
     resolution: Option<&'s Resolution<'s>>,
     program: Program,
     known: HashMap<Source, Op>,
-    /// Containers with a place in their table that is still empty.
+    /// Containers with an index whose table entry is still empty.
     pending: Vec<(Source, Op)>,
 }
 
@@ -68,7 +68,7 @@ impl<'s> Compiler<'s> {
         action.ok_or(PlanError { reason: PlanReason::TooLarge })
     }
 
-    /// Returns the operation for a source; what is inside a container follows later.
+    /// The operation for a source; the content of a container is compiled later.
     fn op(&mut self, source: Source) -> Result<Op, PlanError> {
         if let Some(op) = self.known.get(&source) {
             return Ok(*op);
@@ -110,41 +110,41 @@ impl<'s> Compiler<'s> {
 
     /// A primitive or fixed type, perhaps promoted.
     fn read(&mut self, action: &Action) -> Result<Op, PlanError> {
-        let meaning = Meaning::of(self.reader, action.reader);
+        let logical = Logical::of(self.reader, action.reader);
         Ok(match (self.writer.type_of(action.writer), self.reader.type_of(action.reader)) {
-            (Type::Int, Type::Long) => Op::IntAsLong(meaning),
+            (Type::Int, Type::Long) => Op::IntAsLong(logical),
             (Type::Int, Type::Float) => Op::IntAsFloat,
             (Type::Int, Type::Double) => Op::IntAsDouble,
             (Type::Long, Type::Float) => Op::LongAsFloat,
             (Type::Long, Type::Double) => Op::LongAsDouble,
             (Type::Float, Type::Double) => Op::FloatAsDouble,
-            (Type::Bytes, Type::String) => Op::BytesAsString(meaning),
-            (Type::String, Type::Bytes) => Op::StringAsBytes(meaning),
+            (Type::Bytes, Type::String) => Op::BytesAsString(logical),
+            (Type::String, Type::Bytes) => Op::StringAsBytes(logical),
             _ => self.op(Source::Reader(action.reader))?,
         })
     }
 
-    /// The operation for a type as itself, with an empty place in its table.
+    /// The operation for a type read as itself, with an empty table entry.
     fn reserve(&mut self, schema: &Schema, id: TypeId, source: Source) -> Result<Op, PlanError> {
         let name = || Arc::from(schema.name_of(id));
-        let meaning = Meaning::of(schema, id);
+        let logical = Logical::of(schema, id);
         let program = &mut self.program;
         Ok(match schema.type_of(id) {
             Type::Null => Op::Null,
             Type::Boolean => Op::Boolean,
-            Type::Int => Op::Int(meaning),
-            Type::Long => Op::Long(meaning),
+            Type::Int => Op::Int(logical),
+            Type::Long => Op::Long(logical),
             Type::Float => Op::Float,
             Type::Double => Op::Double,
-            Type::Bytes => Op::Bytes(meaning),
-            Type::String => Op::String(meaning),
+            Type::Bytes => Op::Bytes(logical),
+            Type::String => Op::String(logical),
             Type::Fixed(size) => {
-                program.fixed.push(Fixed { name: name(), size: size as usize, meaning });
+                program.fixed.push(Fixed { name: name(), size: size as usize, logical });
                 Op::Fixed(index(program.fixed.len() - 1)?)
             }
             Type::Enum(symbols) => {
                 let symbols = symbols.iter().map(|symbol| Arc::from(symbol.as_str())).collect();
-                program.enums.push(Enum { name: name(), symbols, places: Vec::new() });
+                program.enums.push(Enum { name: name(), symbols, mapping: Vec::new() });
                 let op = Op::Enum(index(program.enums.len() - 1)?);
                 self.later(source, op)
             }
@@ -169,12 +169,12 @@ impl<'s> Compiler<'s> {
         })
     }
 
-    /// Fills the place of a container that is read as itself.
+    /// Fills the table entry of a container that is read as itself.
     fn fill(&mut self, schema: &Schema, id: TypeId, op: Op, source: fn(TypeId) -> Source) -> Result<(), PlanError> {
         match (op, schema.type_of(id)) {
             (Op::Enum(at), Type::Enum(symbols)) => {
-                let places = (0..symbols.len()).map(|place| index(place).map(Some)).collect::<Result<_, _>>()?;
-                self.program.enums[at as usize].places = places;
+                let mapping = (0..symbols.len()).map(|place| index(place).map(Some)).collect::<Result<_, _>>()?;
+                self.program.enums[at as usize].mapping = mapping;
             }
             (Op::Array(at) | Op::Map(at), Type::Array(item) | Type::Map(item)) => {
                 self.program.lists[at as usize].item = self.op(source(item))?;
@@ -200,12 +200,12 @@ impl<'s> Compiler<'s> {
         Ok(())
     }
 
-    /// Fills the place of a container of which something is resolved.
+    /// Fills the table entry of a container with resolved content.
     fn fill_resolved(&mut self, action: &'s Action, op: Op) -> Result<(), PlanError> {
         match (op, &action.step) {
-            (Op::Enum(at), Resolved::Enum(places)) => {
+            (Op::Enum(at), Resolved::Enum(mapping)) => {
                 let place = |place: &Option<usize>| place.map(index).transpose();
-                self.program.enums[at as usize].places = places.iter().map(place).collect::<Result<_, _>>()?;
+                self.program.enums[at as usize].mapping = mapping.iter().map(place).collect::<Result<_, _>>()?;
             }
             (Op::Array(at) | Op::Map(at), Resolved::Items(item)) => {
                 self.program.lists[at as usize].item = self.op(Source::Action(*item))?;

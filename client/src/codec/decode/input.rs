@@ -35,7 +35,7 @@ impl<'de> Input<'de> {
         self.rest.len()
     }
 
-    /// What is left, to look at again.
+    /// The unread bytes.
     #[inline]
     pub(super) fn peek(&self) -> &'de [u8] {
         self.rest
@@ -44,10 +44,10 @@ impl<'de> Input<'de> {
     /// The key that bytes begin with, for a path; as much of it as is text, and not too much.
     #[cold]
     pub(super) fn key_at(bytes: &[u8]) -> Box<str> {
-        const MOST: usize = 64;
+        const MAX_KEY: usize = 64;
         static EMPTY: std::sync::LazyLock<Program> = std::sync::LazyLock::new(Program::default);
         let key = Input::new(&EMPTY, bytes, &Limits::default()).bytes().unwrap_or_default();
-        String::from_utf8_lossy(&key[..key.len().min(MOST)]).into()
+        String::from_utf8_lossy(&key[..key.len().min(MAX_KEY)]).into()
     }
 
     /// Goes on with other bytes; returns the ones at hand, to come back to.
@@ -129,12 +129,12 @@ impl<'de> Input<'de> {
     #[inline]
     fn long_of_many(&mut self) -> Result<i64, DecodeError> {
         if let Some(chunk) = self.rest.first_chunk() {
-            let word = u64::from_le_bytes(*chunk);
-            let ends = !word & 0x8080_8080_8080_8080;
+            let type_name = u64::from_le_bytes(*chunk);
+            let ends = !type_name & 0x8080_8080_8080_8080;
             if ends != 0 {
                 let length = (ends.trailing_zeros() / 8 + 1) as usize;
                 // Everything up to the first byte that ends a number, seven bits of each byte moved together.
-                let bits = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
+                let bits = type_name & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
                 let bits = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
                 let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
                 let bits = (bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4);

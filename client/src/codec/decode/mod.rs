@@ -6,7 +6,7 @@ mod compile;
 mod de;
 mod input;
 mod program;
-mod readable;
+mod readability;
 mod record;
 mod skip;
 #[cfg(feature = "apache-avro")]
@@ -18,13 +18,13 @@ use std::sync::Arc;
 use avow_avro::{Resolution, Schema, check};
 use serde::Deserialize;
 
-use self::de::De;
+use self::de::DatumDeserializer;
 use self::input::Input;
 use self::program::{Op, Program};
 use super::error::{DecodeError, DecodeErrorKind, Message, PlanError, PlanReason};
 use super::limits::Limits;
 
-/// How what was written with one schema is decoded with another: worked out once, shared by all records and threads.
+/// A compiled plan that decodes records of one schema as another: made once, shared by all records and threads.
 ///
 /// Java Avro's resolution, whole: defaults, dropped and reordered fields, promotions, aliases, unions on either side and
 /// enum defaults.
@@ -66,7 +66,7 @@ impl DecodePlan {
         let root = reader.unwrap_or(writer).full_name().map(Arc::from);
         let Some(reader) = reader else { return Ok(Self { program: Program::of_writer(writer)?, root }) };
         let resolution = Resolution::new(reader, writer).ok_or(PlanError { reason: PlanReason::TooLarge })?;
-        let is_readable = resolution.root().is_ok_and(|root| readable::is_readable(&resolution, root));
+        let is_readable = resolution.root().is_ok_and(|root| readability::is_readable(&resolution, root));
         if !is_readable {
             return Err(unresolvable(writer, reader, &resolution));
         }
@@ -75,10 +75,10 @@ impl DecodePlan {
 
     /// Decodes one record, all of the bytes.
     ///
-    /// What the value borrows comes from the bytes or, where it is a default, from the plan.
+    /// The value may borrow from the bytes and, for defaults, from the plan.
     #[inline]
     pub fn decode<'de, T: Deserialize<'de>>(&'de self, bytes: &'de [u8], limits: &Limits) -> Result<T, DecodeError> {
-        // One place for the result, and nothing moved out of it: a copy of what was only just written is slow.
+        // One variable for the result, never moved: copying bytes that were just written stalls store forwarding.
         let mut result = self.run(bytes, limits, false);
         if matches!(&result, Err(error) if error.wants_names()) {
             result = self.run_by_name(bytes, limits);
@@ -108,7 +108,7 @@ impl DecodePlan {
         limits: &Limits,
         by_name: bool,
     ) -> Result<T, DecodeError> {
-        self.read(bytes, limits, by_name, |input, op| T::deserialize(De { input, op }))
+        self.read(bytes, limits, by_name, |input, op| T::deserialize(DatumDeserializer { input, op }))
     }
 
     #[inline]

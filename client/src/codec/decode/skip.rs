@@ -1,12 +1,11 @@
-//! Bytes that nobody wants: passed over without being looked at more than it takes.
+//! Skipping of data that the reader does not have.
 
 use super::input::Input;
 use super::program::{Op, Step};
 use crate::codec::error::DecodeError;
 
 impl Input<'_> {
-    /// Skips one datum. What can be decoded as nothing of the reader's can still be skipped, but not what has no place
-    /// in the resolution.
+    /// Skips one datum. A datum that does not resolve is an error also when it is skipped.
     pub(super) fn skip(&mut self, op: Op) -> Result<(), DecodeError> {
         let program = self.program;
         match op {
@@ -42,7 +41,7 @@ impl Input<'_> {
                 self.skip(branch)
             }
             Op::Branch(at) => self.skip(program.branches[at as usize].op),
-            Op::Error(at) => Err(self.unfit(at)),
+            Op::Error(at) => Err(self.does_not_fit(at)),
         }
     }
 

@@ -1,9 +1,9 @@
-//! What a type means beyond its encoding, small enough to travel with every step of a plan.
+//! The logical type of a type, small enough to be copied into every operation of a plan.
 
 use avow_avro::{LogicalType, Schema, TypeId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(super) enum Logical {
     Plain,
     /// With the number of digits behind the point.
     Decimal(u16),
@@ -18,7 +18,7 @@ pub(super) enum Meaning {
     LocalTimestamp(u8),
 }
 
-impl Meaning {
+impl Logical {
     pub(super) fn of(schema: &Schema, id: TypeId) -> Self {
         match schema.logical_type_of(id) {
             // A scale beyond this is no number that anyone writes down.
