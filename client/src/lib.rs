@@ -84,7 +84,7 @@ pub use error::{BoxError, Error};
 pub use observe::Tracing;
 pub use observe::{Counters, Counts, Event, Observer};
 pub use registry::{Caches, LatestVersion, LoadedSchema, Registry, RegistryBuilder};
-pub use serializer::{Encoded, OwnSchema, PrepareError, Serializer, SerializerBuilder};
+pub use serializer::{Encoded, LocalSchema, PrepareError, Serializer, SerializerBuilder};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use subject::Subject;
 pub use undecodable::{Class, Disposition, Undecodable};

@@ -1,42 +1,42 @@
-//! A map that is bounded by count and forgets the oldest first.
+//! A map bounded by count that evicts the oldest entries.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use crate::wire::BuildKeyHasher;
 
-pub(crate) struct Bounded<K, V> {
+pub(crate) struct BoundedMap<K, V> {
     entries: HashMap<K, V, BuildKeyHasher>,
-    /// In the order they came.
+    /// The keys in the order of insertion.
     order: VecDeque<K>,
-    bound: usize,
+    capacity: usize,
 }
 
-impl<K: Hash + Eq + Copy, V> Bounded<K, V> {
-    pub(crate) fn new(bound: usize) -> Self {
-        Self { entries: HashMap::default(), order: VecDeque::new(), bound: bound.max(4) }
+impl<K: Hash + Eq + Copy, V> BoundedMap<K, V> {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { entries: HashMap::default(), order: VecDeque::new(), capacity: capacity.max(4) }
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.entries.get(key)
     }
 
-    /// Adds an entry; the first one stays. Returns how many had to go.
+    /// Inserts an entry unless the key exists. Returns the number of evicted entries.
     pub(crate) fn insert(&mut self, key: K, value: V) -> usize {
         if self.entries.contains_key(&key) {
             return 0;
         }
-        let mut gone = 0;
-        if self.entries.len() >= self.bound {
-            // A quarter at once, so that being full costs something now and then, not with every entry.
-            for oldest in self.order.drain(..self.bound / 4) {
+        let mut evicted = 0;
+        if self.entries.len() >= self.capacity {
+            // A quarter at once, which amortizes the cost of eviction.
+            for oldest in self.order.drain(..self.capacity / 4) {
                 self.entries.remove(&oldest);
-                gone += 1;
+                evicted += 1;
             }
         }
         self.order.push_back(key);
         self.entries.insert(key, value);
-        gone
+        evicted
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_oldest_quarter_goes() {
-        let mut map = Bounded::new(8);
+        let mut map = BoundedMap::new(8);
         for key in 0_u32..8 {
             assert_eq!(map.insert(key, key), 0);
         }

@@ -1,4 +1,4 @@
-//! What the registry does not have, and when it may be asked again.
+//! The negative cache: schemas that the registry does not have.
 
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
@@ -10,14 +10,14 @@ use tokio::time::Instant;
 use super::Caches;
 use crate::Error;
 
-/// A miss is remembered for a while that doubles each time, so that what is registered a moment later is found soon
-/// and garbage costs less and less. All misses together are paced, so that different garbage every time is too.
-pub(crate) struct Missing<K> {
-    known: Cache<K, Miss>,
+/// Misses by key, with a lifetime that doubles each time: a schema registered a moment later is found soon, and garbage
+/// costs less and less. A token bucket bounds the rate of all misses, for garbage that differs every time.
+pub(crate) struct NegativeCache<K> {
+    cached: Cache<K, Miss>,
     first: Duration,
     longest: Duration,
-    patience: Duration,
-    pace: Mutex<Pace>,
+    miss_grace_period: Duration,
+    bucket: Mutex<TokenBucket>,
 }
 
 #[derive(Clone)]
@@ -28,58 +28,58 @@ struct Miss {
     times: u32,
 }
 
-/// Misses that may still happen now; they come back with time.
-struct Pace {
+/// The misses that are still allowed, refilled over time.
+struct TokenBucket {
     left: f64,
     at: Instant,
 }
 
-const BURST: f64 = 200.0;
-const A_SECOND: f64 = 20.0;
+const BUCKET_CAPACITY: f64 = 200.0;
+const REFILL_PER_SECOND: f64 = 20.0;
 
-impl<K: Hash + Eq + Clone + Send + Sync + 'static> Missing<K> {
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> NegativeCache<K> {
     pub(crate) fn new(caches: &Caches) -> Self {
         Self {
-            known: Cache::builder()
+            cached: Cache::builder()
                 .max_capacity(caches.misses)
-                .time_to_idle(caches.longest_miss.saturating_mul(2))
+                .time_to_idle(caches.max_miss_ttl.saturating_mul(2))
                 .build(),
-            first: caches.first_miss,
-            longest: caches.longest_miss,
-            patience: caches.patience,
-            pace: Mutex::new(Pace { left: BURST, at: Instant::now() }),
+            first: caches.miss_ttl,
+            longest: caches.max_miss_ttl,
+            miss_grace_period: caches.miss_grace_period,
+            bucket: Mutex::new(TokenBucket { left: BUCKET_CAPACITY, at: Instant::now() }),
         }
     }
 
-    /// The miss, if it is too early to ask again.
+    /// The miss, while it lasts.
     pub(crate) fn get(&self, key: &K, now: Instant) -> Option<Error> {
-        self.known.get(key).filter(|miss| now < miss.until).map(|miss| miss.error)
+        self.cached.get(key).filter(|miss| now < miss.until).map(|miss| miss.error)
     }
 
-    /// Whether it has been missing so long that it will hardly appear.
-    pub(crate) fn for_long(&self, key: &K, now: Instant) -> bool {
-        self.known.get(key).is_some_and(|miss| now.duration_since(miss.since) >= self.patience)
+    /// Whether the key has been missing for longer than the grace period.
+    pub(crate) fn is_long_missing(&self, key: &K, now: Instant) -> bool {
+        self.cached.get(key).is_some_and(|miss| now.duration_since(miss.since) >= self.miss_grace_period)
     }
 
     pub(crate) fn insert(&self, key: K, error: Error, now: Instant) {
-        let (since, times) = self.known.get(&key).map_or((now, 0), |miss| (miss.since, miss.times + 1));
+        let (since, times) = self.cached.get(&key).map_or((now, 0), |miss| (miss.since, miss.times + 1));
         let pause = self.first.saturating_mul(1 << times.min(20)).min(self.longest);
-        self.known.insert(key, Miss { error, since, until: now + pause, times });
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        pace.left = (pace.left - 1.0).max(0.0);
+        self.cached.insert(key, Miss { error, since, until: now + pause, times });
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        bucket.left = (bucket.left - 1.0).max(0.0);
     }
 
     pub(crate) fn remove(&self, key: &K) {
-        self.known.invalidate(key);
+        self.cached.invalidate(key);
     }
 
-    /// How long to wait until one more miss can be afforded.
+    /// The time until one more miss is allowed; `None` if it is now.
     pub(crate) fn wait(&self, now: Instant) -> Option<Duration> {
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        let passed = now.saturating_duration_since(pace.at).as_secs_f64();
-        pace.left = (pace.left + passed * A_SECOND).min(BURST);
-        pace.at = now;
-        (pace.left < 1.0).then(|| Duration::from_secs_f64((1.0 - pace.left) / A_SECOND))
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = now.saturating_duration_since(bucket.at).as_secs_f64();
+        bucket.left = (bucket.left + passed * REFILL_PER_SECOND).min(BUCKET_CAPACITY);
+        bucket.at = now;
+        (bucket.left < 1.0).then(|| Duration::from_secs_f64((1.0 - bucket.left) / REFILL_PER_SECOND))
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_miss_is_remembered_longer_each_time() {
-        let missing = Missing::new(&Caches::default());
+        let missing = NegativeCache::new(&Caches::default());
         let start = Instant::now();
         let mut now = start;
         let mut pauses = Vec::new();
@@ -108,14 +108,18 @@ mod tests {
             pauses.push(pause);
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
-        assert!(missing.for_long(&7, now) && !missing.for_long(&7, start) && !missing.for_long(&8, now));
+        assert!(
+            missing.is_long_missing(&7, now)
+                && !missing.is_long_missing(&7, start)
+                && !missing.is_long_missing(&8, now)
+        );
         missing.remove(&7);
-        assert!(missing.get(&7, now).is_none() && !missing.for_long(&7, now));
+        assert!(missing.get(&7, now).is_none() && !missing.is_long_missing(&7, now));
     }
 
     #[test]
     fn garbage_is_paced() {
-        let missing = Missing::new(&Caches::default());
+        let missing = NegativeCache::new(&Caches::default());
         let start = Instant::now();
         let mut asked = 0;
         for tick in 0..10_000_u32 {

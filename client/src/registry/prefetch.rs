@@ -1,4 +1,4 @@
-//! Many schemas at once: from one of our registries page by page, from others version by version.
+//! Bulk loading: page by page from Avow, version by version from other registries.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::load::complete;
+use super::load::with_references;
 use super::loaded::Content;
 use super::{Inner, LoadedSchema};
 use crate::Error;
@@ -14,7 +14,7 @@ use crate::rest::{Client, Method, Version};
 
 const PATH: &str = "/avow/v1/snapshot";
 
-/// As many as any registry lists at once.
+/// The page size, which every registry supports.
 const PAGE: usize = 1_000;
 
 #[derive(Deserialize)]
@@ -25,19 +25,19 @@ struct Page {
 }
 
 impl Inner {
-    /// Loads what the subjects that begin so hold or held, as far as there is room; how many schemas that was.
-    pub(super) async fn load_all(self: &Arc<Self>, client: &Client, prefix: &str) -> Result<usize, Error> {
-        let loaded = match self.load_pages(client, prefix).await? {
+    /// Loads all versions of the subjects with a prefix, up to the capacity; returns the number of schemas.
+    pub(super) async fn prefetch(self: &Arc<Self>, client: &Client, prefix: &str) -> Result<usize, Error> {
+        let loaded = match self.prefetch_pages(client, prefix).await? {
             Some(loaded) => loaded,
-            None => self.load_versions(client, prefix).await?,
+            None => self.prefetch_versions(client, prefix).await?,
         };
         self.save_soon();
         Ok(loaded)
     }
 
-    /// Asks a registry of ours; none if this one does not know the question.
-    async fn load_pages(&self, client: &Client, prefix: &str) -> Result<Option<usize>, Error> {
-        let pattern = format!("{}*", escaped(prefix));
+    /// Loads from Avow's snapshot endpoint; `None` if the registry lacks it.
+    async fn prefetch_pages(&self, client: &Client, prefix: &str) -> Result<Option<usize>, Error> {
+        let pattern = format!("{}*", escape_glob(prefix));
         let mut next: Option<String> = None;
         let mut loaded = 0;
         loop {
@@ -49,11 +49,11 @@ impl Inner {
             };
             let Ok(page) = serde_json::from_value::<Page>(page) else { return Ok(None) };
             self.identity.note(&page.registry);
-            self.confirm();
+            self.check_snapshot();
             for content in page.schemas {
-                self.keep(LoadedSchema::new(content));
+                self.insert(LoadedSchema::new(content));
                 loaded += 1;
-                if loaded >= self.bound {
+                if loaded >= self.capacity {
                     return Ok(Some(loaded));
                 }
             }
@@ -64,16 +64,16 @@ impl Inner {
         }
     }
 
-    async fn load_versions(&self, client: &Client, prefix: &str) -> Result<usize, Error> {
+    async fn prefetch_versions(&self, client: &Client, prefix: &str) -> Result<usize, Error> {
         let mut seen = HashSet::new();
-        let mut listed = Listed::Pages(0, None);
-        while let Some(versions) = listed.next(client, prefix).await? {
+        let mut listing = Listing::Pages(0, None);
+        while let Some(versions) = listing.next(client, prefix).await? {
             for version in versions {
                 if !seen.insert(version.id) {
                     continue;
                 }
-                self.keep(complete(client, &self.versions, Some(version.id), version.schema).await?);
-                if seen.len() >= self.bound {
+                self.insert(with_references(client, &self.versions, Some(version.id), version.schema).await?);
+                if seen.len() >= self.capacity {
                     return Ok(seen.len());
                 }
             }
@@ -82,16 +82,16 @@ impl Inner {
     }
 }
 
-/// A registry's versions, so many at a time.
-enum Listed {
-    /// From so many on; and what the page before began with.
+/// A paged listing of versions.
+enum Listing {
+    /// The next offset, and the first version of the previous page.
     Pages(usize, Option<(String, i32)>),
-    /// Of one subject after another, at a registry that lists no versions.
+    /// Subject by subject, at a registry without `GET /schemas`.
     Subjects(std::vec::IntoIter<String>),
     End,
 }
 
-impl Listed {
+impl Listing {
     async fn next(&mut self, client: &Client, prefix: &str) -> Result<Option<Vec<Version>>, Error> {
         loop {
             match self {
@@ -100,7 +100,7 @@ impl Listed {
                     match call.await {
                         Ok(page) => {
                             let first = page.first().map(|it| (it.subject.clone(), it.version));
-                            // One that knows no pages has answered everything, and answers it again.
+                            // A registry without paging returns the whole list again.
                             if page.len() != PAGE || first == *before {
                                 *self = Self::End;
                             } else {
@@ -110,9 +110,10 @@ impl Listed {
                         }
                         Err(error) if error.is_unsupported() => {
                             let mut subjects = client.subjects().await?;
-                            let begin = client.context().map(|context| format!(":{context}:")).unwrap_or_default();
-                            subjects
-                                .retain(|subject| subject.strip_prefix(&begin).unwrap_or(subject).starts_with(prefix));
+                            let start_load = client.context().map(|context| format!(":{context}:")).unwrap_or_default();
+                            subjects.retain(|subject| {
+                                subject.strip_prefix(&start_load).unwrap_or(subject).starts_with(prefix)
+                            });
                             *self = Self::Subjects(subjects.into_iter());
                         }
                         Err(error) => return Err(error),
@@ -120,7 +121,7 @@ impl Listed {
                 }
                 Self::Subjects(subjects) => {
                     let Some(subject) = subjects.next() else { return Ok(None) };
-                    return Ok(Some(of_subject(client, &subject).await?));
+                    return Ok(Some(subject_versions(client, &subject).await?));
                 }
                 Self::End => return Ok(None),
             }
@@ -128,8 +129,8 @@ impl Listed {
     }
 }
 
-/// The versions of one subject; none if it is gone meanwhile.
-async fn of_subject(client: &Client, subject: &str) -> Result<Vec<Version>, Error> {
+/// The versions of one subject; empty if it was deleted concurrently.
+async fn subject_versions(client: &Client, subject: &str) -> Result<Vec<Version>, Error> {
     let mut versions = Vec::new();
     let numbers = match client.versions(subject).await {
         Err(error) if error.is_not_found() => return Ok(versions),
@@ -144,8 +145,8 @@ async fn of_subject(client: &Client, subject: &str) -> Result<Vec<Version>, Erro
     Ok(versions)
 }
 
-/// A text as a pattern that nothing else is like.
-fn escaped(text: &str) -> String {
+/// A glob that matches exactly this text.
+fn escape_glob(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
@@ -160,6 +161,6 @@ fn escaped(text: &str) -> String {
 mod tests {
     #[test]
     fn a_prefix_is_no_pattern() {
-        assert_eq!(super::escaped(r"a*b{c}\d"), r"a\*b\{c\}\\d");
+        assert_eq!(super::escape_glob(r"a*b{c}\d"), r"a\*b\{c\}\\d");
     }
 }

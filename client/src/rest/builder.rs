@@ -1,4 +1,4 @@
-//! How a client is set up.
+//! Configuration of a client.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::observe::Observer;
 /// Concurrent requests of one client.
 const IN_FLIGHT: usize = 32;
 
-/// How long a call goes on trying.
+/// Retries and timeouts of a call.
 ///
 /// Tried again is what fails on the way, and 408, 425, 429, 500, 502, 503 and 504. What changes the registry and may
 /// have arrived (a deletion, a registration under an explicit number) is tried again only if it certainly did not.
@@ -48,7 +48,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// One attempt, for tools that a person waits for and that tell the person what happened.
+    /// One attempt, for interactive tools.
     pub fn never() -> Self {
         Self { attempts: 1, attempt: Duration::from_secs(10), ..Self::default() }
     }
@@ -78,11 +78,11 @@ impl Retry {
     }
 }
 
-/// Why a client cannot be set up.
+/// The error of building a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// There is nobody to ask.
+    /// The list of addresses is empty.
     #[error("no address of a registry is given")]
     NoAddress,
     /// The text is not a URL; it is not repeated, as it may hold a password.
@@ -107,7 +107,7 @@ pub enum ConfigError {
     Http(String),
 }
 
-/// A client to be.
+/// The builder of a [`Client`].
 #[derive(Clone)]
 #[must_use = "call `build`"]
 pub struct Builder {
@@ -153,13 +153,13 @@ impl Builder {
         self
     }
 
-    /// Trusts these certificate authorities, and no others; one PEM or several in a row.
+    /// Trusts these certificate authorities instead of the system's: one PEM with one or several certificates.
     pub fn certificate_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities = Some(pem.into());
         self
     }
 
-    /// Shows a certificate of its own: certificates and private key, as PEM in a row.
+    /// Authenticates with a client certificate (mTLS): the certificate chain and the private key in one PEM.
     pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.client_certificate = Some(pem.into());
         self
@@ -183,7 +183,7 @@ impl Builder {
         self
     }
 
-    /// Tells an observer what happens; one more with each call.
+    /// Adds an observer of events.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
         self
@@ -228,7 +228,7 @@ impl Builder {
     }
 }
 
-/// What the last cause says, which is the one that knows.
+/// The message of the root cause.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

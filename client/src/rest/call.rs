@@ -1,4 +1,4 @@
-//! One request, not sent yet: awaiting it sends it.
+//! A request builder; awaiting it sends the request.
 
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -11,12 +11,12 @@ use serde::de::DeserializeOwned;
 
 use super::Client;
 use super::address::Path;
-use super::send::{Response, Request, Idempotency};
+use super::send::{Idempotency, Request, Response};
 use crate::Error;
 
-/// A request with options still to choose; awaiting it sends it.
+/// A request builder; awaiting it sends the request.
 ///
-/// `T` is what is answered, `O` which options there are.
+/// `T` is the response, `O` the set of options.
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Call<'c, T, O = ()> {
     client: &'c Client,
@@ -25,7 +25,7 @@ pub struct Call<'c, T, O = ()> {
     options: PhantomData<fn() -> O>,
 }
 
-/// An response, and the tag by which the registry tells whether it has changed since.
+/// A response with its entity tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tagged<T> {
@@ -55,7 +55,7 @@ impl<'c, T, O> Call<'c, T, O> {
         self
     }
 
-    /// Reads another thing out of the same response.
+    /// Reads the response in another way.
     pub(super) fn read_as<U>(self, read: fn(Response) -> Result<U, Error>) -> Call<'c, U, O> {
         Call { client: self.client, request: self.request, read, options: PhantomData }
     }
@@ -82,7 +82,7 @@ impl<'c, T, O> Call<'c, T, O> {
         self
     }
 
-    /// Adds a query parameter, for an option that this crate has no word for.
+    /// Adds a query parameter, for options without a method.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         if let Ok(request) = &mut self.request {
             request.query.push((name.to_owned(), value.to_owned()));
@@ -90,7 +90,7 @@ impl<'c, T, O> Call<'c, T, O> {
         self
     }
 
-    /// Sets a query parameter that can be there once.
+    /// Sets a query parameter that occurs once.
     pub(super) fn query_once(mut self, name: &str, value: &str) -> Self {
         if let Ok(request) = &mut self.request {
             request.query.retain(|(there, _)| there != name);
@@ -104,7 +104,7 @@ impl<'c, T, O> Call<'c, T, O> {
         (self.read)(response)
     }
 
-    /// Sends it, for an response that is another than the one with this tag; none if there is no other.
+    /// Sends a conditional request; `None` if the response still has this entity tag.
     pub async fn if_changed(self, etag: Option<&str>) -> Result<Option<Tagged<T>>, Error> {
         let mut request = self.request?;
         request.if_none_match = etag.map(str::to_owned);
@@ -134,12 +134,12 @@ pub(super) fn text(response: Response) -> Result<String, Error> {
     String::from_utf8(response.body.into()).map_err(|error| Error::not_understood(response.request_line, error))
 }
 
-/// Reads a body that may be anything, or nothing.
+/// Reads any JSON body; an empty one is `null`.
 pub(super) fn any_json(response: Response) -> Result<serde_json::Value, Error> {
     if response.body.is_empty() { Ok(serde_json::Value::Null) } else { json(response) }
 }
 
-/// Which requests have which options.
+/// Markers of the options of a request.
 pub mod options {
     /// Lists of subjects.
     pub enum Subjects {}
@@ -147,9 +147,9 @@ pub mod options {
     pub enum Versions {}
     /// Lists of schemas.
     pub enum Schemas {}
-    /// Lists that can be read in parts.
+    /// Paged lists.
     pub enum List {}
-    /// Who has an id.
+    /// Subjects or versions of an id.
     pub enum Holders {}
     /// One version.
     pub enum Version {}
@@ -163,7 +163,7 @@ pub mod options {
     pub enum Check {}
     /// Deleting.
     pub enum Delete {}
-    /// What is configured.
+    /// Reading a configuration or a mode.
     pub enum Settings {}
     /// Changing the mode.
     pub enum SetMode {}
@@ -171,7 +171,7 @@ pub mod options {
     pub enum DeleteMode {}
 }
 
-/// The options, and the requests that have them.
+/// The options and the requests that have them.
 macro_rules! options {
     ($($trait:ident: $($of:ident),+; $($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) = $query:literal $value:expr;)+)*) => {
         mod sealed {
@@ -190,47 +190,47 @@ macro_rules! options {
 
 options! {
     Deletable: Subjects, Versions, Schemas, Holders, Version, LookUp;
-        /// With what is deleted softly.
+        /// Includes soft-deleted versions.
         fn include_deleted() = "deleted" "true";
     OnlyDeletable: Subjects, Versions;
-        /// Only what is deleted softly.
+        /// Soft-deleted versions only.
         fn only_deleted() = "deletedOnly" "true";
     Paged: Subjects, Versions, Schemas, Holders, List;
-        /// Leaves out the first ones.
+        /// Skips the first `offset` items.
         fn offset(offset: usize) = "offset" &offset.to_string();
-        /// So many at most.
+        /// At most `limit` items.
         fn limit(limit: usize) = "limit" &limit.to_string();
     Latest: Schemas;
-        /// Only the latest version of each subject.
+        /// The latest version of each subject only.
         fn latest_only() = "latestOnly" "true";
     MaxId: ById;
-        /// With the highest id given out so far.
+        /// Includes the highest id assigned so far.
         fn with_max_id() = "fetchMaxId" "true";
     Resolvable: Version, ById, Register, LookUp;
-        /// With all that the schema refers to written into its text.
+        /// Inlines the references of the schema into its text.
         fn resolved() = "format" "resolved";
     Normalizable: Register, LookUp, Check;
-        /// Brings the schema into normal form first.
+        /// Normalizes the schema first.
         fn normalize() = "normalize" "true";
     Verbose: Check;
-        /// Says why not.
+        /// Includes the reasons of an incompatibility.
         fn verbose() = "verbose" "true";
     Permanent: Delete;
-        /// For good; it has to be deleted softly before.
+        /// Deletes permanently what is soft-deleted already.
         fn permanent() = "permanent" "true";
     Inherited: Settings;
-        /// What applies, where nothing is set: that of the next wider scope.
+        /// The effective setting, inherited where none is set.
         fn default_to_global() = "defaultToGlobal" "true";
     Forced: Register, SetMode;
-        /// Whatever stands in the way.
+        /// Overrides the checks that would refuse the request.
         fn force() = "force" "true";
     Recursive: DeleteMode;
-        /// And those of all the subjects within.
+        /// Includes the subjects in the scope.
         fn recursive() = "recursive" "true";
 }
 
 impl<T, O: sealed::Prefixed> Call<'_, T, O> {
-    /// Only subjects that begin so, in the context of the client; `:*:` stands for every context.
+    /// Subjects with this prefix only, in the context of the client; `:*:` stands for all contexts.
     pub fn prefix(self, prefix: &str) -> Self {
         let prefix = self.client.qualified(prefix);
         self.query_once("subjectPrefix", &prefix)
@@ -238,7 +238,7 @@ impl<T, O: sealed::Prefixed> Call<'_, T, O> {
 }
 
 impl<T, O: sealed::Held> Call<'_, T, O> {
-    /// As this subject has it, in the context of the client.
+    /// The schema of the id as this subject has it, in the context of the client.
     pub fn for_subject(self, subject: &str) -> Self {
         let subject = self.client.qualified(subject);
         self.query_once("subject", &subject)

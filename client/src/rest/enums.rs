@@ -1,50 +1,50 @@
-//! Words that the registry has for things, in schemas and in settings.
+//! String enums of the HTTP API, open to values added by later registries.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Words of the registry's, with room for those that it learns after this was written.
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
+/// An enum of strings with an `Other` variant for values that this crate does not know.
+macro_rules! string_enum {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$about])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* $variant,)*
-            /// One that this crate does not know.
+            /// A value that this crate does not know.
             Other(Box<str>),
         }
 
         impl $name {
-            /// The word the registry uses.
+            /// The text the registry uses.
             pub fn as_str(&self) -> &str {
                 match self {
-                    $(Self::$variant => $word,)*
-                    Self::Other(word) => word,
+                    $(Self::$variant => $text,)*
+                    Self::Other(text) => text,
                 }
             }
         }
 
         impl From<&str> for $name {
-            fn from(word: &str) -> Self {
-                match word {
-                    $(_ if word.eq_ignore_ascii_case($word) => Self::$variant,)*
-                    _ => Self::Other(word.into()),
+            fn from(text: &str) -> Self {
+                match text {
+                    $(_ if text.eq_ignore_ascii_case($text) => Self::$variant,)*
+                    _ => Self::Other(text.into()),
                 }
             }
         }
 
         impl From<String> for $name {
-            fn from(word: String) -> Self {
-                Self::from(word.as_str())
+            fn from(text: String) -> Self {
+                Self::from(text.as_str())
             }
         }
 
         impl From<$name> for String {
-            fn from(word: $name) -> Self {
-                word.as_str().to_owned()
+            fn from(text: $name) -> Self {
+                text.as_str().to_owned()
             }
         }
 
@@ -56,11 +56,11 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// The language a schema is written in.
+string_enum! {
+    /// The format of a schema.
     #[derive(Default)]
     SchemaType {
-        /// Apache Avro; also what a registry means that does not say.
+        /// Apache Avro; also the default of a response without a type.
         #[default]
         Avro = "AVRO",
         /// JSON Schema.
@@ -70,10 +70,10 @@ words! {
     }
 }
 
-words! {
-    /// Which versions of a subject have to be able to read which.
+string_enum! {
+    /// A compatibility level.
     Level {
-        /// Nothing is checked.
+        /// No check.
         None = "NONE",
         /// The new version reads data of the latest.
         Backward = "BACKWARD",
@@ -90,18 +90,18 @@ words! {
     }
 }
 
-words! {
-    /// What may be written.
+string_enum! {
+    /// The mode of a subject, a context or the registry.
     Mode {
-        /// Everything but explicit ids.
+        /// Reads and writes; no explicit ids.
         ReadWrite = "READWRITE",
-        /// Nothing.
+        /// Reads only.
         ReadOnly = "READONLY",
-        /// An older name of read-only.
+        /// An older name of `READONLY`.
         ReadOnlyOverride = "READONLY_OVERRIDE",
-        /// Only schemas with explicit ids.
+        /// Writes of schemas with explicit ids only.
         Import = "IMPORT",
-        /// Only what another registry forwards.
+        /// Writes are forwarded to another registry.
         Forward = "FORWARD",
     }
 }

@@ -13,19 +13,19 @@
 //! # }
 //! ```
 //!
-//! Every call has one deadline for all it does: choosing an address, retries with jittered pauses, failover.
-//! What the registry may have done already is not sent twice; see [`Retry`].
+//! Every call has one deadline for address selection, retries with jittered pauses, and failover.
+//! A change that may already have happened is not sent twice; see [`Retry`].
 
 mod address;
 mod builder;
 mod call;
 mod credentials;
 mod endpoints;
+mod enums;
 mod health;
 mod send;
 mod settings;
 mod types;
-mod words;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,13 +36,13 @@ pub use builder::{Builder, ConfigError, Retry};
 pub use call::{Call, Tagged, options};
 pub use credentials::{Authorization, Credentials};
 pub use endpoints::Scope;
+pub use enums::{Level, Mode, SchemaType};
 pub use http::Method;
 pub use settings::{Config, ConfigUpdate};
 pub use types::{
     Association, ClusterId, ClusterScope, Compatibility, ContextId, Identified, Metadata, NewSchema, Reference,
     Registered, Rule, RuleSet, Schema, ServerVersion, SubjectVersion, Version,
 };
-pub use words::{Level, Mode, SchemaType};
 
 use crate::observe::{Event, Observer};
 use address::Address;

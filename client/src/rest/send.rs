@@ -167,7 +167,12 @@ impl Client {
         outcome
     }
 
-    async fn exchange(&self, request: &Request, at: usize, refused_credentials: &mut Option<u64>) -> Result<Response, Error> {
+    async fn exchange(
+        &self,
+        request: &Request,
+        at: usize,
+        refused_credentials: &mut Option<u64>,
+    ) -> Result<Response, Error> {
         let url = self.inner.addresses[at].join(&request.path, &request.query);
         let mut outgoing = self.inner.http.request(request.method.clone(), url).header(header::ACCEPT, ACCEPT);
         if let Some(body) = &request.body {
@@ -205,7 +210,12 @@ impl Client {
         }
         let not_modified = status == StatusCode::NOT_MODIFIED && request.if_none_match.is_some();
         if status.is_success() || not_modified {
-            return Ok(Response { request_line: self.request_line(request, at), body: body.freeze(), etag, not_modified });
+            return Ok(Response {
+                request_line: self.request_line(request, at),
+                body: body.freeze(),
+                etag,
+                not_modified,
+            });
         }
         if status.is_redirection() {
             return Err(self.error(request, at, Kind::Redirected { to: location.unwrap_or_default() }));
@@ -216,7 +226,13 @@ impl Client {
     }
 
     /// The pause before the next attempt; `None` if there must not be one.
-    fn pause_before_retry(&self, request: &Request, error: &Error, attempt: u32, deadline: Instant) -> Option<Duration> {
+    fn pause_before_retry(
+        &self,
+        request: &Request,
+        error: &Error,
+        attempt: u32,
+        deadline: Instant,
+    ) -> Option<Duration> {
         let retry = &self.inner.retry;
         if attempt >= retry.attempts || !error.is_retriable() {
             return None;
@@ -260,11 +276,13 @@ fn address_health(error: &Error) -> AddressHealth {
         Kind::Refused { status: 425 | 429, .. }
         | Kind::Credentials(_)
         | Kind::CircuitOpen { .. }
-        | Kind::Paced { .. }
+        | Kind::Throttled { .. }
         | Kind::Offline => AddressHealth::Paused,
         Kind::Unreachable { .. } | Kind::TimedOut => AddressHealth::Failing,
         Kind::Refused { .. } if error.is_unavailable() => AddressHealth::Failing,
-        Kind::Refused { .. } | Kind::NotUnderstood(_) | Kind::TooLarge { .. } | Kind::Redirected { .. } => AddressHealth::Up,
+        Kind::Refused { .. } | Kind::NotUnderstood(_) | Kind::TooLarge { .. } | Kind::Redirected { .. } => {
+            AddressHealth::Up
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a serializer could not be prepared.
+//! The error of preparing a serializer.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use avow_avro::ParseError;
 use crate::codec::PlanError;
 use crate::{Error, LoadedSchema};
 
-/// Why a serializer could not be prepared: before the first record, so that none is lost.
+/// The error of preparing a serializer, before the first record.
 #[derive(Debug, Clone)]
 pub struct PrepareError(Box<Reason>);
 
-/// One variant, one sentence.
+/// The reason of the error.
 #[derive(Debug, Clone)]
 pub(super) enum Reason {
     Registry(Error),
-    NotASchema(ParseError),
+    Parse(ParseError),
     NotAvro(String),
     Plan(PlanError),
     NoSchema,
@@ -44,7 +44,7 @@ impl PrepareError {
         Self::new(Reason::NeedsRules(schema.rules_on_writing().into_iter().map(str::to_owned).collect()))
     }
 
-    /// What the registry, or the way to it, had against it.
+    /// The error of the registry or of the connection to it.
     pub fn registry_error(&self) -> Option<&Error> {
         match &*self.0 {
             Reason::Registry(error) => Some(error),
@@ -52,17 +52,17 @@ impl PrepareError {
         }
     }
 
-    /// The schema is not registered, and nobody said that it should be.
+    /// Whether the schema is not registered.
     pub fn is_not_registered(&self) -> bool {
         self.registry_error().is_some_and(Error::is_not_found)
     }
 
-    /// The schema may not follow those that are there, or cannot be read by the one that is to be used.
+    /// Whether the schema is incompatible with registered versions or with the selected one.
     pub fn is_incompatible(&self) -> bool {
         matches!(&*self.0, Reason::Incompatible { .. }) || self.registry_error().is_some_and(Error::is_conflict)
     }
 
-    /// The same may succeed later.
+    /// Whether the same call may succeed later.
     pub fn is_retriable(&self) -> bool {
         self.registry_error().is_some_and(Error::is_retriable)
     }
@@ -76,7 +76,7 @@ impl From<Error> for PrepareError {
 
 impl From<ParseError> for PrepareError {
     fn from(error: ParseError) -> Self {
-        Self::new(Reason::NotASchema(error))
+        Self::new(Reason::Parse(error))
     }
 }
 
@@ -96,7 +96,7 @@ impl fmt::Display for PrepareError {
                 }
                 Ok(())
             }
-            Reason::NotASchema(error) => write!(f, "the schema given is none: {error}"),
+            Reason::Parse(error) => write!(f, "the schema given is none: {error}"),
             Reason::NotAvro(why) => write!(f, "the schema cannot be used: {why}"),
             Reason::Plan(error) => write!(f, "{error}"),
             Reason::NoSchema => f.write_str(
@@ -134,7 +134,7 @@ impl std::error::Error for PrepareError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Reason::Registry(error) => Some(error),
-            Reason::NotASchema(error) => Some(error),
+            Reason::Parse(error) => Some(error),
             Reason::Plan(error) => Some(error),
             _ => None,
         }

@@ -150,7 +150,7 @@ async fn garbage_does_not_flood_the_registry() {
 async fn a_miss_is_remembered_for_a_moment_and_found_out_later() {
     let double = Double::answering([Reply::error(40403, "not found")]).await;
     let mut caches = Caches::default();
-    (caches.first_miss, caches.patience) = (Duration::from_millis(100), Duration::from_millis(50));
+    (caches.miss_ttl, caches.miss_grace_period) = (Duration::from_millis(100), Duration::from_millis(50));
     let registry = Registry::builder(client([&double.url])).caches(caches).build();
     let mut sales = Deserializer::<Sale>::new(&registry);
     let error = sales.decode(&record(7, 1)).await.unwrap_err();
@@ -475,7 +475,7 @@ async fn more_schemas_than_fit_are_all_decoded() {
 #[tokio::test]
 async fn a_topic_without_frames_has_one_schema() {
     let double = Double::answering([by_id(SALE)]).await;
-    let mut sales = Deserializer::<Sale>::builder(&registry(&double)).always(SchemaKey::Id(7)).build().unwrap();
+    let mut sales = Deserializer::<Sale>::builder(&registry(&double)).unframed(SchemaKey::Id(7)).build().unwrap();
     assert_eq!(sales.decode(b"\x02\x06tea").await.unwrap(), Some(sale(1)));
 }
 
@@ -519,7 +519,7 @@ async fn the_latest_version_outlives_an_outage() {
     })
     .await;
     let mut caches = Caches::default();
-    caches.latest_fresh = Duration::from_millis(50);
+    caches.latest_ttl = Duration::from_millis(50);
     let registry = Registry::builder(client([&double.url])).caches(caches).build();
     for _ in 0..100 {
         assert_eq!(registry.latest("s").await.unwrap().version, 1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use avow_client::blocking::Wait;
 use avow_client::rest::{Client, Reference, Retry};
 use avow_client::wire::SchemaKey;
-use avow_client::{OwnSchema, PrepareError, Registry, Serializer, Subject};
+use avow_client::{LocalSchema, PrepareError, Registry, Serializer, Subject};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -227,8 +227,8 @@ async fn what_is_referred_to_is_registered_first() {
         })
     };
     let double = Double::start(answer).await;
-    let own = OwnSchema::new(BILL)
-        .with("shop.Money", "money", OwnSchema::new(MONEY).with("shop.Unit", "unit", UNIT.into()))
+    let own = LocalSchema::new(BILL)
+        .with("shop.Money", "money", LocalSchema::new(MONEY).with("shop.Unit", "unit", UNIT.into()))
         .refers_to(Reference::new("shop.Payer", "payer", -1));
     let bills = Serializer::<Value>::builder(&registry(&double), Subject::topic("bills")).schema(own).auto_register();
     let bills = bills.prepare().await.unwrap();

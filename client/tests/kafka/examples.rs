@@ -28,11 +28,11 @@ impl Example {
     }
 
     /// The next lines, up to one with these words.
-    fn lines_until(&self, words: &str) -> Vec<String> {
+    fn lines_until(&self, enums: &str) -> Vec<String> {
         let mut lines = Vec::new();
-        while !lines.last().is_some_and(|line: &String| line.contains(words)) {
+        while !lines.last().is_some_and(|line: &String| line.contains(enums)) {
             let line = self.says.recv_timeout(PATIENCE);
-            lines.push(line.unwrap_or_else(|_| panic!("`{words}` should follow on {lines:#?}")));
+            lines.push(line.unwrap_or_else(|_| panic!("`{enums}` should follow on {lines:#?}")));
         }
         lines
     }
