@@ -45,7 +45,8 @@ fn rename(reader: &Inner, writer: &Inner) -> Result<Option<Inner>, Stop> {
             }
         }
     }
-    let mut check = Check { writer: &renamed, entered: HashSet::new(), finished: HashSet::new() };
+    let mut check =
+        Check { writer: &renamed, entered: HashSet::new(), finished: HashSet::new(), unfitting: HashSet::new() };
     check.visit(writer.root, 0)?;
     Ok(Some(renamed))
 }
@@ -101,6 +102,8 @@ struct Check<'s> {
     writer: &'s Inner,
     entered: HashSet<Id>,
     finished: HashSet<Id>,
+    /// The types that a part of the current default does not fit: without them nested unions take exponential time.
+    unfitting: HashSet<(Id, *const Value)>,
 }
 
 impl Check<'_> {
@@ -125,6 +128,7 @@ impl Check<'_> {
             Kind::Record(record) if self.entered.insert(id) => {
                 for field in &record.fields {
                     self.visit(field.kind, depth + 1)?;
+                    self.unfitting.clear();
                     if let Some(default) = &field.default
                         && !self.fits(field.kind, default)?
                     {
@@ -143,8 +147,21 @@ impl Check<'_> {
     }
 
     /// Checks a default against the renamed type: the names inside the default stay what they were.
-    fn fits(&self, id: Id, value: &Value) -> Result<bool, Stop> {
-        match (&self.writer[id].kind, value) {
+    fn fits(&mut self, id: Id, value: &Value) -> Result<bool, Stop> {
+        let part = (id, std::ptr::from_ref(value));
+        if self.unfitting.contains(&part) {
+            return Ok(false);
+        }
+        let fits = self.fits_anew(id, value)?;
+        if !fits {
+            self.unfitting.insert(part);
+        }
+        Ok(fits)
+    }
+
+    fn fits_anew(&mut self, id: Id, value: &Value) -> Result<bool, Stop> {
+        let writer = self.writer;
+        match (&writer[id].kind, value) {
             (Kind::Array(items), Value::Array(values)) => {
                 values.iter().try_fold(true, |fits, value| Ok(fits && self.fits(*items, value)?))
             }
