@@ -3,7 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use avow_budget::Exceeded;
+
 use super::path::{Path, WithPath};
+
+/// The findings in a message; [`PlanError::findings`] has all.
+const FINDINGS_SHOWN: usize = 10;
 
 /// The error of compiling a plan for a schema or a pair of schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +24,10 @@ pub(super) enum PlanReason {
 }
 
 impl PlanError {
+    pub(super) fn too_large() -> Self {
+        Self { reason: PlanReason::TooLarge }
+    }
+
     /// Whether the schemas are incompatible, as opposed to too large.
     pub fn is_unresolvable(&self) -> bool {
         matches!(self.reason, PlanReason::Unresolvable(_))
@@ -39,17 +48,26 @@ impl fmt::Display for PlanError {
         match &self.reason {
             PlanReason::TooLarge => out.write_str("The schema is too large or too deep for a plan; split it"),
             PlanReason::Unresolvable(findings) => {
-                out.write_str("The reader's schema can read nothing that the writer's wrote")?;
-                for (path, message) in findings {
+                out.write_str("The reader's schema cannot read any record of the writer's schema")?;
+                for (path, message) in findings.iter().take(FINDINGS_SHOWN) {
                     write!(out, "; at {path}: {message}")?;
                 }
-                out.write_str(". Give the reader a compatible schema")
+                if findings.len() > FINDINGS_SHOWN {
+                    write!(out, "; and {} more", findings.len() - FINDINGS_SHOWN)?;
+                }
+                out.write_str(". Use a compatible reader schema")
             }
         }
     }
 }
 
 impl std::error::Error for PlanError {}
+
+impl From<Exceeded> for PlanError {
+    fn from(_: Exceeded) -> Self {
+        Self::too_large()
+    }
+}
 
 /// The error of encoding a value.
 #[derive(Debug)]

@@ -48,17 +48,18 @@ impl Program {
         for _ in 0..MAX_ROUNDS {
             let mut has_changed = false;
             for at in (0..widths.len()).rev() {
-                let steps = self.records[at].steps.iter();
-                let width = steps.fold(0_usize, |sum, step| match step {
-                    Step::Read { op, .. } | Step::Skip(op) => sum.saturating_add(self.width(*op, &widths)),
-                    Step::Default { .. } => sum,
-                });
+                let read = self.records[at].steps.iter().filter_map(Step::op_of_message);
+                let width = read.fold(0_usize, |sum, op| sum.saturating_add(self.width(op, &widths)));
                 has_changed |= width != widths[at];
                 widths[at] = width;
             }
             if !has_changed {
                 break;
             }
+        }
+        for at in 0..self.records.len() {
+            let read = self.records[at].steps.iter().filter_map(Step::op_of_message);
+            self.records[at].zero_width_fields = read.filter(|op| self.width(*op, &widths) == 0).count();
         }
         for at in 0..self.lists.len() {
             let item = self.width(self.lists[at].item, &widths);

@@ -5,21 +5,27 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use avow_avro::{Action, ActionId, Resolution, Schema, Step as Resolved, Type, TypeId};
+use avow_budget::Budget;
 
 use super::program::{Branch, Enum, Fixed, List, Op, Program, Record, Step};
-use crate::codec::error::{PlanError, PlanReason};
+use crate::codec::error::PlanError;
 use crate::codec::logical::Logical;
 
 impl Program {
     /// Compiles how `writer`'s data are decoded as themselves.
-    pub(super) fn of_writer(writer: &Schema) -> Result<Self, PlanError> {
-        Compiler::new(writer, writer, None).run(Source::Reader(writer.root_type()))
+    pub(super) fn of_writer(writer: &Schema, budget: &Budget) -> Result<Self, PlanError> {
+        Compiler::new(writer, writer, None, budget).run(Source::Reader(writer.root_type()))
     }
 
     /// Compiles how `writer`'s data are decoded as `reader`'s.
-    pub(super) fn of_pair(writer: &Schema, reader: &Schema, resolution: &Resolution<'_>) -> Result<Self, PlanError> {
-        let Ok(root) = resolution.root() else { return Err(PlanError { reason: PlanReason::TooLarge }) };
-        Compiler::new(writer, reader, Some(resolution)).run(Source::Action(root))
+    pub(super) fn of_pair(
+        writer: &Schema,
+        reader: &Schema,
+        resolution: &Resolution<'_>,
+        budget: &Budget,
+    ) -> Result<Self, PlanError> {
+        let Ok(root) = resolution.root() else { return Err(PlanError::too_large()) };
+        Compiler::new(writer, reader, Some(resolution), budget).run(Source::Action(root))
     }
 }
 
@@ -38,6 +44,7 @@ struct Compiler<'s> {
     writer: &'s Schema,
     reader: &'s Schema,
     resolution: Option<&'s Resolution<'s>>,
+    budget: &'s Budget,
     program: Program,
     known: HashMap<Source, Op>,
     /// Containers with an index whose table entry is still empty.
@@ -45,9 +52,9 @@ struct Compiler<'s> {
 }
 
 impl<'s> Compiler<'s> {
-    fn new(writer: &'s Schema, reader: &'s Schema, resolution: Option<&'s Resolution<'s>>) -> Self {
+    fn new(writer: &'s Schema, reader: &'s Schema, resolution: Option<&'s Resolution<'s>>, budget: &'s Budget) -> Self {
         let program = Program::default();
-        Self { writer, reader, resolution, program, known: HashMap::new(), pending: Vec::new() }
+        Self { writer, reader, resolution, budget, program, known: HashMap::new(), pending: Vec::new() }
     }
 
     fn run(mut self, root: Source) -> Result<Program, PlanError> {
@@ -65,11 +72,12 @@ impl<'s> Compiler<'s> {
 
     fn action(&self, id: ActionId) -> Result<&'s Action, PlanError> {
         let action = self.resolution.and_then(|resolution| resolution.action(id));
-        action.ok_or(PlanError { reason: PlanReason::TooLarge })
+        action.ok_or_else(PlanError::too_large)
     }
 
     /// The operation for a source; the content of a container is compiled later.
     fn op(&mut self, source: Source) -> Result<Op, PlanError> {
+        self.budget.step()?;
         if let Some(op) = self.known.get(&source) {
             return Ok(*op);
         }
@@ -156,8 +164,16 @@ impl<'s> Compiler<'s> {
             }
             Type::Record(members) => {
                 let fields = members.iter().map(|member| Arc::from(member.name)).collect();
-                let (steps, seen) = (Vec::new(), AtomicUsize::new(0));
-                program.records.push(Record { name: name(), steps, fields, seen, is_recursive: false });
+                program.records.push(Record {
+                    name: name(),
+                    steps: Vec::new(),
+                    fields,
+                    seen: AtomicUsize::new(0),
+                    is_recursive: false,
+                    zero_width_fields: 0,
+                    #[cfg(feature = "apache-avro")]
+                    name_bytes: members.iter().map(|member| member.name.len()).sum(),
+                });
                 let op = Op::Record(index(program.records.len() - 1)?);
                 self.later(source, op)
             }
@@ -232,7 +248,7 @@ impl<'s> Compiler<'s> {
                 }
                 for (field, datum) in defaults {
                     let op = self.op(Source::Reader(read[*field].kind))?;
-                    let datum = datum.as_deref().ok_or(PlanError { reason: PlanReason::TooLarge })?.into();
+                    let datum = datum.as_deref().ok_or_else(PlanError::too_large)?.into();
                     steps.push(Step::Default { op, name: self.name(at, *field), datum });
                 }
                 self.program.records[at as usize].steps = steps;
@@ -263,9 +279,10 @@ impl<'s> Compiler<'s> {
     /// A branch of the reader's union.
     fn branch_of(&mut self, schema: &Schema, branches: &[TypeId], at: usize, op: Op) -> Result<Branch, PlanError> {
         let of = Some((index(at)?, index(branches.len())?));
+        // Null at most once: with three branches two hold something.
         let holds_something = |branch: &&TypeId| schema.type_of(**branch) != Type::Null;
         let mut branch = Branch { op, named: op, of };
-        if branches.iter().filter(holds_something).count() > 1 {
+        if branches.iter().take(3).filter(holds_something).count() > 1 {
             self.program.branches.push(branch);
             branch.named = Op::Branch(index(self.program.branches.len() - 1)?);
         }
@@ -274,5 +291,5 @@ impl<'s> Compiler<'s> {
 }
 
 fn index(at: usize) -> Result<u32, PlanError> {
-    u32::try_from(at).map_err(|_| PlanError { reason: PlanReason::TooLarge })
+    u32::try_from(at).map_err(|_| PlanError::too_large())
 }

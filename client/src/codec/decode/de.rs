@@ -113,13 +113,20 @@ impl<'de> Deserializer<'de> for DatumDeserializer<'_, 'de> {
             Op::Float => visitor.visit_f32(f32::from_le_bytes(self.input.array()?)),
             Op::FloatAsDouble => visitor.visit_f64(f64::from(f32::from_le_bytes(self.input.array()?))),
             Op::Double => visitor.visit_f64(f64::from_le_bytes(self.input.array()?)),
-            Op::Bytes(logical) | Op::StringAsBytes(logical) => bytes(self.input.bytes()?, logical, visitor),
+            Op::Bytes(logical) | Op::StringAsBytes(logical) => {
+                let bytes = self.input.bytes()?;
+                self.bytes(bytes, logical, visitor)
+            }
             Op::String(_) | Op::BytesAsString(_) => visitor.visit_borrowed_str(self.input.text()?),
             Op::Fixed(at) => {
                 let (fixed, logical) = self.input.fixed(at)?;
-                bytes(fixed, logical, visitor)
+                self.bytes(fixed, logical, visitor)
             }
-            Op::Enum(at) => visitor.visit_borrowed_str(self.input.symbol(at)?),
+            Op::Enum(at) => {
+                let symbol = self.input.symbol(at)?;
+                self.input.charge(symbol.len())?;
+                visitor.visit_borrowed_str(symbol)
+            }
             Op::Array(at) => Items::visit(self.input, at, visitor),
             Op::Map(at) => Entries::visit(self.input, at, visitor),
             Op::Record(at) => ByName::visit(self.input, at, visitor),
@@ -288,7 +295,7 @@ impl Input<'_> {
 impl<'de> DatumDeserializer<'_, 'de> {
     /// A logical type in its textual notation, for a visitor that expects a string.
     fn as_text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
-        let words = match self.resolve_union()? {
+        let text = match self.resolve_union()? {
             Op::Int(logical) if logical != Logical::Plain => text::format_number(i64::from(self.input.int()?), logical),
             Op::IntAsLong(logical) if logical != Logical::Plain => {
                 text::format_number(i64::from(self.input.int()?), logical)
@@ -299,23 +306,23 @@ impl<'de> DatumDeserializer<'_, 'de> {
             }
             _ => return self.deserialize_any(visitor),
         };
-        match words {
-            Some(words) => visitor.visit_string(words),
-            None => Err(DecodeError::malformed("a time is outside the years that can be written")),
+        match text {
+            Some(text) => visitor.visit_string(text),
+            None => Err(DecodeError::malformed("the time is outside the range that can be formatted")),
         }
     }
-}
 
-/// Bytes for a visitor without a wish: decimals become text, which keeps every digit.
-fn bytes<'de, V: Visitor<'de>>(bytes: &'de [u8], logical: Logical, visitor: V) -> Result<V::Value, DecodeError> {
-    let decimal = match logical {
-        Logical::Decimal(scale) => text::format_decimal(bytes, i32::from(scale)),
-        Logical::BigDecimal => text::format_big_decimal(bytes),
-        _ => return visitor.visit_borrowed_bytes(bytes),
-    };
-    visitor.visit_string(
-        decimal.ok_or_else(|| DecodeError::malformed("a decimal is none, or too long to be written down"))?,
-    )
+    /// Bytes for a visitor without a preference: decimals become text, which keeps every digit.
+    fn bytes<V: Visitor<'de>>(self, bytes: &'de [u8], logical: Logical, visitor: V) -> Result<V::Value, DecodeError> {
+        let decimal = match logical {
+            Logical::Decimal(scale) => text::format_decimal(bytes, i32::from(scale)),
+            Logical::BigDecimal => text::format_big_decimal(bytes),
+            _ => return visitor.visit_borrowed_bytes(bytes),
+        };
+        let decimal = decimal.ok_or_else(|| DecodeError::malformed("the decimal is invalid or too long"))?;
+        self.input.charge(decimal.len())?;
+        visitor.visit_string(decimal)
+    }
 }
 
 fn in_bytes<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, DecodeError> {

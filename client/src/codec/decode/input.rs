@@ -1,6 +1,6 @@
 //! The bytes that are left of a message, and what the record may still take.
 
-use super::program::Program;
+use super::program::{Program, Record};
 use crate::codec::error::DecodeError;
 use crate::codec::limits::Limits;
 
@@ -10,7 +10,7 @@ pub(in crate::codec) struct Input<'de> {
     depth: usize,
     memory: usize,
     items: usize,
-    zero_width_items: usize,
+    zero_width_values: usize,
     /// Structs get their fields by name, whatever their order.
     pub(super) by_name: bool,
 }
@@ -26,7 +26,7 @@ impl<'de> Input<'de> {
             depth: limits.depth,
             memory: limits.bytes.saturating_sub(bytes.len()),
             items: limits.items,
-            zero_width_items: limits.zero_width_items,
+            zero_width_values: limits.zero_width_values.saturating_add(bytes.len()),
             by_name: false,
         }
     }
@@ -64,6 +64,23 @@ impl<'de> Input<'de> {
             }
             None => Err(DecodeError::over("nested deeper than `Limits::depth`")),
         }
+    }
+
+    /// Enters a record whose fields are decoded or skipped.
+    #[inline]
+    pub(super) fn enter_record(&mut self, record: &Record) -> Result<(), DecodeError> {
+        if record.zero_width_fields > 0 {
+            self.charge_zero_width(record.zero_width_fields)?;
+        }
+        self.enter()
+    }
+
+    #[inline]
+    fn charge_zero_width(&mut self, values: usize) -> Result<(), DecodeError> {
+        let left = self.zero_width_values.checked_sub(values);
+        self.zero_width_values =
+            left.ok_or_else(|| DecodeError::over("more values without bytes than `Limits::zero_width_values`"))?;
+        Ok(())
     }
 
     #[inline]
@@ -210,9 +227,7 @@ impl<'de> Input<'de> {
         self.items =
             self.items.checked_sub(count).ok_or_else(|| DecodeError::over("more items than `Limits::items`"))?;
         if most.is_none() {
-            let left = self.zero_width_items.checked_sub(count);
-            self.zero_width_items =
-                left.ok_or_else(|| DecodeError::over("more items without bytes than `Limits::zero_width_items`"))?;
+            self.charge_zero_width(count)?;
         }
         Ok(count)
     }

@@ -16,6 +16,7 @@ mod variant;
 use std::sync::Arc;
 
 use avow_avro::{Resolution, Schema, check};
+use avow_budget::Budget;
 use serde::Deserialize;
 
 use self::de::DatumDeserializer;
@@ -23,6 +24,9 @@ use self::input::Input;
 use self::program::{Op, Program};
 use super::error::{DecodeError, DecodeErrorKind, Message, PlanError, PlanReason};
 use super::limits::Limits;
+
+/// The steps of compiling a plan: nodes of the schemas, fields and branches. A schema of 1 MB takes a tenth of them.
+const PLAN_STEPS: u64 = 2_000_000;
 
 /// A compiled plan that decodes records of one schema as another: made once, shared by all records and threads.
 ///
@@ -64,13 +68,17 @@ impl DecodePlan {
     /// An error when not one record could be decoded; a reader that fails for some data only fails on those.
     pub fn new(writer: &Schema, reader: Option<&Schema>) -> Result<Self, PlanError> {
         let root = reader.unwrap_or(writer).full_name().map(Arc::from);
-        let Some(reader) = reader else { return Ok(Self { program: Program::of_writer(writer)?, root }) };
-        let resolution = Resolution::new(reader, writer).ok_or(PlanError { reason: PlanReason::TooLarge })?;
-        let is_readable = resolution.root().is_ok_and(|root| readability::is_readable(&resolution, root));
+        let budget = Budget::new(avow_budget::Limits { steps: PLAN_STEPS, ..avow_budget::Limits::UNLIMITED });
+        let Some(reader) = reader else { return Ok(Self { program: Program::of_writer(writer, &budget)?, root }) };
+        let resolution = Resolution::new(reader, writer).ok_or_else(PlanError::too_large)?;
+        let is_readable = match resolution.root() {
+            Ok(root) => readability::is_readable(&resolution, root, &budget)?,
+            Err(_) => false,
+        };
         if !is_readable {
             return Err(unresolvable(writer, reader, &resolution));
         }
-        Ok(Self { program: Program::of_pair(writer, reader, &resolution)?, root })
+        Ok(Self { program: Program::of_pair(writer, reader, &resolution, &budget)?, root })
     }
 
     /// Decodes one record, all of the bytes.

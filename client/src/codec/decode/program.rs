@@ -84,6 +84,11 @@ pub(super) struct Record {
     pub(super) seen: AtomicUsize,
     /// A record inside itself can multiply without any array.
     pub(super) is_recursive: bool,
+    /// Fields that may take no bytes of the message: nested ones multiply without any data.
+    pub(super) zero_width_fields: usize,
+    /// The length of all field names, which a dynamic value copies.
+    #[cfg(feature = "apache-avro")]
+    pub(super) name_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -91,6 +96,16 @@ pub(super) enum Step {
     Read { op: Op, name: Arc<str> },
     Skip(Op),
     Default { op: Op, name: Arc<str>, datum: Box<[u8]> },
+}
+
+impl Step {
+    /// The operation on the bytes of the message, if there is one.
+    pub(super) fn op_of_message(&self) -> Option<Op> {
+        match self {
+            Self::Read { op, .. } | Self::Skip(op) => Some(*op),
+            Self::Default { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

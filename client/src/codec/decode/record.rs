@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
+use super::access::GROWTH;
 use super::de::{DatumDeserializer, name};
 use super::input::Input;
 use super::program::{Op, Record, Step};
@@ -60,7 +61,7 @@ impl<'de> Input<'de> {
         if self.by_name || !plan.is_in_order(fields) {
             return ByName::visit(self, record, visitor);
         }
-        self.enter()?;
+        self.enter_record(plan)?;
         let mut access = Fields { input: self, steps: plan.steps.iter(), was_called: false };
         match visitor.visit_seq(&mut access) {
             Ok(value) => {
@@ -124,7 +125,7 @@ impl<'a, 'de> Fields<'a, 'de> {
         if plan.is_recursive {
             input.charge(size_of::<V::Value>())?;
         }
-        input.enter()?;
+        input.enter_record(plan)?;
         let mut access = Fields { input, steps: plan.steps.iter(), was_called: false };
         let value = visitor.visit_seq(&mut access)?;
         access.finish()?;
@@ -134,11 +135,8 @@ impl<'a, 'de> Fields<'a, 'de> {
     /// Skips what was not asked for.
     #[inline]
     fn finish(self) -> Result<(), DecodeError> {
-        for step in self.steps {
-            match step {
-                Step::Read { op, .. } | Step::Skip(op) => self.input.skip(*op)?,
-                Step::Default { .. } => {}
-            }
+        for op in self.steps.filter_map(Step::op_of_message) {
+            self.input.skip(op)?;
         }
         self.input.leave();
         Ok(())
@@ -172,6 +170,8 @@ pub(super) struct ByName<'a, 'de> {
     steps: std::slice::Iter<'de, Step>,
     /// The field whose name was handed out last.
     pending: Option<&'de Step>,
+    /// The type stores the names of the fields.
+    is_dynamic: bool,
 }
 
 impl<'a, 'de> ByName<'a, 'de> {
@@ -182,8 +182,8 @@ impl<'a, 'de> ByName<'a, 'de> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         let plan = &input.program.records[record as usize];
-        input.enter()?;
-        let mut access = ByName { input, steps: plan.steps.iter(), pending: None };
+        input.enter_record(plan)?;
+        let mut access = ByName { input, steps: plan.steps.iter(), pending: None, is_dynamic: false };
         let value = visitor.visit_map(&mut access)?;
         Fields { input: access.input, steps: access.steps, was_called: true }.finish()?;
         Ok(value)
@@ -200,6 +200,11 @@ impl<'de> MapAccess<'de> for ByName<'_, 'de> {
                 None => return Ok(None),
                 Some(Step::Skip(op)) => self.input.skip(*op)?,
                 Some(step @ (Step::Read { name: text, .. } | Step::Default { name: text, .. })) => {
+                    // An owned name, unlike the index of a field that a derived type makes of it, takes memory.
+                    if size_of::<K::Value>() >= size_of::<&str>() {
+                        self.input.charge(GROWTH * size_of::<K::Value>() + text.len())?;
+                        self.is_dynamic = true;
+                    }
                     self.pending = Some(step);
                     return seed.deserialize(name(text)).map(Some);
                 }
@@ -210,7 +215,12 @@ impl<'de> MapAccess<'de> for ByName<'_, 'de> {
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
         match self.pending.take() {
-            Some(step) => self.input.field(step, seed),
+            Some(step) => {
+                if self.is_dynamic {
+                    self.input.charge(GROWTH * size_of::<T::Value>())?;
+                }
+                self.input.field(step, seed)
+            }
             None => Err(DecodeError::malformed("a value was asked for before its name")),
         }
     }

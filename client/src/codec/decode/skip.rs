@@ -26,12 +26,10 @@ impl Input<'_> {
             Op::Array(at) => self.skip_blocks(at, false),
             Op::Map(at) => self.skip_blocks(at, true),
             Op::Record(at) => {
-                self.enter()?;
-                for step in &program.records[at as usize].steps {
-                    match step {
-                        Step::Read { op, .. } | Step::Skip(op) => self.skip(*op)?,
-                        Step::Default { .. } => {}
-                    }
+                let record = &program.records[at as usize];
+                self.enter_record(record)?;
+                for op in record.steps.iter().filter_map(Step::op_of_message) {
+                    self.skip(op)?;
                 }
                 self.leave();
                 Ok(())

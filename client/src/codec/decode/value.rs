@@ -60,6 +60,7 @@ impl Input<'_> {
             },
             Op::Enum(at) => {
                 let symbol = self.symbol(at)?;
+                self.charge(symbol.len())?;
                 let place = program.enums[at as usize].symbols.iter().position(|known| **known == *symbol);
                 Value::Enum(place.and_then(|place| u32::try_from(place).ok()).unwrap_or(0), symbol.to_owned())
             }
@@ -126,8 +127,8 @@ impl Input<'_> {
 
     fn record_value(&mut self, record: u32) -> Result<Value, DecodeError> {
         let record = &self.program.records[record as usize];
-        self.enter()?;
-        self.charge(record.fields.len() * size_of::<(String, Value)>())?;
+        self.enter_record(record)?;
+        self.charge(record.fields.len() * size_of::<(String, Value)>() + record.name_bytes)?;
         let mut fields: Vec<(usize, Value)> = Vec::with_capacity(record.fields.len());
         for step in &record.steps {
             let (name, value) = match step {
