@@ -46,16 +46,16 @@ impl PlanError {
 impl fmt::Display for PlanError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
-            PlanReason::TooLarge => out.write_str("The schema is too large or too deep for a plan; split it"),
+            PlanReason::TooLarge => out.write_str("the schema is too large or too deeply nested; split it"),
             PlanReason::Unresolvable(findings) => {
-                out.write_str("The reader's schema cannot read any record of the writer's schema")?;
+                out.write_str("the reader schema cannot read records of the writer schema")?;
                 for (path, message) in findings.iter().take(FINDINGS_SHOWN) {
                     write!(out, "; at {path}: {message}")?;
                 }
                 if findings.len() > FINDINGS_SHOWN {
                     write!(out, "; and {} more", findings.len() - FINDINGS_SHOWN)?;
                 }
-                out.write_str(". Use a compatible reader schema")
+                out.write_str("; use a compatible reader schema")
             }
         }
     }
@@ -216,7 +216,7 @@ impl DecodeError {
     #[cold]
     #[inline(never)]
     pub(super) fn truncated() -> Self {
-        Self::new(DecodeErrorKind::Truncated, Message::Static("the bytes end here"))
+        Self::new(DecodeErrorKind::Truncated, Message::Static("unexpected end of data"))
     }
 
     #[cold]

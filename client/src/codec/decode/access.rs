@@ -48,7 +48,7 @@ impl<'a, 'de> Blocks<'a, 'de> {
     #[inline]
     fn finish(self) -> Result<(), DecodeError> {
         if self.left > 0 {
-            return Err(DecodeError::custom("there are more items than the type takes"));
+            return Err(DecodeError::custom("there are more items than the type accepts"));
         }
         self.input.leave();
         Ok(())

@@ -49,8 +49,10 @@ impl<'de> Input<'de> {
 
     #[cold]
     pub(super) fn does_not_fit(&self, error: u32) -> DecodeError {
-        let message =
-            Message::Named("the reader's schema has no place for this:", self.program.errors[error as usize].clone());
+        let message = Message::Named(
+            "the data does not resolve to the reader schema:",
+            self.program.errors[error as usize].clone(),
+        );
         DecodeError::new(DecodeErrorKind::DoesNotFit, message)
     }
 }

@@ -146,7 +146,7 @@ impl DecodePlan {
 
     #[cold]
     fn trailing(&self, left: usize, length: usize) -> DecodeError {
-        let message = Message::Text(format!("{left} bytes follow the record"));
+        let message = Message::Text(format!("{left} trailing bytes"));
         let mut error = DecodeError::new(DecodeErrorKind::TrailingBytes, message);
         error.finish(self.root.as_ref(), length - left);
         error

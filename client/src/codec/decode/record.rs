@@ -89,7 +89,7 @@ impl<'de> Input<'de> {
                 let value = self.default(op, datum, seed);
                 value.map_err(|error| error.in_field(name))
             }
-            Step::Skip(_) => Err(DecodeError::malformed("a field that nobody reads")),
+            Step::Skip(_) => Err(DecodeError::malformed("a skipped field was requested")),
         }
     }
 
@@ -221,7 +221,7 @@ impl<'de> MapAccess<'de> for ByName<'_, 'de> {
                 }
                 self.input.field(step, seed)
             }
-            None => Err(DecodeError::malformed("a value was asked for before its name")),
+            None => Err(DecodeError::malformed("a value was requested before its name")),
         }
     }
 }

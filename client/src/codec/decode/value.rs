@@ -39,12 +39,13 @@ impl Input<'_> {
                 (Logical::Decimal(_), bytes) => Value::Decimal(bytes.into()),
                 (Logical::BigDecimal, bytes) => {
                     let number = text::format_big_decimal(bytes).and_then(|text| text.parse().ok());
-                    Value::BigDecimal(number.ok_or_else(|| DecodeError::malformed("a big decimal is none"))?)
+                    Value::BigDecimal(number.ok_or_else(|| DecodeError::malformed("the big decimal is invalid"))?)
                 }
                 (_, bytes) => Value::Bytes(bytes.to_vec()),
             },
             Op::String(Logical::Uuid) | Op::BytesAsString(Logical::Uuid) => {
-                let uuid = text::parse_uuid(self.text()?).ok_or_else(|| DecodeError::malformed("a uuid is none"))?;
+                let uuid =
+                    text::parse_uuid(self.text()?).ok_or_else(|| DecodeError::malformed("the uuid is invalid"))?;
                 Value::Uuid(apache_avro::Uuid::from_bytes(uuid))
             }
             Op::String(_) | Op::BytesAsString(_) => Value::String(self.text()?.to_owned()),

@@ -118,7 +118,7 @@ impl Items<'_, '_> {
         self.out.leave();
         match self.end {
             End::Exactly(count) if self.count != count => {
-                let message = Message::Static("the parts are not as many as the schema's fixed type has");
+                let message = Message::Static("the number of items differs from the size of the schema's fixed type");
                 return Err(EncodeError::new(EncodeErrorKind::Range, message));
             }
             End::Exactly(_) => return Ok(()),

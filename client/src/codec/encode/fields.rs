@@ -29,8 +29,8 @@ pub(super) struct Deferred<'o> {
     buffered: Vec<Buffered>,
     /// Maps where the values have structs, the innermost last.
     maps: Vec<Map<'o>>,
-    /// The field that the last key named.
-    named: usize,
+    /// The field that the last key named; `None` for one that is ignored.
+    named: Option<usize>,
 }
 
 struct Buffered {
@@ -120,8 +120,11 @@ impl<'o> Fields<'_, 'o> {
             return value.serialize(inner).map_err(|error| error.push_segment(Segment::Key(name.into())));
         }
         self.flush_ready();
-        let at = find(self.fields, self.next, name).ok_or_else(|| Self::unknown(name))?;
-        self.field(at, value)
+        match find(self.fields, self.next, name) {
+            Some(at) => self.field(at, value),
+            None if self.out.program.ignores_unknown_fields => Ok(()),
+            None => Err(Self::unknown(name)),
+        }
     }
 
     /// Finds the field that a key names: the name is written where the field would be, read again, and forgotten.
@@ -131,15 +134,21 @@ impl<'o> Fields<'_, 'o> {
         let from = self.out.at();
         name.serialize(DatumSerializer { out: &mut *self.out, op: &Op::String(Logical::Plain) })?;
         let name = String::from_utf8_lossy(text_of(self.out.written(from)));
-        self.out.deferred.named = find(self.fields, self.next, &name).ok_or_else(|| Self::unknown(&name))?;
+        let named = find(self.fields, self.next, &name);
+        if named.is_none() && !self.out.program.ignores_unknown_fields {
+            return Err(Self::unknown(&name));
+        }
+        self.out.deferred.named = named;
         self.out.truncate(from);
         Ok(())
     }
 
     #[inline]
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        let named = self.out.deferred.named;
-        self.field(named, value)
+        match self.out.deferred.named {
+            Some(named) => self.field(named, value),
+            None => Ok(()),
+        }
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, at: usize, value: &T) -> Result<(), EncodeError> {
@@ -149,7 +158,7 @@ impl<'o> Fields<'_, 'o> {
         }
         let field = &self.fields[at];
         if at < self.next || self.buffered(at).is_some() {
-            let message = Message::Named("the value has more than one field", Arc::clone(&field.name.text));
+            let message = Message::Named("the value has a duplicate field", Arc::clone(&field.name.text));
             return Err(EncodeError::new(EncodeErrorKind::UnknownField, message));
         }
         let from = self.out.at();
@@ -192,7 +201,7 @@ impl<'o> Fields<'_, 'o> {
         let message = if name.is_empty() {
             Message::Static("the value has more fields than the schema")
         } else {
-            Message::Named("the schema has no field", name.into())
+            Message::Text(format!("the schema has no field `{name}`; add it, or call `ignore_unknown_fields()`"))
         };
         EncodeError::new(EncodeErrorKind::UnknownField, message)
     }
@@ -221,7 +230,7 @@ impl<'o> Fields<'_, 'o> {
             self.flush_ready();
             let Some(field) = self.fields.get(self.next) else { return Ok(()) };
             let Some(default) = &field.default else {
-                let message = Message::Static("the value has no such field, and the schema no default for it");
+                let message = Message::Static("the value lacks this field, which has no default in the schema");
                 let error = EncodeError::new(EncodeErrorKind::MissingField, message);
                 return Err(error.in_field(&field.name.text));
             };

@@ -62,6 +62,12 @@ impl EncodePlan {
         Ok(Self { program, root, name, expected: AtomicUsize::new(64) })
     }
 
+    /// Skips fields of a value that the schema lacks. They are an error by default, because their data would be lost.
+    pub fn ignore_unknown_fields(mut self) -> Self {
+        self.program.ignores_unknown_fields = true;
+        self
+    }
+
     /// Appends the Avro binary of `value` to `out`; on an error `out` is as it was.
     ///
     /// Allocates nothing when `out` has room, except for fields that come in another order than the schema's.

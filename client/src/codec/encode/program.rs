@@ -42,6 +42,8 @@ pub(in crate::codec) struct Program {
     pub(super) items: Vec<Op>,
     pub(super) records: Vec<Record>,
     pub(super) unions: Vec<Union>,
+    /// Fields of a value that the schema lacks are skipped instead of an error.
+    pub(super) ignores_unknown_fields: bool,
 }
 
 #[derive(Debug)]

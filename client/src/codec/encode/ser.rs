@@ -76,7 +76,7 @@ impl<'o> DatumSerializer<'_, 'o> {
                     return Err(EncodeError::mismatch(found, "fixed"));
                 }
                 let wide = fixed.widened(&value.to_be_bytes());
-                this.out.raw(&wide.ok_or_else(|| range("the number has more bytes than the schema's fixed type"))?);
+                this.out.raw(&wide.ok_or_else(|| range("the number does not fit the schema's fixed type"))?);
             }
             op => return Err(EncodeError::mismatch(found, type_name(op))),
         }
@@ -93,7 +93,7 @@ impl<'o> DatumSerializer<'_, 'o> {
             let by_symbol = (!at_string).then(|| union.by_symbol(self.out.program, value)).flatten();
             return self.branch(at, by_symbol.unwrap_or(shaped)).text(value, found);
         }
-        let unreadable = || range("the text is not in the notation of the schema's logical type");
+        let unreadable = || range("the text is not valid for the schema's logical type");
         match *self.op {
             Op::String(_) => self.out.bytes(value.as_bytes()),
             Op::Enum(at) => {
@@ -172,7 +172,7 @@ impl<'o> DatumSerializer<'_, 'o> {
             Some(branch) => Ok(self.branch(at, branch)),
             None if by_place() => Ok(self.branch(at, index as usize)),
             None => {
-                let message = Message::Named("no branch of the schema's union is called", variant.into());
+                let message = Message::Named("no branch of the schema's union has the name", variant.into());
                 Err(EncodeError::new(EncodeErrorKind::Branch, message))
             }
         }
@@ -190,7 +190,7 @@ fn unknown_symbol(symbol: &str) -> EncodeError {
 }
 
 fn in_range<T: TryFrom<i128>>(value: i128) -> Result<T, EncodeError> {
-    T::try_from(value).map_err(|_| range("the number is outside what the schema's type holds"))
+    T::try_from(value).map_err(|_| range("the number is out of range for the schema's type"))
 }
 
 /// Numbers of one shape, with the operations that take them as they are.
@@ -315,7 +315,7 @@ impl<'a, 'o> Serializer for DatumSerializer<'a, 'o> {
             Op::Bytes(_) => this.out.bytes(value),
             Op::Fixed(at) if this.out.program.fixed[at as usize].size == value.len() => this.out.raw(value),
             Op::Fixed(at) if let Some(wide) = this.out.program.fixed[at as usize].widened(value) => this.out.raw(&wide),
-            Op::Fixed(_) => return Err(range("the bytes are not as many as the schema's fixed type has")),
+            Op::Fixed(_) => return Err(range("the number of bytes differs from the size of the schema's fixed type")),
             Op::String(Logical::Uuid) if let Some(uuid) = text::format_uuid(value) => this.out.bytes(uuid.as_bytes()),
             op => return Err(EncodeError::mismatch("bytes", type_name(op))),
         }
@@ -327,7 +327,7 @@ impl<'a, 'o> Serializer for DatumSerializer<'a, 'o> {
         let this = self.resolve_union(Shape::Unit)?;
         match *this.op {
             Op::Null => Ok(()),
-            op => Err(EncodeError::mismatch("no value", type_name(op))),
+            op => Err(EncodeError::mismatch("`None`", type_name(op))),
         }
     }
 

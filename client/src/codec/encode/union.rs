@@ -83,7 +83,7 @@ impl Union {
 
     pub(super) fn by_shape(&self, shape: Shape) -> Result<usize, EncodeError> {
         self.by_shape[shape as usize].ok_or_else(|| {
-            let message = Message::Static("no branch of the schema's union is for this type of value");
+            let message = Message::Static("no branch of the schema's union matches the type of the value");
             EncodeError::new(EncodeErrorKind::Branch, message)
         })
     }
