@@ -98,7 +98,7 @@ impl Connection {
 
     fn open_as(&self, url: &str, token: Option<String>, user: Option<(String, String)>) -> Result<Client, Error> {
         let attempt = self.timeout.min(LONGEST_ATTEMPT);
-        let mut client = Client::builder(url.split(','))
+        let mut client = Client::builder(url)
             .user_agent(concat!("avow/", env!("CARGO_PKG_VERSION")))
             .retry(Retry::default().attempt(attempt).deadline(self.timeout));
         if let Some(token) = token {
