@@ -31,7 +31,7 @@ const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"shop","field
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let client = Client::builder([var("REGISTRY").unwrap_or_else(|_| "http://localhost:8081".into())]).build()?;
+    let client = Client::builder(var("REGISTRY").unwrap_or_else(|_| "http://localhost:8081".into())).build()?;
     let registry = match var("SNAPSHOT") {
         Ok(file) => Registry::builder(client).snapshot_file(file)?.build(),
         Err(_) => Registry::new(client),

@@ -4,7 +4,7 @@
 //! use avow_client::blocking::Wait;
 //! use avow_client::rest::Client;
 //!
-//! let registry = Client::builder(["http://localhost:8081"]).build()?;
+//! let registry = Client::builder("http://localhost:8081").build()?;
 //! let subjects = registry.subjects().prefix("orders").wait()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

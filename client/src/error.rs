@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::rest::Finding;
+
 /// An error of an implementation of one of this crate's traits.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -27,6 +29,7 @@ pub(crate) enum Kind {
         status: u16,
         code: Option<i64>,
         message: String,
+        findings: Vec<Finding>,
         retry_after: Option<Duration>,
     },
     Unreachable {
@@ -86,6 +89,14 @@ impl Error {
         match self.kind() {
             Kind::Refused { message, .. } => Some(message),
             _ => None,
+        }
+    }
+
+    /// The reasons of an incompatibility, where the registry explains them, as Avow does.
+    pub fn findings(&self) -> &[Finding] {
+        match self.kind() {
+            Kind::Refused { findings, .. } => findings,
+            _ => &[],
         }
     }
 
@@ -173,25 +184,27 @@ impl fmt::Display for Error {
                 Some(code) if *code != i64::from(*status) => write!(f, "{status} ({code}): {message}"),
                 _ => write!(f, "{status}: {message}"),
             },
-            Kind::Unreachable { .. } => write!(f, "the registry cannot be reached; is it running at this address?"),
+            Kind::Unreachable { .. } => write!(f, "the registry cannot be reached; check that it runs at this address"),
             Kind::TimedOut => write!(f, "the registry did not answer in time; it may be overloaded"),
             Kind::CircuitOpen { retry_after } => {
-                write!(f, "not sent, because the registry keeps failing; ask again in {} ms", retry_after.as_millis())
+                write!(f, "not sent, because the registry keeps failing; retry in {} ms", retry_after.as_millis())
             }
-            Kind::Credentials(_) => write!(f, "no credentials could be had"),
+            Kind::Credentials(_) => write!(f, "the credentials could not be obtained"),
             Kind::NotUnderstood(_) => {
-                write!(f, "the answer is not one of a schema registry; does the address name one?")
+                write!(f, "the response is not one of a schema registry; check the address")
             }
             Kind::TooLarge { limit } => {
-                write!(f, "the answer is larger than {limit} bytes; allow more with `max_answer_bytes`")
+                write!(f, "the response is larger than {limit} bytes; raise `max_response_bytes`")
             }
-            Kind::Throttled { retry_after } => write!(
-                f,
-                "not asked for, because too many schemas were missing; ask again in {} ms",
-                retry_after.as_millis()
-            ),
-            Kind::Offline => write!(f, "not in the snapshot, and there is no registry to ask"),
-            Kind::Redirected { to } => write!(f, "redirected to `{to}`; redirects are not followed, give that address"),
+            Kind::Throttled { retry_after } => {
+                write!(f, "not sent, because too many schemas were missing; retry in {} ms", retry_after.as_millis())
+            }
+            Kind::Offline => {
+                write!(f, "the client is offline, and its snapshot does not have this; add it to the snapshot")
+            }
+            Kind::Redirected { to } => {
+                write!(f, "redirected to `{to}`; redirects are not followed, so configure that address")
+            }
         }
     }
 }

@@ -121,7 +121,7 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 /// ```
 /// # use avow_client::{Counters, rest::Client};
 /// let counters = Counters::shared();
-/// let client = Client::builder(["http://localhost:8081"]).observer(counters.clone()).build()?;
+/// let client = Client::builder("http://localhost:8081").observer(counters.clone()).build()?;
 /// assert_eq!(counters.read().attempts, 0);
 /// # Ok::<(), avow_client::rest::ConfigError>(())
 /// ```
@@ -230,23 +230,34 @@ pub struct Tracing;
 #[cfg(feature = "tracing")]
 impl Observer for Tracing {
     fn event(&self, event: Event<'_>) {
+        use std::error::Error as StdError;
+
         use tracing::{debug, info, warn};
 
         match event {
-            Event::Attempt { method, path, status, took } => debug!(method, path, status, ?took, "asked the registry"),
-            Event::Retry { path, error, pause } => warn!(path, %error, ?pause, "asking the registry again"),
-            Event::Failover { from, to } => warn!(from, to, "asking another address of the registry"),
-            Event::CircuitOpened => warn!("the registry keeps failing; it is asked once a second until it answers"),
-            Event::CircuitClosed => info!("the registry answers again"),
+            Event::Attempt { method, path, status, took } => {
+                debug!(method, path, status, ?took, "request to the registry")
+            }
+            Event::Retry { path, error, pause } => {
+                warn!(path, error = error as &dyn StdError, ?pause, "retrying a request")
+            }
+            Event::Failover { from, to } => warn!(from, to, "switching to another address of the registry"),
+            Event::CircuitOpened => warn!("the registry keeps failing; one probe a second until it responds"),
+            Event::CircuitClosed => info!("the registry responds again"),
             Event::Loaded { key, took } => debug!(%key, ?took, "loaded a schema"),
             Event::Missing { key } => warn!(%key, "the registry does not have a schema"),
-            Event::PlanCompiled { key, took } => debug!(%key, ?took, "made a plan of decoding"),
-            Event::Evicted { schemas } => warn!(schemas, "forgot the oldest schemas; there are more than fit"),
+            Event::PlanCompiled { key, took } => debug!(%key, ?took, "compiled a decode plan"),
+            Event::Evicted { schemas } => warn!(schemas, "evicted the oldest schemas; raise `Caches::schemas`"),
             Event::StaleServed { subject, age, error } => {
-                warn!(subject, ?age, %error, "could not confirm the latest version; using the one last known");
+                warn!(
+                    subject,
+                    ?age,
+                    error = error as &dyn StdError,
+                    "could not refresh the latest version; using a stale one"
+                );
             }
-            Event::SnapshotRefused { error } => warn!(%error, "forgot the snapshot"),
-            Event::SnapshotNotSaved { error } => warn!(%error, "could not write the snapshot"),
+            Event::SnapshotRefused { error } => warn!(error = error as &dyn StdError, "dropped the snapshot"),
+            Event::SnapshotNotSaved { error } => warn!(error = error as &dyn StdError, "could not write the snapshot"),
         }
     }
 }

@@ -51,16 +51,16 @@ struct Line<T> {
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The file cannot be read or written.
-    #[error("the snapshot cannot be read or written: {0}")]
+    #[error("the snapshot cannot be read or written")]
     Io(#[from] io::Error),
     /// Not a snapshot.
-    #[error("not a snapshot of schemas; delete the file, and it is written anew")]
+    #[error("not a snapshot; delete the file, and it is created again")]
     NotASnapshot,
     /// Written by a later release.
-    #[error("the snapshot has version {0}, which is newer than this program knows; update, or delete it")]
+    #[error("the snapshot has version {0}, which this program does not support; update the program or delete the file")]
     TooNew(u32),
     /// The ids belong to another context.
-    #[error("the snapshot is of context `{found}`, but `{wanted}` is asked for; give each context a file of its own")]
+    #[error("the snapshot belongs to context `{found}`, not `{wanted}`; use one file per context")]
     OtherContext {
         /// Of the snapshot.
         found: String,
@@ -69,8 +69,7 @@ pub enum SnapshotError {
     },
     /// The ids belong to another registry.
     #[error(
-        "the snapshot is of registry `{found}`, but `{wanted}` answers, under which ids mean something else; delete the \
-         file, and it is written anew, or give each registry a file of its own"
+        "the snapshot belongs to registry `{found}`, not `{wanted}`; delete the file, or use one file per registry"
     )]
     OtherRegistry {
         /// Of the snapshot.

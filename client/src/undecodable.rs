@@ -70,21 +70,23 @@ impl Class {
 
     fn sentence(self) -> &'static str {
         match self {
-            Self::NotFramed => "the record does not say which schema it was written with",
-            Self::UnknownFraming => "the record names its schema in a way that is not a Confluent registry's",
+            Self::NotFramed => "the record does not name its schema",
+            Self::UnknownFraming => "the record is not framed as Confluent registries do it",
             Self::NotLoaded => "the schema is not in memory; load it, or decode with `decode`",
             Self::UnknownSchema => "the registry has no such schema",
-            Self::RegistryUnavailable => "the registry cannot be asked at present",
-            Self::NotAllowed => "the registry does not let this program read the schema; check its credentials",
-            Self::NotAvro => "the schema is not one of Avro that can be read",
-            Self::Unresolvable => "the reader's schema cannot read records of this schema",
-            Self::NeedsRules => "the schema has rules that this client does not run",
+            Self::RegistryUnavailable => "the registry cannot be reached",
+            Self::NotAllowed => "the credentials do not permit to read the schema; check them",
+            Self::NotAvro => "the schema is not a valid Avro schema",
+            Self::Unresolvable => "the reader schema cannot read records of this schema",
+            Self::NeedsRules => {
+                "the schema has rules that this client does not run; run them and call `rules_are_run_elsewhere()`"
+            }
             Self::Truncated => "the data ends too early",
-            Self::Malformed => "the data is none of its schema",
+            Self::Malformed => "the data does not match its schema",
             Self::TrailingBytes => "bytes follow the data",
-            Self::OverLimit => "the data asks for more than the limits allow",
-            Self::DoesNotFit => "the reader's schema has no place for what the data holds",
-            Self::Refused => "the type that was asked for does not take the data",
+            Self::OverLimit => "the data exceeds the limits",
+            Self::DoesNotFit => "the data does not resolve to the reader schema",
+            Self::Refused => "the Rust type rejects the data",
         }
     }
 }
@@ -261,9 +263,10 @@ impl fmt::Display for Undecodable {
 impl std::error::Error for Undecodable {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.cause {
-            Cause::Registry { error, .. } => Some(error),
-            Cause::Plan(error) => Some(error),
-            Cause::Data(error) => Some(error),
+            // Their messages are part of this one.
+            Cause::Registry { error, .. } => error.source(),
+            Cause::Plan(error) => error.source(),
+            Cause::Data(error) => error.source(),
             Cause::Framing(_) | Cause::NotLoaded | Cause::Schema(_) => None,
         }
     }

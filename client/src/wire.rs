@@ -66,7 +66,7 @@ impl fmt::Debug for Guid {
 
 /// The error of parsing a GUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a GUID; it has 32 hexadecimal digits, with dashes or without")]
+#[error("not a GUID: expected 32 hexadecimal digits, with or without dashes")]
 pub struct NotAGuid;
 
 impl FromStr for Guid {
@@ -296,8 +296,8 @@ pub fn inspect<'m>(record: impl Into<Record<'m>>) -> Result<Option<Framed<'m>>, 
 #[cold]
 fn not_framed(payload: &[u8]) -> Undecodable {
     let (class, hint) = match payload {
-        [] => (Class::NotFramed, "empty; a tombstone has no payload at all"),
-        [ID | GUID, ..] => (Class::NotFramed, "too short to name a schema"),
+        [] => (Class::NotFramed, "an empty payload (a tombstone has none)"),
+        [ID | GUID, ..] => (Class::NotFramed, "too short for a schema id"),
         [b'O', b'b', b'j', 1, ..] => (Class::NotFramed, "an Avro container file"),
         [0xc3, 1, ..] => (Class::UnknownFraming, "Avro's single-object encoding"),
         [3, 0 | 5, ..] if payload.len() >= 18 => (Class::UnknownFraming, "framed for AWS Glue"),

@@ -118,7 +118,7 @@ impl Inner {
                 self.latest.cached.insert(subject, Arc::clone(&entry));
                 Ok(entry.latest.clone())
             }
-            (None, None) => Err(Error::not_understood(subject, "304 without having been asked for it")),
+            (None, None) => Err(Error::not_understood(subject, "an unexpected 304")),
             (Some(Tagged { value: answer, etag, .. }), _) => {
                 let latest = self.loaded_version(client, answer).await?;
                 let times = Mutex::new(Times { confirmed: now, failed: None });

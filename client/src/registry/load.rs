@@ -60,7 +60,7 @@ pub(super) async fn references(
             continue;
         }
         if fetched.len() >= MAX_REFERENCES {
-            let why = format!("more than {MAX_REFERENCES} schemas are referred to");
+            let why = format!("the schema has more than {MAX_REFERENCES} references");
             return Err(Error::not_understood(format!("loading `{}` version {}", key.0, key.1), why));
         }
         let version = version(client, versions, &key).await?;
@@ -125,6 +125,6 @@ fn missing_reference(error: Error, subject: &str, number: i32) -> Error {
     if !error.is_not_found() {
         return error;
     }
-    let asked = format!("loading what the schema refers to, `{subject}` version {number}");
+    let asked = format!("loading the reference `{subject}` version {number}");
     Error::new(asked, Kind::NotUnderstood(Box::new(error)))
 }

@@ -71,7 +71,7 @@ impl LoadedSchema {
     /// The parsed schema, or a message why it cannot be parsed.
     pub fn avro(&self) -> Result<&avow_avro::Schema, String> {
         if self.content.schema_type != SchemaType::Avro {
-            return Err(format!("it is written in {}", self.content.schema_type));
+            return Err(format!("its format is {}", self.content.schema_type));
         }
         let parsed = self.parsed.get_or_init(|| {
             let references: Vec<_> = self.content.references.iter().map(|referenced| &*referenced.text).collect();
@@ -145,6 +145,6 @@ mod tests {
     fn another_language_is_not_parsed() {
         let content = serde_json::json!({"schemaType": "JSON", "schema": "{}"});
         let schema = LoadedSchema::new(serde_json::from_value(content).unwrap());
-        assert_eq!(schema.avro().unwrap_err(), "it is written in JSON");
+        assert_eq!(schema.avro().unwrap_err(), "its format is JSON");
     }
 }

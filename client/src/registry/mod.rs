@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use crate::Error;
 use crate::error::Kind;
 use crate::observe::Event;
-use crate::rest::{Client, ConfigError, Reference};
+use crate::rest::{Addresses, Client, ConfigError, Reference};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::wire::SchemaKey;
 use identity::Identity;
@@ -83,7 +83,7 @@ impl Default for Caches {
 /// A registry with its caches, which clones share.
 ///
 /// ```no_run
-/// let registry = avow_client::Registry::connect(["http://localhost:8081"])?;
+/// let registry = avow_client::Registry::connect("http://localhost:8081")?;
 /// # Ok::<(), avow_client::rest::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -105,11 +105,7 @@ pub(crate) struct Inner {
 
 impl Registry {
     /// A registry at one address or several, with the default settings.
-    pub fn connect<I>(addresses: I) -> Result<Self, ConfigError>
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
+    pub fn connect(addresses: impl Into<Addresses>) -> Result<Self, ConfigError> {
         Ok(Self::new(Client::builder(addresses).build()?))
     }
 
@@ -180,6 +176,14 @@ impl Registry {
 
     pub(crate) async fn references(&self, direct: &[Reference]) -> Result<Vec<ResolvedReference>, Error> {
         load::references(self.rest()?, &self.0.versions, direct).await
+    }
+
+    /// A cached schema that is structurally equal.
+    pub(crate) fn find_equal(&self, schema: &avow_avro::Schema) -> Option<Arc<LoadedSchema>> {
+        let shape = schema.resolved_shape();
+        let schemas = self.0.schemas.read().unwrap_or_else(PoisonError::into_inner);
+        let is_equal = |cached: &&Arc<LoadedSchema>| cached.avro().is_ok_and(|avro| avro.resolved_shape() == shape);
+        schemas.values().find(is_equal).cloned()
     }
 
     /// Caches a schema.

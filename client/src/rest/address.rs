@@ -8,6 +8,54 @@ use super::ConfigError;
 /// Everything but the unreserved characters of RFC 3986.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The addresses of one registry: one, or several of which the first is used until it fails.
+///
+/// ```
+/// use avow_client::rest::Addresses;
+///
+/// Addresses::from("http://localhost:8081");
+/// Addresses::from("https://registry-1:8081, https://registry-2:8081");
+/// Addresses::from(["https://registry-1:8081", "https://registry-2:8081"]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Addresses(pub(super) Vec<String>);
+
+impl From<&str> for Addresses {
+    fn from(list: &str) -> Self {
+        Self(list.split(',').map(|address| address.trim().to_owned()).filter(|address| !address.is_empty()).collect())
+    }
+}
+
+impl From<&String> for Addresses {
+    fn from(list: &String) -> Self {
+        Self::from(list.as_str())
+    }
+}
+
+impl From<String> for Addresses {
+    fn from(list: String) -> Self {
+        Self::from(list.as_str())
+    }
+}
+
+impl<S: AsRef<str>> From<&[S]> for Addresses {
+    fn from(addresses: &[S]) -> Self {
+        Self(addresses.iter().map(|address| address.as_ref().to_owned()).collect())
+    }
+}
+
+impl<S: AsRef<str>> From<Vec<S>> for Addresses {
+    fn from(addresses: Vec<S>) -> Self {
+        Self::from(addresses.as_slice())
+    }
+}
+
+impl<S: AsRef<str>, const N: usize> From<[S; N]> for Addresses {
+    fn from(addresses: [S; N]) -> Self {
+        Self::from(addresses.as_slice())
+    }
+}
+
 /// The base URL of a registry, without a trailing slash.
 #[derive(Debug, Clone)]
 pub(super) struct Address(String);

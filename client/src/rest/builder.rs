@@ -83,27 +83,25 @@ impl Retry {
 #[non_exhaustive]
 pub enum ConfigError {
     /// The list of addresses is empty.
-    #[error("no address of a registry is given")]
+    #[error("the list of registry addresses is empty; add one such as `http://localhost:8081`")]
     NoAddress,
     /// The text is not a URL; it is not repeated, as it may hold a password.
-    #[error("the address of the registry is not a URL: {0}; write it as `http://host:8081`")]
+    #[error("the registry address is not a URL: {0}; write it as `http://host:8081`")]
     NotAUrl(String),
     /// Not HTTP.
-    #[error("the address of the registry begins with `{0}:`; it has to begin with `http://` or `https://`")]
+    #[error("the registry address starts with `{0}:`; it must start with `http://` or `https://`")]
     NotHttp(String),
     /// More than the root.
-    #[error("the address of the registry has a query or a fragment: `{0}`; leave out what follows the path")]
+    #[error("the registry address has a query or a fragment: `{0}`; remove it")]
     NotARoot(String),
     /// URLs end up in logs, so passwords do not belong in them.
-    #[error(
-        "the address of the registry at `{0}` holds a user name or a password; give them with `basic_auth` instead"
-    )]
+    #[error("the registry address at `{0}` contains credentials; use `basic_auth` instead")]
     CredentialsInUrl(String),
     /// Certificates or keys cannot be used.
-    #[error("the TLS settings cannot be used: {0}; certificates and keys have to be PEM")]
+    #[error("invalid TLS settings: {0}; certificates and keys must be PEM")]
     Tls(String),
     /// The HTTP client cannot be built.
-    #[error("no HTTP client can be set up: {0}")]
+    #[error("the HTTP client cannot be built: {0}")]
     Http(String),
 }
 
@@ -116,7 +114,7 @@ pub struct Builder {
     retry: Retry,
     authorities: Option<Vec<u8>>,
     client_certificate: Option<Vec<u8>>,
-    max_answer_bytes: usize,
+    max_response_bytes: usize,
     user_agent: String,
     observers: Vec<Arc<dyn Observer>>,
 }
@@ -129,7 +127,7 @@ impl Builder {
             retry: Retry::default(),
             authorities: None,
             client_certificate: None,
-            max_answer_bytes: 64 << 20,
+            max_response_bytes: 64 << 20,
             user_agent: concat!("avow-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             observers: Vec::new(),
         }
@@ -172,8 +170,8 @@ impl Builder {
     }
 
     /// Sets how large an answer may be; 64 MiB unless said otherwise.
-    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
-        self.max_answer_bytes = bytes;
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
         self
     }
 
@@ -206,7 +204,7 @@ impl Builder {
         if let Some(pem) = self.authorities {
             let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(tls)?;
             if authorities.is_empty() {
-                return Err(ConfigError::Tls("no certificate authority is in the PEM".to_owned()));
+                return Err(ConfigError::Tls("the PEM contains no certificate".to_owned()));
             }
             http = http.tls_certs_only(authorities);
         }
@@ -221,7 +219,7 @@ impl Builder {
             in_flight: Semaphore::new(IN_FLIGHT),
             identity: self.identity,
             retry: self.retry,
-            max_answer_bytes: self.max_answer_bytes,
+            max_response_bytes: self.max_response_bytes,
             observers: self.observers,
         };
         Ok(Client { inner: Arc::new(inner), context: None })

@@ -4,7 +4,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use avow_client::rest::{Client, NewSchema};
 //!
-//! let registry = Client::builder(["http://localhost:8081"]).build()?;
+//! let registry = Client::builder("http://localhost:8081").build()?;
 //! let schema = NewSchema::avro(r#"{"type":"record","name":"Order","fields":[]}"#);
 //! let registered = registry.register("orders-value", &schema).normalize().await?;
 //! let latest = registry.latest("orders-value").await?;
@@ -32,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
+pub use address::Addresses;
 pub use builder::{Builder, ConfigError, Retry};
 pub use call::{Call, Tagged, options};
 pub use credentials::{Authorization, Credentials};
@@ -40,8 +41,8 @@ pub use enums::{Level, Mode, SchemaType};
 pub use http::Method;
 pub use settings::{Config, ConfigUpdate};
 pub use types::{
-    Association, ClusterId, ClusterScope, Compatibility, ContextId, Identified, Metadata, NewSchema, Reference,
-    Registered, Rule, RuleSet, Schema, ServerVersion, SubjectVersion, Version,
+    Association, ClusterId, ClusterScope, Compatibility, ContextId, Finding, Fix, Identified, Metadata, NewSchema,
+    Reference, Registered, Rule, RuleSet, Schema, ServerVersion, SubjectVersion, Version,
 };
 
 use crate::observe::{Event, Observer};
@@ -64,18 +65,14 @@ struct Inner {
     in_flight: Semaphore,
     identity: Identity,
     retry: Retry,
-    max_answer_bytes: usize,
+    max_response_bytes: usize,
     observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Client {
-    /// Begins with the addresses of the registry; the first is asked until it fails.
-    pub fn builder<I>(addresses: I) -> Builder
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
-        Builder::new(addresses.into_iter().map(|address| address.as_ref().to_owned()).collect())
+    /// A builder for the registry at one address or several.
+    pub fn builder(addresses: impl Into<Addresses>) -> Builder {
+        Builder::new(addresses.into().0)
     }
 
     /// The same registry, with subjects, ids and settings of one context.

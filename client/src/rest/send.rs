@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::Client;
+use super::Finding;
 use super::address::Path;
 use super::health::Selection;
 use crate::Error;
@@ -23,6 +24,8 @@ const REPLICATION_LAG: Duration = Duration::from_millis(100);
 const MESSAGE_LIMIT: usize = 64 << 10;
 /// The same for a body that is not in the registry's error format, such as a proxy's page.
 const FOREIGN_MESSAGE_LIMIT: usize = 200;
+/// Findings kept of an error.
+const MAX_FINDINGS: usize = 100;
 /// Upper bound of a `Retry-After`.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
@@ -199,7 +202,7 @@ impl Client {
         if status == StatusCode::UNAUTHORIZED && identity.can_renew() {
             *refused_credentials = Some(age);
         }
-        let limit = self.inner.max_answer_bytes;
+        let limit = self.inner.max_response_bytes;
         let too_large = || self.error(request, at, Kind::TooLarge { limit });
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -292,16 +295,23 @@ fn error_response(status: StatusCode, body: &[u8], retry_after: Option<Duration>
     struct Envelope {
         error_code: Option<i64>,
         message: Option<String>,
+        #[serde(default)]
+        findings: Vec<Finding>,
     }
 
     let envelope: Result<Envelope, _> = serde_json::from_slice(body);
-    let (code, message, most) = match envelope {
-        Ok(envelope) => (envelope.error_code, envelope.message, MESSAGE_LIMIT),
-        Err(_) => (None, Some(String::from_utf8_lossy(body).trim().to_owned()), FOREIGN_MESSAGE_LIMIT),
+    let (envelope, limit) = match envelope {
+        Ok(envelope) => (envelope, MESSAGE_LIMIT),
+        Err(_) => {
+            let message = Some(String::from_utf8_lossy(body).trim().to_owned());
+            (Envelope { error_code: None, message, findings: Vec::new() }, FOREIGN_MESSAGE_LIMIT)
+        }
     };
-    let message = message.map(|message| message.chars().take(most).collect::<String>());
+    let Envelope { error_code: code, message, mut findings } = envelope;
+    findings.truncate(MAX_FINDINGS);
+    let message = message.map(|message| message.chars().take(limit).collect::<String>());
     let message = message
         .filter(|message| !message.is_empty())
         .unwrap_or_else(|| status.canonical_reason().unwrap_or("no message").to_owned());
-    Kind::Refused { status: status.as_u16(), code, message, retry_after }
+    Kind::Refused { status: status.as_u16(), code, message, findings, retry_after }
 }

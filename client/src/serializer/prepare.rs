@@ -13,9 +13,12 @@ use super::{Bound, PrepareError, Serializer};
 use crate::codec::EncodePlan;
 use crate::deserializer::is_bytes;
 use crate::registry::{Content, ResolvedReference};
-use crate::rest::{Client, NewSchema, Reference, SchemaType};
+use crate::rest::{Client, NewSchema, Reference, Registered, SchemaType, Version};
 use crate::wire::{Guid, SchemaKey};
-use crate::{LoadedSchema, Registry, Subject};
+use crate::{Error, LoadedSchema, Registry, Subject};
+
+/// The version number of a reference to the latest version.
+const LATEST: i32 = -1;
 
 /// A schema that is part of the program, with its references.
 ///
@@ -83,6 +86,7 @@ pub(super) struct Settings {
     strict: bool,
     framing: Framing,
     accept_rules: bool,
+    ignore_unknown_fields: bool,
 }
 
 /// Where a record names its schema.
@@ -114,6 +118,7 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
             strict: true,
             framing: Framing::Prefix,
             accept_rules: false,
+            ignore_unknown_fields: false,
         };
         Self { registry: registry.clone(), settings, of: PhantomData }
     }
@@ -183,6 +188,12 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
         self
     }
 
+    /// Skips fields of values that the schema lacks. They are an error by default, because their data would be lost.
+    pub fn ignore_unknown_fields(mut self) -> Self {
+        self.settings.ignore_unknown_fields = true;
+        self
+    }
+
     /// Accepts schemas with rules, which the caller has to run.
     ///
     /// They are refused by default, because a field to be encrypted would be written in clear text.
@@ -234,7 +245,10 @@ impl Settings {
                 (None, Some((self.subject.part().header(), SchemaKey::Guid(guid).to_bytes())))
             }
         };
-        let (plan, raw_bytes) = (EncodePlan::new(avro)?, is_bytes(avro));
+        let (mut plan, raw_bytes) = (EncodePlan::new(avro)?, is_bytes(avro));
+        if self.ignore_unknown_fields {
+            plan = plan.ignore_unknown_fields();
+        }
         Ok(Bound {
             settings: self.clone(),
             registry: registry.clone(),
@@ -263,12 +277,18 @@ impl Settings {
                 registry.load_version(version).await?
             }
             SchemaSource::LookUp => {
-                let version = self.look_up(registry.rest()?, subject, &given()?.new).await?;
-                registry.load_version(version).await?
+                let local = given()?;
+                match self.find_version(registry, subject, &local.new).await {
+                    Ok(schema) => schema,
+                    Err(error) => offline_copy(registry, local, error)?,
+                }
             }
             SchemaSource::Register => {
                 let local = given()?;
-                let registered = self.register(registry.rest()?, subject, &local.new).await?;
+                let registered = match self.register(registry, subject, &local.new).await {
+                    Ok(registered) => registered,
+                    Err(error) => return Ok(offline_copy(registry, local, error)?),
+                };
                 // Older registries do not return the stored text.
                 let text = registered.schema.text;
                 registry.insert(Content {
@@ -312,7 +332,7 @@ impl Settings {
                     }
                     LocalReference::Local { name, subject, schema } => {
                         let resolved = self.resolve(registry, schema).await?;
-                        let version = self.version_of(registry.rest()?, subject, &resolved.new).await?;
+                        let version = self.version_of(registry, subject, &resolved.new).await?;
                         let reference = Reference::new(name, subject, version);
                         references.extend(resolved.references);
                         let text = resolved.new.text().to_owned();
@@ -327,33 +347,55 @@ impl Settings {
         })
     }
 
-    async fn version_of(&self, client: &Client, subject: &str, schema: &NewSchema) -> Result<i32, PrepareError> {
+    async fn version_of(&self, registry: &Registry, subject: &str, schema: &NewSchema) -> Result<i32, Error> {
         if let SchemaSource::Register = self.source {
-            let registered = self.register(client, subject, schema).await?;
+            let registered = self.register(registry, subject, schema).await?;
             if let Some(version) = registered.version {
                 return Ok(version);
             }
         }
-        Ok(self.look_up(client, subject, schema).await?.version)
+        match registry.rest() {
+            Ok(client) => Ok(self.look_up(client, subject, schema).await?.version),
+            // Only a request would need the version.
+            Err(_) => Ok(LATEST),
+        }
     }
 
-    async fn register(
-        &self,
-        client: &Client,
-        subject: &str,
-        schema: &NewSchema,
-    ) -> Result<crate::rest::Registered, crate::Error> {
-        let call = client.register(subject, schema);
-        if self.normalize { call.normalize().await } else { call.await }
+    /// Registers a schema. A refusal for incompatibility is requested again with an explanation, which Avow gives and
+    /// other registries leave out.
+    async fn register(&self, registry: &Registry, subject: &str, schema: &NewSchema) -> Result<Registered, Error> {
+        let client = registry.rest()?;
+        let call = || {
+            let call = client.register(subject, schema);
+            if self.normalize { call.normalize() } else { call }
+        };
+        match call().await {
+            Err(error) if error.is_conflict() => call().query("explain", "true").await,
+            result => result,
+        }
     }
 
-    async fn look_up(
+    async fn find_version(
         &self,
-        client: &Client,
+        registry: &Registry,
         subject: &str,
         schema: &NewSchema,
-    ) -> Result<crate::rest::Version, crate::Error> {
+    ) -> Result<Arc<LoadedSchema>, Error> {
+        let version = self.look_up(registry.rest()?, subject, schema).await?;
+        registry.load_version(version).await
+    }
+
+    async fn look_up(&self, client: &Client, subject: &str, schema: &NewSchema) -> Result<Version, Error> {
         let call = client.look_up(subject, schema);
         if self.normalize { call.normalize().await } else { call.await }
+    }
+}
+
+/// The schema from memory, where the registry cannot be asked: what was registered once keeps its id.
+fn offline_copy(registry: &Registry, local: &ResolvedSchema, error: Error) -> Result<Arc<LoadedSchema>, Error> {
+    if error.is_offline() || error.is_unavailable() {
+        registry.find_equal(&local.parsed).ok_or(error)
+    } else {
+        Err(error)
     }
 }

@@ -36,7 +36,7 @@ fn quick() -> Retry {
 }
 
 fn client<'u>(urls: impl IntoIterator<Item = &'u String>) -> Client {
-    Client::builder(urls).retry(quick()).build().unwrap()
+    Client::builder(urls.into_iter().collect::<Vec<_>>()).retry(quick()).build().unwrap()
 }
 
 fn registry(double: &Double) -> Registry {

@@ -19,7 +19,7 @@ fn quick() -> Retry {
 }
 
 fn client<'u>(urls: impl IntoIterator<Item = &'u String>) -> Client {
-    Client::builder(urls).retry(quick()).build().unwrap()
+    Client::builder(urls.into_iter().collect::<Vec<_>>()).retry(quick()).build().unwrap()
 }
 
 fn version() -> Value {
@@ -349,16 +349,64 @@ async fn credentials_that_cannot_be_had_are_said_so() {
 
 #[tokio::test]
 async fn lies_are_errors() {
-    let c = |double: &Double| Client::builder([&double.url]).retry(quick()).max_answer_bytes(1000).build().unwrap();
+    let c = |double: &Double| Client::builder([&double.url]).retry(quick()).max_response_bytes(1000).build().unwrap();
     let double = Double::answering([Reply::text(200, "<html>Welcome!</html>")]).await;
     let error = c(&double).latest("s").await.unwrap_err();
-    assert!(!error.is_retriable() && error.to_string().contains("does the address name one"), "{error}");
+    assert!(!error.is_retriable() && error.to_string().contains("check the address"), "{error}");
     let double = Double::answering([Reply::text(200, "x".repeat(1001))]).await;
     assert!(c(&double).latest("s").await.unwrap_err().to_string().contains("larger than 1000 bytes"));
     let elsewhere = Double::answering([Reply::ok(version())]).await;
     let double = Double::answering([Reply::text(302, "").header("location", elsewhere.url.clone())]).await;
     assert!(c(&double).latest("s").await.unwrap_err().to_string().contains(&elsewhere.url));
     assert_eq!(elsewhere.asked().len(), 0, "redirects would take credentials along");
+}
+
+#[test]
+fn a_message_does_not_repeat_its_source() {
+    use std::error::Error as StdError;
+
+    use avow_client::{Snapshot, SnapshotError, wire::SchemaKey};
+
+    let nobody = Client::builder("http://127.0.0.1:1").retry(Retry::never()).build().unwrap();
+    let unreachable = nobody.latest("s").wait().unwrap_err();
+    let registry = avow_client::Registry::new(nobody);
+    let subject = || avow_client::Subject::topic("t");
+    let serializer = || avow_client::Serializer::<i32>::builder(&registry, subject());
+    let record = |id: u8| [0, 0, 0, 0, id, 1, 1];
+    let snapshot = Snapshot::default().with_schema(SchemaKey::Id(1), "\"string\"").with_schema(SchemaKey::Id(2), "{");
+    let offline = avow_client::Registry::offline(snapshot);
+    let mut decoder = avow_client::Deserializer::<i32>::builder(&offline).reader_schema("\"int\"").build().unwrap();
+    let errors: Vec<Box<dyn StdError>> = vec![
+        Box::new(serializer().use_schema_id(7).prepare().wait().unwrap_err()),
+        Box::new(serializer().schema("{").prepare().wait().unwrap_err()),
+        Box::new(unreachable),
+        Box::new(SnapshotError::from(std::io::Error::other("the disk is full"))),
+        Box::new(decoder.decode(&record(1)).wait().unwrap_err()),
+        Box::new(decoder.decode(&record(2)).wait().unwrap_err()),
+        Box::new(decoder.decode(&record(3)).wait().unwrap_err()),
+        Box::new(Client::builder("localhost").build().unwrap_err()),
+    ];
+    for error in errors {
+        let mut link: &dyn StdError = &*error;
+        while let Some(source) = link.source() {
+            assert!(!link.to_string().contains(&source.to_string()), "{link} repeats {source}");
+            link = source;
+        }
+    }
+}
+
+#[test]
+fn an_address_is_one_or_several() {
+    for addresses in [
+        avow_client::rest::Addresses::from("http://a:1"),
+        "http://a:1, http://b:2".into(),
+        String::from("http://a:1,http://b:2,").into(),
+        ["http://a:1"].into(),
+        vec![String::from("http://a:1")].into(),
+    ] {
+        Client::builder(addresses).build().unwrap();
+    }
+    assert!(matches!(Client::builder("").build(), Err(ConfigError::NoAddress)));
 }
 
 #[tokio::test]
