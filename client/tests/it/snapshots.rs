@@ -8,7 +8,7 @@ use avow_client::wire::SchemaKey;
 use avow_client::{Counters, Registry, Snapshot};
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Double, Reply};
+use crate::support::{Asked, Double, Reply, file_written};
 
 fn client(double: &Double) -> Client {
     Client::builder([&double.url]).retry(Retry::default().pause(Duration::from_millis(1))).build().unwrap()
@@ -83,9 +83,7 @@ async fn a_snapshot_of_another_registry_is_forgotten_before_anything_is_loaded()
     let double = registry_called(Arc::clone(&name)).await;
     let first = Registry::builder(client(&double)).snapshot_file(&file).unwrap().build();
     first.schema(SchemaKey::Id(7)).await.unwrap();
-    while !file.exists() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    file_written(&file).await;
     let snapshot = Snapshot::read(&file).unwrap();
     assert_eq!(snapshot.registry(), Some("kafka-cluster=one,schema-registry-cluster=schema-registry"));
 
