@@ -20,6 +20,7 @@ mod observe;
 mod registry;
 pub mod rest;
 mod serializer;
+mod single_flight;
 mod snapshot;
 mod subject;
 mod undecodable;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
-use super::single_flight::SingleFlight;
 use super::{Caches, Inner, load};
 use crate::observe::Event;
 use crate::rest::Tagged;
+use crate::single_flight::{SingleFlight, Waiter};
 use crate::{Error, LoadedSchema, rest};
 
 /// How long a stale version is served after a failure without another request.
@@ -90,7 +90,7 @@ impl Inner {
         client: rest::Client,
         subject: &str,
         cached: Option<Arc<Entry>>,
-    ) -> super::single_flight::Waiter<LatestVersion> {
+    ) -> Waiter<LatestVersion> {
         let (inner, name) = (Arc::clone(self), subject.to_owned());
         self.latest.in_progress.join(&name.clone(), || async move { inner.ask(&client, name, cached).await })
     }

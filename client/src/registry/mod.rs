@@ -10,7 +10,6 @@ mod load;
 mod loaded;
 mod negative_cache;
 mod prefetch;
-mod single_flight;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,13 +23,13 @@ use crate::Error;
 use crate::error::Kind;
 use crate::observe::Event;
 use crate::rest::{Addresses, Client, ConfigError, Reference};
+use crate::single_flight::{SingleFlight, Waiter};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::wire::SchemaKey;
 use identity::Identity;
 use latest::Latest;
 use load::Versions;
 use negative_cache::NegativeCache;
-use single_flight::{SingleFlight, Waiter};
 
 pub(crate) use bounded_map::BoundedMap;
 pub use latest::LatestVersion;

@@ -1,14 +1,15 @@
 //! Configuration of a client.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use super::address::Address;
-use super::credentials::Identity;
+use super::credentials::{Authenticator, TokenFile};
 use super::health::Health;
-use super::{Authorization, Client, Credentials, Inner};
+use super::{Authorization, Client, Credentials, Inner, OAuth};
 use crate::observe::Observer;
 
 /// Concurrent requests of one client.
@@ -100,9 +101,20 @@ pub enum ConfigError {
     /// Certificates or keys cannot be used.
     #[error("invalid TLS settings: {0}; certificates and keys must be PEM")]
     Tls(String),
+    /// The URL of the OAuth token endpoint is invalid.
+    #[error("the URL of the token endpoint is invalid: {0}; write it as `https://host/path`")]
+    TokenEndpoint(String),
     /// The HTTP client cannot be built.
     #[error("the HTTP client cannot be built: {0}")]
     Http(String),
+}
+
+#[derive(Clone)]
+enum Authentication {
+    None,
+    Fixed(Authorization),
+    Renewed(Arc<dyn Credentials>),
+    OAuth(OAuth),
 }
 
 /// The builder of a [`Client`].
@@ -110,7 +122,7 @@ pub enum ConfigError {
 #[must_use = "call `build`"]
 pub struct Builder {
     addresses: Vec<String>,
-    identity: Identity,
+    authentication: Authentication,
     retry: Retry,
     authorities: Option<Vec<u8>>,
     client_certificate: Option<Vec<u8>>,
@@ -123,7 +135,7 @@ impl Builder {
     pub(super) fn new(addresses: Vec<String>) -> Self {
         Self {
             addresses,
-            identity: Identity::Nobody,
+            authentication: Authentication::None,
             retry: Retry::default(),
             authorities: None,
             client_certificate: None,
@@ -133,21 +145,33 @@ impl Builder {
         }
     }
 
-    /// Asks as a user with a password.
+    /// Authenticates with a user name and a password.
     pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.identity = Identity::Fixed(Authorization::basic(user, password));
+        self.authentication = Authentication::Fixed(Authorization::basic(user, password));
         self
     }
 
-    /// Asks with a token that does not change.
+    /// Authenticates with a fixed token.
     pub fn bearer_auth(mut self, token: impl Into<String>) -> Self {
-        self.identity = Identity::Fixed(Authorization::bearer(token));
+        self.authentication = Authentication::Fixed(Authorization::bearer(token));
         self
     }
 
-    /// Asks with credentials that are renewed when they have become too old, or when the registry refuses them.
+    /// Authenticates with the token in a file, which is read again every minute and when the registry answers 401.
+    pub fn bearer_token_file(self, path: impl Into<PathBuf>) -> Self {
+        self.credentials(TokenFile(path.into()))
+    }
+
+    /// Authenticates with tokens of an OAuth token endpoint, which are renewed before they expire.
+    pub fn oauth(mut self, oauth: OAuth) -> Self {
+        self.authentication = Authentication::OAuth(oauth);
+        self
+    }
+
+    /// Authenticates with credentials of a callback. They are renewed at 80 % of their lifetime and, once per request,
+    /// when the registry answers 401.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
-        self.identity = Identity::renewed(credentials);
+        self.authentication = Authentication::Renewed(Arc::new(credentials));
         self
     }
 
@@ -193,7 +217,7 @@ impl Builder {
         if addresses.is_empty() {
             return Err(ConfigError::NoAddress);
         }
-        let tls = |error: reqwest::Error| ConfigError::Tls(innermost(&error));
+        let tls = |error: reqwest::Error| ConfigError::Tls(root_cause(&error));
         let mut http = reqwest::Client::builder()
             .user_agent(self.user_agent)
             .redirect(reqwest::redirect::Policy::none())
@@ -201,23 +225,31 @@ impl Builder {
             .connect_timeout(self.retry.attempt)
             .pool_idle_timeout(Duration::from_mins(1))
             .pool_max_idle_per_host(IN_FLIGHT);
+        let mut oauth_authorities = Vec::new();
         if let Some(pem) = self.authorities {
             let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(tls)?;
             if authorities.is_empty() {
                 return Err(ConfigError::Tls("the PEM contains no certificate".to_owned()));
             }
+            oauth_authorities.clone_from(&authorities);
             http = http.tls_certs_only(authorities);
         }
         if let Some(pem) = self.client_certificate {
             http = http.identity(reqwest::Identity::from_pem(&pem).map_err(tls)?);
         }
-        let http = http.build().map_err(|error| ConfigError::Http(innermost(&error)))?;
+        let http = http.build().map_err(|error| ConfigError::Http(root_cause(&error)))?;
+        let authenticator = match self.authentication {
+            Authentication::None => Authenticator::None,
+            Authentication::Fixed(authorization) => Authenticator::Fixed(authorization),
+            Authentication::Renewed(credentials) => Authenticator::renewed(credentials),
+            Authentication::OAuth(oauth) => Authenticator::renewed(Arc::new(oauth.build(oauth_authorities)?)),
+        };
         let inner = Inner {
             http,
             health: Mutex::new(Health::new(addresses.len())),
             addresses,
             in_flight: Semaphore::new(IN_FLIGHT),
-            identity: self.identity,
+            authenticator,
             retry: self.retry,
             max_response_bytes: self.max_response_bytes,
             observers: self.observers,
@@ -227,7 +259,7 @@ impl Builder {
 }
 
 /// The message of the root cause.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -23,6 +23,7 @@ mod credentials;
 mod endpoints;
 mod enums;
 mod health;
+mod oauth;
 mod send;
 mod settings;
 mod types;
@@ -39,6 +40,7 @@ pub use credentials::{Authorization, Credentials};
 pub use endpoints::Scope;
 pub use enums::{Level, Mode, SchemaType};
 pub use http::Method;
+pub use oauth::OAuth;
 pub use settings::{Config, ConfigUpdate};
 pub use types::{
     Association, ClusterId, ClusterScope, Compatibility, ContextId, Finding, Fix, Identified, Metadata, NewSchema,
@@ -47,7 +49,7 @@ pub use types::{
 
 use crate::observe::{Event, Observer};
 use address::Address;
-use credentials::Identity;
+use credentials::Authenticator;
 use health::Health;
 
 /// A registry, at one address or several. Clones share connections and what is known of the addresses.
@@ -63,7 +65,7 @@ struct Inner {
     addresses: Vec<Address>,
     health: Mutex<Health>,
     in_flight: Semaphore,
-    identity: Identity,
+    authenticator: Authenticator,
     retry: Retry,
     max_response_bytes: usize,
     observers: Vec<Arc<dyn Observer>>,

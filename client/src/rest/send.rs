@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::Client;
 use super::Finding;
 use super::address::Path;
+use super::credentials::Issued;
 use super::health::Selection;
 use crate::Error;
 use crate::error::Kind;
@@ -136,12 +137,17 @@ impl Client {
         deadline: Instant,
         refused_credentials: &mut Option<u64>,
     ) -> Result<Response, Error> {
+        let authorization = match timeout_at(deadline, self.inner.authenticator.get(*refused_credentials)).await {
+            Ok(authorization) => authorization?,
+            Err(_) => return Err(self.error(request, at, Kind::Credentials("no answer in time".into()))),
+        };
         let started = Instant::now();
         let until = deadline.min(started + self.inner.retry.attempt);
-        let outcome = match timeout_at(until, self.exchange(request, at, refused_credentials)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(self.error(request, at, Kind::TimedOut)),
-        };
+        let outcome =
+            match timeout_at(until, self.exchange(request, at, authorization.as_ref(), refused_credentials)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(self.error(request, at, Kind::TimedOut)),
+            };
         let status = match &outcome {
             Ok(response) => Some(if response.not_modified { 304 } else { 200 }),
             Err(error) => error.status(),
@@ -174,6 +180,7 @@ impl Client {
         &self,
         request: &Request,
         at: usize,
+        authorization: Option<&Issued>,
         refused_credentials: &mut Option<u64>,
     ) -> Result<Response, Error> {
         let url = self.inner.addresses[at].join(&request.path, &request.query);
@@ -184,11 +191,9 @@ impl Client {
         if let Some(etag) = &request.if_none_match {
             outgoing = outgoing.header(header::IF_NONE_MATCH, etag);
         }
-        let identity = &self.inner.identity;
-        let (outgoing, age) = identity
-            .put_on(outgoing, *refused_credentials)
-            .await
-            .map_err(|error| self.error(request, at, Kind::Credentials(error)))?;
+        if let Some(issued) = authorization {
+            outgoing = issued.authorization.apply(outgoing);
+        }
         let unreachable = |error: reqwest::Error| {
             // A request that cannot be built never reached an address.
             let never_sent = error.is_connect() || error.is_builder();
@@ -199,8 +204,8 @@ impl Client {
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (etag, retry_after, location) =
             (header(header::ETAG), header(header::RETRY_AFTER), header(header::LOCATION));
-        if status == StatusCode::UNAUTHORIZED && identity.can_renew() {
-            *refused_credentials = Some(age);
+        if status == StatusCode::UNAUTHORIZED {
+            *refused_credentials = authorization.and_then(|issued| issued.generation);
         }
         let limit = self.inner.max_response_bytes;
         let too_large = || self.error(request, at, Kind::TooLarge { limit });

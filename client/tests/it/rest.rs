@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use avow_client::blocking::Wait;
 use avow_client::rest::{
-    Authorization, Client, ConfigError, ConfigUpdate, Level, Method, Mode, NewSchema, Reference, Retry, Scope,
+    Authorization, Client, ConfigError, ConfigUpdate, Level, Method, Mode, NewSchema, OAuth, Reference, Retry, Scope,
 };
 use avow_client::{Error, Event};
 use serde_json::{Value, json};
 
-use crate::support::{Double, Reply, nobody};
+use crate::support::{Asked, Double, Reply, nobody};
 
 /// Quick retries: no test waits for a pause to be over.
 fn quick() -> Retry {
@@ -332,6 +332,82 @@ async fn credentials_are_shown_and_renewed() {
     double.now(|_| Reply::error(401, "Unauthorized"));
     assert!(c.latest("s").await.unwrap_err().is_unauthenticated());
     assert_eq!(renewals.load(Ordering::SeqCst), 4, "renewed once, not for ever");
+}
+
+fn token_endpoint(asked: &Asked, tokens: &AtomicUsize) -> Option<Reply> {
+    (asked.path == "/token").then(|| {
+        let token = tokens.fetch_add(1, Ordering::SeqCst) + 1;
+        Reply::ok(json!({"access_token": format!("token-{token}"), "token_type": "Bearer", "expires_in": "300"}))
+    })
+}
+
+#[tokio::test]
+async fn oauth_tokens_are_fetched_once_and_renewed_on_401() {
+    let tokens = AtomicUsize::new(0);
+    let double = Double::start(move |asked| {
+        token_endpoint(asked, &tokens).unwrap_or_else(|| match asked.header("authorization") {
+            // The first token is revoked.
+            Some("Bearer token-2") => Reply::ok(version()),
+            _ => Reply::error(401, "Unauthorized"),
+        })
+    })
+    .await;
+    let oauth = OAuth::client_credentials(format!("{}/token", double.url), "orders", "a+b c")
+        .scope("registry")
+        .parameter("audience", "https://registry");
+    assert!(!format!("{oauth:?}").contains("a+b c"));
+    let c = Client::builder(&double.url).oauth(oauth).build().unwrap();
+    let calls = (0..20).map(|_| async { c.latest("s").await.unwrap().id });
+    assert_eq!(futures_util::future::join_all(calls).await, [7; 20]);
+    let asked = double.asked();
+    let fetched: Vec<_> = asked.iter().filter(|asked| asked.path == "/token").collect();
+    assert_eq!(fetched.len(), 2, "one for all, and one more after the 401");
+    // `orders:a%2Bb%20c`.
+    assert_eq!(fetched[0].header("authorization"), Some("Basic b3JkZXJzOmElMkJiJTIwYw=="));
+    assert_eq!(fetched[0].header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(fetched[0].body, "grant_type=client_credentials&scope=registry&audience=https%3A%2F%2Fregistry");
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_fails_is_named() {
+    let cases = [
+        (
+            Reply::text(401, r#"{"error":"invalid_client","error_description":"unknown client"}"#),
+            1,
+            "answered 401: invalid_client (unknown client)",
+        ),
+        (Reply::text(503, "busy"), 3, "answered 503"),
+        (Reply::text(200, "<html>login</html>"), 1, "is not a token"),
+        (Reply::ok(json!({"access_token": "x", "token_type": "DPoP"})), 1, "type `DPoP`"),
+    ];
+    for (reply, attempts, expected) in cases {
+        let double = Double::answering([reply]).await;
+        let oauth = OAuth::client_credentials(format!("{}/token", double.url), "orders", "hunter2").secret_in_body();
+        let error = Client::builder(&double.url).oauth(oauth).build().unwrap().latest("s").await.unwrap_err();
+        assert!(error.is_unauthenticated(), "{error:?}");
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains(expected) && !source.contains("hunter2"), "{source}");
+        assert_eq!(double.asked().len(), attempts, "{expected}");
+        assert_eq!(double.asked()[0].body, "grant_type=client_credentials&client_id=orders&client_secret=hunter2");
+    }
+    let invalid = OAuth::client_credentials("localhost/token", "a", "b");
+    assert!(matches!(Client::builder("http://localhost").oauth(invalid).build(), Err(ConfigError::TokenEndpoint(_))));
+}
+
+#[tokio::test]
+async fn a_token_file_is_read_again_after_a_401() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "old\n").unwrap();
+    let double = Double::start(|asked| match asked.header("authorization") {
+        Some("Bearer new") => Reply::ok(version()),
+        _ => Reply::error(401, "Unauthorized"),
+    })
+    .await;
+    let c = Client::builder(&double.url).bearer_token_file(&file).build().unwrap();
+    assert!(c.latest("s").await.unwrap_err().is_unauthenticated());
+    std::fs::write(&file, "new\n").unwrap();
+    assert_eq!(c.latest("s").await.unwrap().id, 7);
 }
 
 #[tokio::test]
