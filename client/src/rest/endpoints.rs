@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::Client;
 use super::address::Path;
 use super::call::{Call, any_json, json, options, text};
+use super::compatibility::Compatibility;
 use super::enums::Mode;
 use super::send::{Idempotency, Response};
 use super::settings::{Config, ConfigUpdate};
 use super::types::{
-    Association, ClusterId, Compatibility, ContextId, Identified, NewSchema, Registered, Schema, ServerVersion,
-    SubjectVersion, Version,
+    Association, ClusterId, ContextId, Identified, NewSchema, Registered, Schema, ServerVersion, SubjectVersion,
+    Version,
 };
 use crate::Error;
 

@@ -19,6 +19,7 @@
 mod address;
 mod builder;
 mod call;
+mod compatibility;
 mod credentials;
 mod endpoints;
 mod enums;
@@ -36,6 +37,7 @@ use tokio::sync::Semaphore;
 pub use address::Addresses;
 pub use builder::{Builder, ConfigError, Retry};
 pub use call::{Call, Tagged, options};
+pub use compatibility::{Compatibility, Finding, Fix};
 pub use credentials::{Authorization, Credentials};
 pub use endpoints::Scope;
 pub use enums::{Level, Mode, SchemaType};
@@ -43,8 +45,8 @@ pub use http::Method;
 pub use oauth::OAuth;
 pub use settings::{Config, ConfigUpdate};
 pub use types::{
-    Association, ClusterId, ClusterScope, Compatibility, ContextId, Finding, Fix, Identified, Metadata, NewSchema,
-    Reference, Registered, Rule, RuleSet, Schema, ServerVersion, SubjectVersion, Version,
+    Association, ClusterId, ClusterScope, ContextId, Identified, Metadata, NewSchema, Reference, Registered, Rule,
+    RuleSet, Schema, ServerVersion, SubjectVersion, Version,
 };
 
 use crate::observe::{Event, Observer};

@@ -1,6 +1,7 @@
 //! The serializer of a producer.
 
 mod error;
+mod local_schema;
 mod prepare;
 
 use std::fmt;
@@ -14,8 +15,9 @@ use crate::wire::KeyBytes;
 use crate::{LoadedSchema, Registry, Subject};
 
 pub use error::PrepareError;
+pub use local_schema::LocalSchema;
+pub use prepare::SerializerBuilder;
 use prepare::Settings;
-pub use prepare::{LocalSchema, SerializerBuilder};
 
 /// Encodes values into records of one schema.
 ///

@@ -9,6 +9,7 @@ use avow_avro::{Candidate, Strictness, check, explain, parse};
 use serde::Serialize;
 
 use super::error::Reason;
+use super::local_schema::{LocalReference, LocalSchema};
 use super::{Bound, PrepareError, Serializer};
 use crate::codec::EncodePlan;
 use crate::deserializer::is_bytes;
@@ -19,52 +20,6 @@ use crate::{Error, LoadedSchema, Registry, Subject};
 
 /// The version number of a reference to the latest version.
 const LATEST: i32 = -1;
-
-/// A schema that is part of the program, with its references.
-///
-/// ```
-/// use avow_client::OwnSchema;
-///
-/// let money = r#"{"type":"record","name":"Money","namespace":"shop","fields":[{"name":"cents","type":"long"}]}"#;
-/// let order = r#"{"type":"record","name":"Order","fields":[{"name":"price","type":"shop.Money"}]}"#;
-/// OwnSchema::new(order).with("shop.Money", "money", OwnSchema::new(money));
-/// ```
-#[derive(Debug, Clone)]
-pub struct LocalSchema {
-    text: String,
-    references: Vec<LocalReference>,
-}
-
-#[derive(Debug, Clone)]
-enum LocalReference {
-    Registered(Reference),
-    Local { name: String, subject: String, schema: LocalSchema },
-}
-
-impl LocalSchema {
-    /// A schema in Avro.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), references: Vec::new() }
-    }
-
-    /// Adds a reference to a registered version.
-    pub fn refers_to(mut self, reference: Reference) -> Self {
-        self.references.push(LocalReference::Registered(reference));
-        self
-    }
-
-    /// Adds a reference to another schema of the program, which is registered or looked up before this one.
-    pub fn with(mut self, name: impl Into<String>, subject: impl Into<String>, schema: Self) -> Self {
-        self.references.push(LocalReference::Local { name: name.into(), subject: subject.into(), schema });
-        self
-    }
-}
-
-impl<S: Into<String>> From<S> for LocalSchema {
-    fn from(text: S) -> Self {
-        Self::new(text)
-    }
-}
 
 /// The source of the schema that records are written with.
 #[derive(Debug, Clone)]
