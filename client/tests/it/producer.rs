@@ -380,3 +380,23 @@ fn a_program_without_async_waits() {
     let sales = serializer(&double).schema(SALE).prepare().wait().unwrap();
     assert_eq!(sales.to_vec(&TEA).unwrap(), framed(7));
 }
+
+#[tokio::test]
+async fn a_reused_buffer_needs_no_allocation() {
+    let double = Double::answering([Reply::ok(version(7))]).await;
+    for guid_in_header in [false, true] {
+        let builder = serializer(&double).schema(SALE);
+        let builder = if guid_in_header { builder.guid_in_header() } else { builder };
+        let mut sales = builder.prepare().await.unwrap();
+        let mut out = sales.to_vec(&TEA).unwrap();
+        sales.serialize(&TEA).unwrap();
+        let used = allocation_counter::measure(|| {
+            for _ in 0..10 {
+                sales.serialize(&TEA).unwrap();
+                out.clear();
+                sales.append(&TEA, &mut out).unwrap();
+            }
+        });
+        assert_eq!(used.count_total, 0);
+    }
+}
