@@ -21,7 +21,6 @@ pub enum Event<'a> {
         path: &'a str,
         /// The HTTP status; `None` without a response.
         status: Option<u16>,
-        /// Its duration.
         took: Duration,
     },
     /// A request will be repeated after a pause.
@@ -51,7 +50,6 @@ pub enum Event<'a> {
     Loaded {
         /// The key of the schema.
         key: SchemaKey,
-        /// Its duration.
         took: Duration,
     },
     /// The registry does not have a schema.
@@ -65,15 +63,11 @@ pub enum Event<'a> {
     PlanCompiled {
         /// The schema.
         key: SchemaKey,
-        /// Its duration.
         took: Duration,
     },
     /// The oldest schemas were evicted.
     #[non_exhaustive]
-    Evicted {
-        /// Their number.
-        schemas: usize,
-    },
+    Evicted { schemas: usize },
     /// The latest version of a subject could not be refreshed; a stale one is used.
     #[non_exhaustive]
     StaleServed {

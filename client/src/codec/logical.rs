@@ -5,15 +5,15 @@ use avow_avro::{LogicalType, Schema, TypeId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Logical {
     Plain,
-    /// With the number of digits behind the point.
+    /// With the number of digits after the point.
     Decimal(u16),
     BigDecimal,
     Uuid,
     Duration,
     Date,
-    /// Since midnight, in units of so many digits behind the second.
+    /// Since midnight, with the number of digits of the fraction of a second.
     Time(u8),
-    /// Since the epoch, in units of so many digits behind the second.
+    /// Since the epoch, with the number of digits of the fraction of a second.
     Timestamp(u8),
     LocalTimestamp(u8),
 }
@@ -21,7 +21,7 @@ pub(super) enum Logical {
 impl Logical {
     pub(super) fn of(schema: &Schema, id: TypeId) -> Self {
         match schema.logical_type_of(id) {
-            // A scale beyond this is no number that anyone writes down.
+            // A larger scale has no practical use.
             Some(LogicalType::Decimal { scale, .. }) => u16::try_from(scale).map_or(Self::Plain, Self::Decimal),
             Some(LogicalType::BigDecimal) => Self::BigDecimal,
             Some(LogicalType::Uuid) => Self::Uuid,

@@ -1,13 +1,13 @@
-//! Logical types in words: the notations that date, decimal and uuid crates read and write as strings.
+//! Textual notations of logical types, as date, decimal and uuid crates read and write them.
 
 use std::fmt::Write;
 
 use super::logical::Logical;
 
-/// Decimals with more bytes than this stay bytes: turning them into digits takes time that grows with the square.
+/// The longest decimal that is formatted, because formatting takes quadratic time.
 const MAX_BYTES: usize = 256;
 
-/// Reads the unscaled value of a decimal; `None` when it has more than 128 bits.
+/// The unscaled value of a decimal; `None` if it has more than 128 bits.
 pub(super) fn unscaled(bytes: &[u8]) -> Option<i128> {
     let fill = sign(bytes);
     let from = bytes.len().saturating_sub(16);
@@ -23,7 +23,7 @@ fn sign(bytes: &[u8]) -> u8 {
     if bytes.first().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 }
 }
 
-/// Writes a decimal with `scale` digits behind the point; `None` when it is too long to be written down.
+/// Formats a decimal with `scale` digits after the point; `None` if it is too long.
 pub(super) fn format_decimal(bytes: &[u8], scale: i32) -> Option<String> {
     const MAX_SCALE: u32 = 1000;
     if bytes.len() > MAX_BYTES || scale.unsigned_abs() > MAX_SCALE {
@@ -49,7 +49,7 @@ pub(super) fn format_decimal(bytes: &[u8], scale: i32) -> Option<String> {
     Some(digits)
 }
 
-/// Writes a number that carries its own scale: the bytes of the number, then the scale.
+/// Formats a big decimal: the bytes of the number, then its scale.
 pub(super) fn format_big_decimal(bytes: &[u8]) -> Option<String> {
     let (length, rest) = int(bytes)?;
     let (number, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
@@ -112,9 +112,9 @@ fn digits(bytes: &[u8], is_negative: bool) -> String {
     text
 }
 
-/// Reads a decimal number as the unscaled value with `scale` digits behind the point, in the fewest bytes.
+/// Parses a decimal number to its unscaled value with `scale` digits after the point, in the fewest bytes.
 ///
-/// `None` when it is no number, has more digits behind the point than zeros can be dropped, or is too long.
+/// `None` if it is not a number, has non-zero digits beyond the scale, or is too long.
 pub(super) fn parse_decimal(text: &str, scale: u16) -> Option<Vec<u8>> {
     let (is_negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -166,7 +166,7 @@ pub(super) fn shortest(bytes: &[u8]) -> &[u8] {
     &bytes[spare..]
 }
 
-/// Makes a number in two's complement as long as a fixed type; `None` when it is longer.
+/// Sign-extends a number in two's complement to the size of a fixed type; `None` if it is longer.
 pub(super) fn widened(bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     let bytes = shortest(bytes);
     let more = size.checked_sub(bytes.len())?;
@@ -204,7 +204,7 @@ pub(super) fn parse_uuid(text: &str) -> Option<[u8; 16]> {
 
 const DAY: i64 = 86_400;
 
-/// Writes a date or time in the notation of ISO 8601; `None` for what is neither.
+/// Formats a date or time as ISO 8601; `None` for other types.
 pub(super) fn format_number(value: i64, logical: Logical) -> Option<String> {
     Some(match logical {
         Logical::Date => date(value),
@@ -245,7 +245,7 @@ fn date(day: i64) -> String {
     }
 }
 
-/// Reads a date or time; what is finer than the type's unit is cut off. `None` when it is none, or out of range.
+/// Parses a date or time, truncated to the unit of the type. `None` if it is invalid or out of range.
 pub(super) fn parse_number(text: &str, logical: Logical) -> Option<i64> {
     match logical {
         Logical::Date => parse_date(text),
@@ -322,7 +322,7 @@ fn parse_date(text: &str) -> Option<i64> {
     Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
 }
 
-/// A number of exactly so many digits.
+/// A number of exactly `digits` digits.
 fn number(text: &str, digits: usize) -> Option<i64> {
     let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()

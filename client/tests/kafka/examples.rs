@@ -62,11 +62,11 @@ async fn what_one_writes_the_other_reads_or_puts_aside() {
     Sender::new().send_raw(&orders, None, b"{\"id\":1}", None).await;
 
     let group = Example::start("consumer_group", &server);
-    let mut lines = group.lines_until("put aside");
+    let mut lines = group.lines_until("dead letter");
     lines.extend((lines.len()..11).map(|_| group.says.recv_timeout(PATIENCE).unwrap()));
     lines.sort();
     let mut expected: Vec<String> = (0..10).map(|id| format!("cup {id} of order {id}")).collect();
-    expected.push("put aside: the record does not say which schema it was written with: JSON".to_owned());
+    expected.push("dead letter: the record does not name its schema: JSON".to_owned());
     assert_eq!(lines, expected);
 
     let dead = Example::start("dead_letters", &server);

@@ -30,7 +30,7 @@ fn reading(n: usize) -> Reading {
 }
 
 /// Sends the record as it is to another topic, with headers that say why.
-async fn put_aside(sender: &Sender, topic: &Topic, message: &OwnedMessage, error: &Undecodable) {
+async fn send_to_dead_letters(sender: &Sender, topic: &Topic, message: &OwnedMessage, error: &Undecodable) {
     let reasons = error.headers();
     let before = message.headers().into_iter().flat_map(Headers::iter);
     let before = before.map(|header| Header { key: header.key, value: header.value });
@@ -83,7 +83,7 @@ async fn poisoned_records_go_to_the_dead_letter_topic_with_the_reason() {
             }
             Err(error) => {
                 assert_eq!(error.disposition(), Disposition::DeadLetter, "{error}");
-                put_aside(&sender, &dead_letters, &message, &error).await;
+                send_to_dead_letters(&sender, &dead_letters, &message, &error).await;
             }
         }
     }

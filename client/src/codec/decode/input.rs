@@ -41,7 +41,7 @@ impl<'de> Input<'de> {
         self.rest
     }
 
-    /// The key that bytes begin with, for a path; as much of it as is text, and not too much.
+    /// The map key at the start of the bytes, for a path, shortened.
     #[cold]
     pub(super) fn key_at(bytes: &[u8]) -> Box<str> {
         const MAX_KEY: usize = 64;

@@ -26,7 +26,7 @@ impl Record {
         let address = fields.as_ptr().addr();
         let seen = self.seen.load(Relaxed);
         if seen == address | FieldOrder::AsRead as usize {
-            // One list may begin where another does.
+            // Two field lists may start at one address.
             return fields.len() == self.fields.len();
         }
         if seen == address | FieldOrder::ByName as usize {

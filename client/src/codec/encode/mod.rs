@@ -105,7 +105,7 @@ impl EncodePlan {
     }
 }
 
-/// The bytes of a number that carries its own scale: those of the number, then the scale.
+/// The encoding of a big decimal: the bytes of the number, then its scale.
 #[cfg(feature = "apache-avro")]
 pub(super) fn big_decimal(number: &[u8], scale: i32) -> Vec<u8> {
     let (program, mut out) = (Program::default(), Vec::new());
