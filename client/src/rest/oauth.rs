@@ -178,7 +178,9 @@ impl TokenEndpoint {
             body.push('=');
             body.extend(utf8_percent_encode(value, ESCAPED));
         };
-        parameters.iter().for_each(|(name, value)| push(name, value));
+        for (name, value) in parameters {
+            push(name, value);
+        }
         if *secret_in_body {
             push("client_id", client_id);
             push("client_secret", client_secret);

@@ -305,12 +305,11 @@ fn error_response(status: StatusCode, body: &[u8], retry_after: Option<Duration>
     }
 
     let envelope: Result<Envelope, _> = serde_json::from_slice(body);
-    let (envelope, limit) = match envelope {
-        Ok(envelope) => (envelope, MESSAGE_LIMIT),
-        Err(_) => {
-            let message = Some(String::from_utf8_lossy(body).trim().to_owned());
-            (Envelope { error_code: None, message, findings: Vec::new() }, FOREIGN_MESSAGE_LIMIT)
-        }
+    let (envelope, limit) = if let Ok(envelope) = envelope {
+        (envelope, MESSAGE_LIMIT)
+    } else {
+        let message = Some(String::from_utf8_lossy(body).trim().to_owned());
+        (Envelope { error_code: None, message, findings: Vec::new() }, FOREIGN_MESSAGE_LIMIT)
     };
     let Envelope { error_code: code, message, mut findings } = envelope;
     findings.truncate(MAX_FINDINGS);

@@ -41,7 +41,14 @@ pub(super) struct Settings {
     strict: bool,
     framing: Framing,
     accept_rules: bool,
-    ignore_unknown_fields: bool,
+    unknown_fields: UnknownFields,
+}
+
+/// Fields of values that the schema lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UnknownFields {
+    Refused,
+    Ignored,
 }
 
 /// Where a record names its schema.
@@ -73,7 +80,7 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
             strict: true,
             framing: Framing::Prefix,
             accept_rules: false,
-            ignore_unknown_fields: false,
+            unknown_fields: UnknownFields::Refused,
         };
         Self { registry: registry.clone(), settings, of: PhantomData }
     }
@@ -145,7 +152,7 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
 
     /// Skips fields of values that the schema lacks. They are an error by default, because their data would be lost.
     pub fn ignore_unknown_fields(mut self) -> Self {
-        self.settings.ignore_unknown_fields = true;
+        self.settings.unknown_fields = UnknownFields::Ignored;
         self
     }
 
@@ -201,7 +208,7 @@ impl Settings {
             }
         };
         let (mut plan, raw_bytes) = (EncodePlan::new(avro)?, is_bytes(avro));
-        if self.ignore_unknown_fields {
+        if self.unknown_fields == UnknownFields::Ignored {
             plan = plan.ignore_unknown_fields();
         }
         Ok(Bound {

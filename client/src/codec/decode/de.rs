@@ -176,7 +176,7 @@ impl<'de> Deserializer<'de> for DatumDeserializer<'_, 'de> {
     fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.resolve_union()? {
             Op::String(_) | Op::BytesAsString(_) => visitor.visit_borrowed_str(self.input.text()?),
-            _ => self.as_text(visitor),
+            _ => self.deserialize_text(visitor),
         }
     }
 
@@ -296,7 +296,7 @@ impl Input<'_> {
 
 impl<'de> DatumDeserializer<'_, 'de> {
     /// A logical type in its textual notation, for a visitor that expects a string.
-    fn as_text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         let text = match self.resolve_union()? {
             Op::Int(logical) if logical != Logical::Plain => text::format_number(i64::from(self.input.int()?), logical),
             Op::IntAsLong(logical) if logical != Logical::Plain => {
