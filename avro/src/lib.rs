@@ -36,13 +36,17 @@ mod compat;
 mod datum;
 mod error;
 mod explain;
+mod fingerprint;
+mod fits;
 mod json;
 mod logical;
 mod model;
+mod name;
 mod names;
 mod normal;
 mod parse;
 mod pointer;
+mod positions;
 mod print;
 mod same;
 mod shape;
@@ -50,12 +54,16 @@ mod tags;
 mod typed;
 mod view;
 
-pub use compat::{Incompatibility, IncompatibilityKind, Verdict, check};
+pub use avow_budget::{Budget, Exceeded};
+pub use compat::{Checker, Incompatibility, IncompatibilityKind, Verdict, check, check_within};
 pub use datum::{Action, ActionId, DecodeError, DecodeErrorKind, Resolution, Step, Witness};
 pub use error::{NameError, ParseError};
-pub use explain::{Candidate, Cause, Finding, Fix, Rule, RuleEntry, Severity, Side, explain, rules, soundness};
+pub use explain::{
+    Candidate, Cause, Explanation, Finding, Fix, Rule, RuleEntry, Severity, Side, explain, explain_within, rules,
+    soundness, soundness_within,
+};
 pub use model::Schema;
-pub use names::{Definitions, definitions};
-pub use parse::{Limits, Strictness, parse, parse_with};
+pub use names::{Definitions, definitions, definitions_within};
+pub use parse::{Limits, Strictness, parse, parse_with, parse_within};
 pub use tags::{Entity, Tagged, UnknownPath};
 pub use view::{LogicalType, Member, Type, TypeId};

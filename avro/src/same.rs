@@ -1,38 +1,53 @@
 //! Equality of types as `Schema.equals` of Java Avro has it.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use avow_budget::{Budget, Exceeded};
+
 use crate::json::Value;
-use crate::model::{Field, Id, Kind, Named, Node};
+use crate::model::{Field, Id, Kind, Named, Nodes, Properties};
+use crate::positions::{FastMap, FastSet, Positions};
 
-/// Tells whether Java calls the types equal. Doc, aliases and enum defaults do not count; properties do.
-pub(crate) fn equal(nodes: &[Node], a: Id, b: Id) -> bool {
-    compare((nodes, a), (nodes, b), false)
+/// Whether Java calls two types of a schema equal. Doc, aliases and enum defaults do not count; properties do.
+///
+/// `known` leads from types to others that they were found equal to.
+pub(crate) fn equal(nodes: &Nodes, a: Id, b: Id, known: &FastMap<Id, Id>, budget: &Budget) -> Result<bool, Exceeded> {
+    compare((nodes, a), (nodes, b), false, Some(known), budget)
 }
 
-/// Tells whether Java calls types of two schemas equal.
-pub(crate) fn equal_across(a_nodes: &[Node], a: Id, b_nodes: &[Node], b: Id) -> bool {
-    compare((a_nodes, a), (b_nodes, b), false)
+/// Whether Java calls types of two schemas equal.
+pub(crate) fn equal_across(a_nodes: &Nodes, a: Id, b_nodes: &Nodes, b: Id, budget: &Budget) -> Result<bool, Exceeded> {
+    compare((a_nodes, a), (b_nodes, b), false, None, budget)
 }
 
-/// Tells whether the types are equal in doc, aliases and enum defaults as well.
-pub(crate) fn identical(nodes: &[Node], a: Id, b: Id) -> bool {
-    compare((nodes, a), (nodes, b), true)
+/// Whether two types of a schema are equal in doc, aliases and enum defaults as well.
+pub(crate) fn identical(nodes: &Nodes, a: Id, b: Id, budget: &Budget) -> Result<bool, Exceeded> {
+    compare((nodes, a), (nodes, b), true, Some(&FastMap::default()), budget)
 }
 
-fn compare((a_nodes, a): (&[Node], Id), (b_nodes, b): (&[Node], Id), with_meta: bool) -> bool {
-    let is_one_schema = std::ptr::eq(a_nodes, b_nodes);
+/// `known` is given where both types are of one schema.
+fn compare(
+    (a_nodes, a): (&Nodes, Id),
+    (b_nodes, b): (&Nodes, Id),
+    with_meta: bool,
+    known: Option<&FastMap<Id, Id>>,
+    budget: &Budget,
+) -> Result<bool, Exceeded> {
+    let mut held = budget.scope();
     let mut open = vec![(a, b)];
     // Records lead back to themselves; a pair that is being compared counts as equal.
-    let mut seen = HashSet::new();
+    let mut seen = FastSet::default();
     while let Some((a, b)) = open.pop() {
-        if (is_one_schema && a == b) || !seen.insert((a, b)) {
+        budget.step()?;
+        let first = |id: Id| known.and_then(|known| known.get(&id)).copied().unwrap_or(id);
+        if (known.is_some() && first(a) == first(b)) || !seen.insert(a.pair(b)) {
             continue;
         }
-        let (a, b) = (&a_nodes[a.0 as usize], &b_nodes[b.0 as usize]);
+        held.hold(size_of::<u64>() * 2)?;
+        let (a, b) = (&a_nodes[a], &b_nodes[b]);
+        budget.spend((a.properties.len() + parts(&a.kind)) as u64)?;
         if !equal_properties(&a.properties, &b.properties) {
-            return false;
+            return Ok(false);
         }
         let same = match (&a.kind, &b.kind) {
             (Kind::Primitive(a), Kind::Primitive(b)) => a == b,
@@ -60,10 +75,19 @@ fn compare((a_nodes, a): (&[Node], Id), (b_nodes, b): (&[Node], Id), with_meta: 
             _ => false,
         };
         if !same {
-            return false;
+            return Ok(false);
         }
     }
-    true
+    Ok(true)
+}
+
+fn parts(kind: &Kind) -> usize {
+    match kind {
+        Kind::Record(record) => record.fields.len() + record.named.aliases.len(),
+        Kind::Union(branches) => branches.len(),
+        Kind::Enum(kind) => kind.symbols.len() + kind.named.aliases.len(),
+        _ => 0,
+    }
 }
 
 fn equal_named(a: &Named, b: &Named, with_meta: bool) -> bool {
@@ -79,13 +103,14 @@ fn equal_field(a: &Field, b: &Field, with_meta: bool) -> bool {
 }
 
 fn equal_sets<T: Eq + Hash>(a: &[T], b: &[T]) -> bool {
-    a == b || (a.len() == b.len() && a.iter().collect::<HashSet<_>>() == b.iter().collect())
+    a == b || (a.len() == b.len() && a.iter().collect::<FastSet<_>>() == b.iter().collect())
 }
 
-fn equal_properties(a: &[(String, Value)], b: &[(String, Value)]) -> bool {
-    if a.len() != b.len() {
-        return false;
+fn equal_properties(a: &Properties, b: &Properties) -> bool {
+    if a.len() != b.len() || a.is_empty() {
+        return a.len() == b.len();
     }
-    let b_by_key: HashMap<_, _> = b.iter().map(|(key, value)| (key, value)).collect();
-    a.iter().all(|(key, value)| b_by_key.get(key).is_some_and(|other| *other == value))
+    let by_key = Positions::of(b.len(), |at| &*b[at].0);
+    let other = |key: &str| by_key.get(&key, |at| &*b[at].0).map(|at| &b[at].1);
+    a.iter().all(|(key, value): &(Box<str>, Value<'_>)| other(key) == Some(value))
 }

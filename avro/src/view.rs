@@ -1,5 +1,7 @@
 //! A parsed schema as others may walk it: types behind indices, without a word about documents.
 
+use std::borrow::Cow;
+
 use crate::datum::default_datum;
 use crate::logical::Logical;
 use crate::model::{Field, Kind, Primitive, Schema};
@@ -124,8 +126,8 @@ impl Schema {
     }
 
     /// Returns what a union knows a type by: the full name of a named type, else the word of the language.
-    pub fn name_of(&self, id: TypeId) -> &str {
-        self.inner[id].kind.branch_name()
+    pub fn name_of(&self, id: TypeId) -> Cow<'_, str> {
+        self.inner[id].kind.branch_name().to_text()
     }
 
     /// Returns what a type means beyond its encoding.
@@ -156,7 +158,7 @@ impl Schema {
     pub fn default_of(&self, record: TypeId, field: usize) -> Option<Vec<u8>> {
         let Kind::Record(record) = &self.inner[record].kind else { return None };
         let field = record.fields.get(field)?;
-        default_datum(&self.inner, field, field.default.as_ref()?).ok()?
+        default_datum(&self.inner, field, field.default.as_ref()?)
     }
 
     /// Makes up encoded data of this schema from a seed: every branch, symbol and size sooner or later.

@@ -157,6 +157,11 @@ impl Held<'_> {
         self.bytes = self.bytes.saturating_add(bytes);
         self.budget.hold(bytes)
     }
+
+    /// The bytes held by this scope.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 impl Drop for Held<'_> {

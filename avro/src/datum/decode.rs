@@ -2,7 +2,7 @@
 
 use super::resolve::{ActionId, Plan, Step};
 use super::{DecodeError, DecodeErrorKind};
-use crate::model::{Id, Inner, Kind, Primitive};
+use crate::model::{Enum, Id, Inner, Kind, Primitive};
 
 /// Decodes one datum, all of the bytes.
 pub(super) fn decode(plan: &Plan, writer: &Inner, bytes: &[u8]) -> Result<(), DecodeError> {
@@ -36,8 +36,7 @@ impl Decoder<'_> {
                 let at = self.index()?;
                 if known.get(at).ok_or_else(malformed)?.is_none() {
                     let Kind::Enum(kind) = &self.writer[action.writer].kind else { return Err(malformed()) };
-                    let message = format!("No match for {}", kind.symbols[at]);
-                    return Err(DecodeError::new(DecodeErrorKind::Symbol, message));
+                    return Err(unknown_symbol(kind, at));
                 }
             }
             Step::Items(items) => {
@@ -149,6 +148,11 @@ impl Decoder<'_> {
         }
         Err(malformed())
     }
+}
+
+/// The error of a symbol that the reader does not know.
+pub(super) fn unknown_symbol(kind: &Enum, at: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::Symbol, format!("No match for {}", kind.symbols[at]))
 }
 
 fn malformed() -> DecodeError {

@@ -1,8 +1,11 @@
 //! Data at random, from a seed: every branch, symbol and size sooner or later.
 
+use avow_budget::Budget;
+
 use super::Datum;
 use super::search::Ways;
 use crate::model::{Id, Inner, Kind, Primitive};
+use crate::print::UNLIMITED;
 
 /// Below this depth only the least data are made.
 const LIVELY_DEPTH: usize = 8;
@@ -17,7 +20,7 @@ pub(super) struct Generator<'s> {
 
 impl<'s> Generator<'s> {
     pub(super) fn new(schema: &'s Inner, seed: u64) -> Self {
-        Self { schema, ways: Ways::new(schema), state: seed | 1, parts: 0 }
+        Self { schema, ways: Ways::new(schema, &Budget::unlimited()).expect(UNLIMITED), state: seed | 1, parts: 0 }
     }
 
     /// Makes a datum of the whole schema; `None` when it has no finite one.

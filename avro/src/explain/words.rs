@@ -1,9 +1,8 @@
 //! The wording: short, exact, in the roles people have.
 
-use std::collections::HashSet;
-
 use super::walk::Problem;
 use super::{Candidate, Rule};
+use crate::compat::rules::missing_symbols;
 use crate::model::{Enum, Id, Inner, Kind, Primitive};
 
 pub(super) struct Words<'s> {
@@ -14,9 +13,18 @@ pub(super) struct Words<'s> {
     writes: &'static str,
 }
 
+/// The words for the schema that reads and for the one that writes.
+fn sides(candidate: Candidate) -> (&'static str, &'static str) {
+    match candidate {
+        Candidate::Reader => ("new", "old"),
+        Candidate::Writer => ("old", "new"),
+        Candidate::Neither => ("reader", "writer"),
+    }
+}
+
 /// What people call the whole of the data.
 pub(super) fn root(kind: &Kind) -> &str {
-    kind.named().map_or("value", |named| named.name.short())
+    kind.named().map_or("value", |named| named.name.simple())
 }
 
 /// Where a problem is, for people.
@@ -30,10 +38,7 @@ pub(super) fn path(reader: &Inner, problem: &Problem) -> String {
 
 impl<'s> Words<'s> {
     pub(super) fn new(reader: &'s Inner, writer: &'s Inner, candidate: Candidate) -> Self {
-        let (reads, writes) = match candidate {
-            Candidate::Reader => ("new", "old"),
-            Candidate::Writer => ("old", "new"),
-        };
+        let (reads, writes) = sides(candidate);
         Self { reader, writer, reads, writes }
     }
 
@@ -90,8 +95,13 @@ impl<'s> Words<'s> {
             Rule::MissingEnumSymbols => {
                 let missing = self.missing_symbols(site.reader, site.writer);
                 let it = if missing.len() == 1 { "it" } else { "them" };
+                let default = if site.has_field_default {
+                    "its enum has no default symbol. The default of the field is for data without the field, not for unknown symbols."
+                } else {
+                    "names no default symbol to use instead."
+                };
                 format!(
-                    "The {writes} schema may write {}. The {reads} schema does not list {it} and names no default symbol to use instead.",
+                    "The {writes} schema may write {}. The {reads} schema does not list {it} and {default}",
                     list(&missing)
                 )
             }
@@ -147,10 +157,7 @@ impl<'s> Words<'s> {
 
     fn missing_symbols(&self, reader: Id, writer: Id) -> Vec<String> {
         match (&self.reader[reader].kind, &self.writer[writer].kind) {
-            (Kind::Enum(Enum { symbols: known, .. }), Kind::Enum(Enum { symbols, .. })) => {
-                let known: HashSet<_> = known.iter().collect();
-                symbols.iter().filter(|symbol| !known.contains(symbol)).cloned().collect()
-            }
+            (Kind::Enum(reader), Kind::Enum(writer)) => missing_symbols(reader, writer).map(str::to_owned).collect(),
             _ => Vec::new(),
         }
     }
@@ -160,28 +167,33 @@ impl<'s> Words<'s> {
     }
 
     fn full_name(schema: &Inner, id: Id) -> String {
-        schema[id].kind.branch_name().to_owned()
+        schema[id].kind.branch_name().to_string()
     }
 
     /// Names a type as in speech: `an array of int`, `the record Order`.
     fn spoken(schema: &Inner, id: Id) -> String {
         let short = |id: Id| match &schema[id].kind {
             Kind::Primitive(primitive) => primitive.name().to_owned(),
-            kind => kind.named().map_or(kind.type_name(), |named| named.name.short()).to_owned(),
+            kind => kind.named().map_or(kind.type_name(), |named| named.name.simple()).to_owned(),
         };
         match &schema[id].kind {
             Kind::Primitive(primitive) => primitive.name().to_owned(),
             Kind::Array(items) => format!("an array of {}", short(*items)),
             Kind::Map(values) => format!("a map of {}", short(*values)),
             Kind::Union(branches) => {
-                let branches: Vec<_> = branches.iter().map(|branch| short(*branch)).collect();
+                const MOST: usize = 20;
+                let more = branches.len().saturating_sub(MOST);
+                let mut branches: Vec<_> = branches.iter().take(MOST).map(|branch| short(*branch)).collect();
+                if more > 0 {
+                    branches.push(format!("{more} more"));
+                }
                 match branches.as_slice() {
                     [] => "an empty union".to_owned(),
                     [one] => format!("a union of {one} alone"),
                     [rest @ .., last] => format!("a union of {} and {last}", rest.join(", ")),
                 }
             }
-            Kind::Fixed(fixed) => format!("the fixed type `{}`", fixed.named.name.short()),
+            Kind::Fixed(fixed) => format!("the fixed type `{}`", fixed.named.name.simple()),
             kind => format!("the {} `{}`", kind.type_name(), short(id)),
         }
     }
@@ -189,10 +201,7 @@ impl<'s> Words<'s> {
 
 /// The title and the reason of a warning.
 pub(super) fn warning(rule: Rule, path: &str, error: &str, candidate: Candidate) -> (String, String) {
-    let (reads, writes) = match candidate {
-        Candidate::Reader => ("new", "old"),
-        Candidate::Writer => ("old", "new"),
-    };
+    let (reads, writes) = sides(candidate);
     let title = match rule {
         Rule::UnusableDefault => format!("The default of `{path}` cannot be used"),
         Rule::AliasCollision => format!("The aliases of `{path}` collide"),
