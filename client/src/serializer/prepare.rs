@@ -185,7 +185,7 @@ impl Settings {
             None => None,
         };
         let record = local.as_ref().and_then(|local| local.parsed.full_name());
-        let subject = self.subject.resolve(registry, record).await?;
+        let subject = self.subject.resolve(registry, record.as_deref()).await?;
         let schema = self.select_schema(registry, &subject, local.as_ref()).await?;
         let avro = schema.avro().map_err(|why| PrepareError::new(Reason::NotAvro(why)))?;
         if !self.accept_rules && !schema.rules_on_writing().is_empty() {

@@ -53,7 +53,7 @@ async fn registries_without_a_bulk_read_are_asked_for_versions() {
         assert_eq!(registry.prefetch_subjects("or").await.unwrap(), 2, "{:?}", double.lines());
         for id in [1, 2] {
             let schema = registry.schema_now(SchemaKey::Id(id)).expect("it was loaded");
-            assert_eq!(schema.avro().map(|schema| schema.full_name().map(str::to_owned)), Ok(Some(format!("F{id}"))));
+            assert_eq!(schema.avro().map(|schema| schema.full_name().map(Cow::into_owned)), Ok(Some(format!("F{id}"))));
         }
         assert_eq!(registry.snapshot().registry(), None);
     }
