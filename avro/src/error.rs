@@ -12,7 +12,7 @@ pub enum ParseError {
     Empty,
     /// The document is not JSON.
     Json {
-        /// What is wrong.
+        /// The fault.
         message: String,
         /// Line of the fault, from 1.
         line: usize,
@@ -45,7 +45,7 @@ pub enum ParseError {
     NotASchema(String),
     /// An object that lacks a part of its type; the text says which.
     Missing {
-        /// What is missing, as Java words it: `No type`, `Record has no fields`...
+        /// The missing part, as Java words it: `No type`, `Record has no fields`...
         what: &'static str,
         /// The JSON it is missing from.
         from: String,
@@ -56,7 +56,7 @@ pub enum ParseError {
     Namespace {
         /// The part.
         part: String,
-        /// What is wrong with it.
+        /// The fault.
         error: NameError,
     },
     /// A type that has the name of a primitive type.
@@ -109,7 +109,7 @@ pub enum ParseError {
     Exceeded(Exceeded),
 }
 
-/// What is wrong with a name.
+/// The fault of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameError {
     /// It is not a string.

@@ -34,6 +34,7 @@
 mod canonical;
 mod compat;
 mod datum;
+mod equality;
 mod error;
 mod explain;
 mod fingerprint;
@@ -48,7 +49,6 @@ mod parse;
 mod pointer;
 mod positions;
 mod print;
-mod same;
 mod shape;
 mod tags;
 mod typed;

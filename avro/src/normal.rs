@@ -193,7 +193,7 @@ fn head(kind: &str, named: &Named) -> String {
         text += ",\"doc\":";
         text += &escape(doc);
     }
-    // An alias of the null namespace inside a namespace is told apart by its leading dot.
+    // An alias of the null namespace inside a namespace is marked by its leading dot.
     let aliases: Vec<_> = named.aliases.iter().map(|alias| alias.seen_from(named.name.space())).collect();
     let mut aliases: Vec<_> = aliases.iter().map(AsRef::as_ref).collect();
     push_aliases(&mut text, &mut aliases);

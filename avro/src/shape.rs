@@ -3,12 +3,12 @@
 use avow_budget::{Budget, Exceeded};
 use md5::{Digest, Md5};
 
+use crate::equality;
 use crate::json::{Number, Value};
 use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Properties, Schema};
 use crate::name::Name;
 use crate::positions::{FastMap, FastSet};
 use crate::print::UNLIMITED;
-use crate::same;
 
 impl Schema {
     /// A hash that two documents share exactly when they are structurally equal.
@@ -68,7 +68,7 @@ impl<'n> Shape<'n> {
             text(hash, "name", &named.name.full());
             let first = *self.named.entry(&named.name).or_insert(id);
             // A name may have two definitions that differ in doc and aliases; each is part of the shape.
-            let is_known = first != id && same::identical(&self.inner.nodes, first, id, self.budget)?;
+            let is_known = first != id && equality::identical(&self.inner.nodes, first, id, self.budget)?;
             if id < self.inlined_from || is_known || !self.spelled_out.insert(id) {
                 return Ok(());
             }

@@ -12,7 +12,7 @@ use crate::name::{Name, Space};
 
 const PROPERTY: &str = "confluent:tags";
 
-/// What a tag is on.
+/// The kinds of tagged things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Entity {
     /// A record, whose path is its full name.
@@ -24,7 +24,7 @@ pub enum Entity {
 /// The tags of one record or field.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tagged {
-    /// What is tagged.
+    /// The kind.
     pub entity: Entity,
     /// Where it is; the namespace may be left out to mean any.
     pub path: String,
@@ -81,7 +81,7 @@ impl Schema {
         found
     }
 
-    /// Returns the stored text with some tags added, then some removed; a property without tags goes.
+    /// The stored text with some tags added, then some removed; a property without tags goes.
     ///
     /// The result is a document to be parsed like any other.
     pub fn with_tags(&self, add: &[Tagged], remove: &[Tagged]) -> Result<String, UnknownPath> {

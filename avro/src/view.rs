@@ -58,7 +58,7 @@ impl<'s> From<&'s Field> for Member<'s> {
     }
 }
 
-/// What a type means beyond its encoding, where Java recognises it.
+/// The logical type of a type, where Java recognises it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LogicalType {
@@ -69,7 +69,7 @@ pub enum LogicalType {
         /// How many of them are behind the point.
         scale: u32,
     },
-    /// A number that carries its own scale.
+    /// A number with its own scale.
     BigDecimal,
     /// An identifier of 128 bits, as text or as bytes.
     Uuid,
@@ -96,12 +96,12 @@ pub enum LogicalType {
 }
 
 impl Schema {
-    /// Returns the type that the document is about.
+    /// The type that the document is about.
     pub fn root_type(&self) -> TypeId {
         self.inner.root
     }
 
-    /// Returns a type of this schema.
+    /// A type of this schema.
     pub fn type_of(&self, id: TypeId) -> Type<'_> {
         match &self.inner[id].kind {
             Kind::Primitive(primitive) => match primitive {
@@ -125,12 +125,12 @@ impl Schema {
         }
     }
 
-    /// Returns what a union knows a type by: the full name of a named type, else the word of the language.
+    /// The name by which a union knows a type: the full name of a named type, else the word of the language.
     pub fn name_of(&self, id: TypeId) -> Cow<'_, str> {
         self.inner[id].kind.branch_name().to_text()
     }
 
-    /// Returns what a type means beyond its encoding.
+    /// The logical type of a type.
     pub fn logical_type_of(&self, id: TypeId) -> Option<LogicalType> {
         Some(match self.inner[id].logical()? {
             Logical::Decimal { precision, scale } => {

@@ -10,7 +10,7 @@
 use avow_budget::{Budget, Exceeded, Held};
 
 use super::history::Proven;
-use super::places::{Place, Places};
+use super::locations::{LocationId, Locations};
 use super::rules::{Cursor, Rules, Step, Token};
 use super::{Incompatibility, IncompatibilityKind, Verdict};
 use crate::fingerprint::Fingerprint;
@@ -100,13 +100,13 @@ enum Outcome {
 /// Something wrong with a pair: a broken rule, or everything that is wrong with a pair below it.
 #[derive(Clone, Copy)]
 enum Wrong {
-    Here { pair: Pair, rule: IncompatibilityKind, field: Option<usize>, place: Place },
+    Here { pair: Pair, rule: IncompatibilityKind, field: Option<usize>, location: LocationId },
     Below(Pair),
 }
 
 struct Frame {
     pair: Pair,
-    place: Place,
+    location: LocationId,
     cursor: Cursor,
     waiting: Option<Waiting>,
     wrong: Vec<Wrong>,
@@ -120,7 +120,7 @@ struct Frame {
 #[derive(Clone, Copy)]
 enum Waiting {
     Below(Pair),
-    WriterBranch { writer: Id, place: Place },
+    WriterBranch { writer: Id, location: LocationId },
     ReaderUnion { asked: Id, next: usize },
 }
 
@@ -137,7 +137,7 @@ struct Walk<'s> {
     proven: Option<&'s Proven>,
     provisional: Vec<u64>,
     open: Vec<Frame>,
-    places: Places,
+    locations: Locations,
     budget: &'s Budget,
     held: Held<'s>,
 }
@@ -156,14 +156,14 @@ impl<'s> Walk<'s> {
             proven,
             provisional: Vec::new(),
             open: Vec::new(),
-            places: Places::default(),
+            locations: Locations::default(),
             budget,
             held: budget.scope(),
         })
     }
 
     fn run(&mut self, root: Pair) -> Result<Ending, Exceeded> {
-        self.enter(root, Places::ROOT)?;
+        self.enter(root, Locations::ROOT)?;
         while let Some(mut frame) = self.open.pop() {
             let pair_below = if let Some(waiting) = frame.waiting.take() {
                 self.answer(&mut frame, waiting)?
@@ -181,14 +181,14 @@ impl<'s> Walk<'s> {
                 }
             };
             self.open.push(frame);
-            if let Some((pair, place)) = pair_below {
-                self.enter(pair, place)?;
+            if let Some((pair, location)) = pair_below {
+                self.enter(pair, location)?;
             }
         }
         Ok(Ending::Answered)
     }
 
-    fn enter(&mut self, pair: Pair, place: Place) -> Result<(), Exceeded> {
+    fn enter(&mut self, pair: Pair, location: LocationId) -> Result<(), Exceeded> {
         let key = pair.0.pair(pair.1);
         if self.known.contains_key(&key) {
             return Ok(());
@@ -200,7 +200,7 @@ impl<'s> Walk<'s> {
         }
         self.open.push(Frame {
             pair,
-            place,
+            location,
             cursor: Cursor::default(),
             waiting: None,
             wrong: Vec::new(),
@@ -212,29 +212,29 @@ impl<'s> Walk<'s> {
     }
 
     /// Begins a step; returns the pair it has to wait for.
-    fn begin(&mut self, frame: &mut Frame, step: Step) -> Result<Option<(Pair, Place)>, Exceeded> {
+    fn begin(&mut self, frame: &mut Frame, step: Step) -> Result<Option<(Pair, LocationId)>, Exceeded> {
         match step {
             Step::GiveUp { .. } => Ok(None),
             Step::Wrong { rule, field } => {
-                let place = match Rules::token(rule, field) {
-                    Some(token) => self.places.below(frame.place, token),
-                    None => frame.place,
+                let location = match Rules::token(rule, field) {
+                    Some(token) => self.locations.below(frame.location, token),
+                    None => frame.location,
                 };
-                self.wrong(frame, Wrong::Here { pair: frame.pair, rule, field, place })?;
+                self.wrong(frame, Wrong::Here { pair: frame.pair, rule, field, location })?;
                 Ok(None)
             }
             Step::Below { reader, writer, at } => {
                 if self.is_fine((reader, writer)) {
                     return Ok(None);
                 }
-                let place = self.places.below(frame.place, at);
+                let location = self.locations.below(frame.location, at);
                 if self.rules.is_leaf(reader, writer) {
                     let rule = IncompatibilityKind::TypeMismatch;
-                    self.wrong(frame, Wrong::Here { pair: (reader, writer), rule, field: None, place })?;
+                    self.wrong(frame, Wrong::Here { pair: (reader, writer), rule, field: None, location })?;
                     return Ok(None);
                 }
                 frame.waiting = Some(Waiting::Below((reader, writer)));
-                Ok(Some(((reader, writer), place)))
+                Ok(Some(((reader, writer), location)))
             }
             // In a search through a union Java begins a new location and drops what it finds.
             Step::WriterBranch { writer, at } => {
@@ -242,16 +242,16 @@ impl<'s> Walk<'s> {
                 if self.is_fine(pair) {
                     return Ok(None);
                 }
-                let place = self.places.below(frame.place, Token::Branch(at));
-                frame.waiting = Some(Waiting::WriterBranch { writer, place });
-                Ok(Some((pair, Places::ROOT)))
+                let location = self.locations.below(frame.location, Token::Branch(at));
+                frame.waiting = Some(Waiting::WriterBranch { writer, location });
+                Ok(Some((pair, Locations::ROOT)))
             }
             Step::ReaderUnion => self.try_branches(frame, 0),
         }
     }
 
     /// Takes the answer that a step waited for; returns the next pair it has to wait for.
-    fn answer(&mut self, frame: &mut Frame, waiting: Waiting) -> Result<Option<(Pair, Place)>, Exceeded> {
+    fn answer(&mut self, frame: &mut Frame, waiting: Waiting) -> Result<Option<(Pair, LocationId)>, Exceeded> {
         match waiting {
             Waiting::Below(pair) => {
                 if !self.is_compatible(frame, pair) {
@@ -259,10 +259,10 @@ impl<'s> Walk<'s> {
                 }
                 Ok(None)
             }
-            Waiting::WriterBranch { writer, place } => {
+            Waiting::WriterBranch { writer, location } => {
                 let pair = (frame.pair.0, writer);
                 if !self.is_compatible(frame, pair) {
-                    self.lacks(frame, pair, place)?;
+                    self.lacks(frame, pair, location)?;
                 }
                 Ok(None)
             }
@@ -276,7 +276,7 @@ impl<'s> Walk<'s> {
     }
 
     /// Looks for a branch of the reader's union, from a position on.
-    fn try_branches(&mut self, frame: &mut Frame, from: usize) -> Result<Option<(Pair, Place)>, Exceeded> {
+    fn try_branches(&mut self, frame: &mut Frame, from: usize) -> Result<Option<(Pair, LocationId)>, Exceeded> {
         let (union, writer) = frame.pair;
         let mut at = from;
         while let Some(asked) = self.rules.branches.get(union, writer, at) {
@@ -287,15 +287,15 @@ impl<'s> Walk<'s> {
             }
             if !self.rules.is_leaf(asked, writer) {
                 frame.waiting = Some(Waiting::ReaderUnion { asked, next: at });
-                return Ok(Some(((asked, writer), Places::ROOT)));
+                return Ok(Some(((asked, writer), Locations::ROOT)));
             }
         }
-        self.lacks(frame, frame.pair, frame.place)?;
+        self.lacks(frame, frame.pair, frame.location)?;
         Ok(None)
     }
 
-    fn lacks(&mut self, frame: &mut Frame, pair: Pair, place: Place) -> Result<(), Exceeded> {
-        self.wrong(frame, Wrong::Here { pair, rule: IncompatibilityKind::MissingUnionBranch, field: None, place })
+    fn lacks(&mut self, frame: &mut Frame, pair: Pair, location: LocationId) -> Result<(), Exceeded> {
+        self.wrong(frame, Wrong::Here { pair, rule: IncompatibilityKind::MissingUnionBranch, field: None, location })
     }
 
     fn wrong(&mut self, frame: &mut Frame, wrong: Wrong) -> Result<(), Exceeded> {
@@ -381,17 +381,17 @@ impl<'s> Walk<'s> {
                         open.extend(below.into_iter().rev());
                     }
                 }
-                Wrong::Here { pair, rule, field, place } => {
+                Wrong::Here { pair, rule, field, location } => {
                     let mut message = String::new();
                     self.rules.write_message(&mut message, pair, rule, field).expect("writing to a string cannot fail");
                     self.budget.spend(message.len() as u64)?;
-                    let location = self.places.fingerprint(place);
-                    if !seen.insert((rule, location, Fingerprint::of(message.as_bytes()))) {
+                    let fingerprint = self.locations.fingerprint(location);
+                    if !seen.insert((rule, fingerprint, Fingerprint::of(message.as_bytes()))) {
                         continue;
                     }
                     self.held.hold(size_of::<(Fingerprint, Fingerprint)>() * 2)?;
                     if findings.len() < most_findings && text_left > 0 {
-                        let location = self.places.location(place);
+                        let location = self.locations.location(location);
                         self.budget.spend(location.len() as u64)?;
                         text_left = text_left.saturating_sub(location.len() + message.len());
                         findings.push(Incompatibility { kind: rule, location, message });
@@ -404,5 +404,5 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// The memory of a pair: its entry, its frame, its place.
+/// The memory of a pair: its entry, its frame, its location.
 const ENTRY_BYTES: usize = 2 * (size_of::<u64>() + size_of::<Outcome>()) + size_of::<Frame>();

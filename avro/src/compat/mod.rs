@@ -3,7 +3,7 @@
 mod branches;
 pub(crate) mod check;
 mod history;
-mod places;
+mod locations;
 pub(crate) mod rules;
 
 use avow_budget::{Budget, Exceeded, Limits};
@@ -44,7 +44,7 @@ pub struct Incompatibility {
     pub kind: IncompatibilityKind,
     /// Where, as a JSON pointer into the reader; `/` is the root, and union branches count as the writer's.
     pub location: String,
-    /// What exactly, in Java Avro's words.
+    /// The detail, in Java Avro's words.
     pub message: String,
 }
 
@@ -66,7 +66,7 @@ pub enum IncompatibilityKind {
 }
 
 impl IncompatibilityKind {
-    /// Returns the name that the registry's API uses.
+    /// The name that the registry's API uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NameMismatch => "NAME_MISMATCH",

@@ -11,7 +11,7 @@ use crate::fits::{self, Fits, Occasion};
 use crate::model::{Id, Inner, Kind, Node};
 use crate::name::Name;
 use crate::positions::{FastMap, FastSet, first_duplicate};
-use crate::{model, print, same};
+use crate::{equality, model, print};
 
 /// Renames the writer's types and fields; `None` when there is nothing to rename.
 pub(super) fn apply(reader: &Inner, writer: &Inner, budget: &Budget) -> Result<Option<Inner>, Stop> {
@@ -25,7 +25,7 @@ fn rename(reader: &Inner, writer: &Inner, budget: &Budget) -> Result<Option<Inne
     if aliases.types.is_empty() && aliases.fields.is_empty() {
         return Ok(None);
     }
-    if same::equal_across(&writer.nodes, writer.root, &reader.nodes, reader.root, budget)? {
+    if equality::equal_across(&writer.nodes, writer.root, &reader.nodes, reader.root, budget)? {
         return Ok(None);
     }
     let mut held = budget.scope();
@@ -120,7 +120,7 @@ impl<'s> Aliases<'s> {
     }
 }
 
-/// Java builds the renamed writer as a schema, and stumbles where that is none.
+/// Checks the renamed writer as Java does, which builds a schema of it.
 fn check(writer: &Inner, budget: &Budget) -> Result<(), Stop> {
     let finished = Finished::default();
     let fits = Fits::new(&writer.nodes, &finished, budget);

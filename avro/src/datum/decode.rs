@@ -18,7 +18,7 @@ struct Decoder<'p> {
     depth: usize,
 }
 
-/// Data may nest deeper than schemas, through recursive types; nothing of ours makes such data.
+/// Data may nest deeper than schemas, through recursive types; this crate makes no such data.
 const MOST_NESTING: usize = 1000;
 
 impl Decoder<'_> {

@@ -48,7 +48,7 @@ pub(crate) enum Datum {
 /// Why bytes could not be decoded; `Display` is Java's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
-    /// What went wrong.
+    /// The kind.
     pub kind: DecodeErrorKind,
     message: Message,
     /// The field whose default is to blame: `Order.state`.
@@ -126,9 +126,9 @@ impl std::error::Error for DecodeError {}
 pub struct Witness {
     /// The datum in Avro's JSON encoding, as the writer has it.
     pub record: String,
-    /// Its bytes, in hexadecimal.
+    /// The bytes in hexadecimal.
     pub bytes: String,
-    /// What Java's decoder says about them.
+    /// The message of Java's decoder.
     pub error: String,
     /// The kind of that error.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -171,12 +171,12 @@ impl<'s> Resolution<'s> {
         self.plan.as_ref().err()?.field.as_deref()
     }
 
-    /// Returns what to do with a datum of the writer; an error when nothing could ever be decoded.
+    /// The action for a datum of the writer; an error when nothing could ever be decoded.
     pub fn root(&self) -> Result<ActionId, &DecodeError> {
         self.plan.as_ref().map(|plan| plan.root)
     }
 
-    /// Returns an action of this resolution; `None` for a place in another one.
+    /// An action of this resolution; `None` for a place in another one.
     pub fn action(&self, id: ActionId) -> Option<&Action> {
         self.plan.as_ref().ok()?.get(id)
     }
@@ -217,10 +217,10 @@ impl<'s> Resolution<'s> {
 
     /// A datum that fails, and the error at the place that was looked for.
     fn failure(&self, is_wanted: impl Fn(Id) -> bool, budget: &Budget) -> Result<Option<(Witness, String)>, Exceeded> {
-        let ways = search::Ways::new(self.writer, budget)?;
+        let least = search::LeastData::new(self.writer, budget)?;
         let found = match &self.plan {
-            Err(error) => ways.least(self.writer.root).map(|datum| (datum, String::new(), error.to_string())),
-            Ok(plan) => ways.to_error(plan, is_wanted, budget)?,
+            Err(error) => least.datum(self.writer.root).map(|datum| (datum, String::new(), error.to_string())),
+            Ok(plan) => least.to_error(plan, is_wanted, budget)?,
         };
         let tried = found.and_then(|(datum, path, error)| Some((Witness { path, ..self.try_out(&datum)? }, error)));
         Ok(tried)
@@ -254,6 +254,6 @@ pub(crate) fn made_up_data(schema: &Inner, seed: u64) -> impl Iterator<Item = Ve
 impl Schema {
     /// Whether any finite datum of this schema exists.
     pub fn has_data(&self) -> bool {
-        search::Ways::new(&self.inner, &Budget::unlimited()).expect(UNLIMITED).least(self.inner.root).is_some()
+        search::LeastData::new(&self.inner, &Budget::unlimited()).expect(UNLIMITED).datum(self.inner.root).is_some()
     }
 }

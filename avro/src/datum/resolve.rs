@@ -27,25 +27,25 @@ impl From<Exceeded> for Stop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ActionId(usize);
 
-/// What a decoder does where the writer wrote one type and the reader wants another.
+/// The action of a decoder where the writer wrote one type and the reader wants another.
 #[derive(Debug)]
 pub struct Action {
     /// The writer's type.
     pub writer: Id,
     /// The reader's type.
     pub reader: Id,
-    /// What to do.
+    /// The action.
     pub step: Step,
 }
 
-/// What a decoder does with what was written.
+/// The ways in which a decoder treats what was written.
 #[derive(Debug)]
 pub enum Step {
     /// Takes a primitive or fixed type as it is, or promotes it to the reader's.
     Read,
     /// Fails.
     Error(DecodeError),
-    /// Tells for each of the writer's symbols which of the reader's it becomes; `None` fails.
+    /// For each of the writer's symbols the reader's symbol that it becomes; `None` fails.
     Enum(Vec<Option<usize>>),
     /// Decodes the items of an array or the values of a map.
     Items(ActionId),

@@ -1,4 +1,4 @@
-//! The shortest way to data: the least datum of a type, and the least that leads a decoder into an error.
+//! The smallest data: the least datum of a type, and the least that leads a decoder into an error.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -13,7 +13,7 @@ use crate::positions::FastMap;
 /// A datum with more parts than this is no example of anything.
 const MOST_PARTS: u64 = 20_000;
 
-pub(super) struct Ways<'s> {
+pub(super) struct LeastData<'s> {
     schema: &'s Inner,
     /// The number of parts of each type's least datum; `None` when a type has no finite datum.
     parts: Vec<Option<u64>>,
@@ -32,7 +32,7 @@ enum Way {
     Straight,
 }
 
-impl<'s> Ways<'s> {
+impl<'s> LeastData<'s> {
     pub(super) fn new(schema: &'s Inner, budget: &Budget) -> Result<Self, Exceeded> {
         Ok(Self { schema, parts: least_parts(&schema.nodes, budget)? })
     }
@@ -47,7 +47,7 @@ impl<'s> Ways<'s> {
     }
 
     /// Makes the least datum of a type.
-    pub(super) fn least(&self, id: Id) -> Option<Datum> {
+    pub(super) fn datum(&self, id: Id) -> Option<Datum> {
         if !self.has_data(id) {
             return None;
         }
@@ -108,7 +108,7 @@ impl<'s> Ways<'s> {
                 Step::Read => Vec::new(),
                 Step::Error(error) => {
                     if is_wanted(action.writer) {
-                        let found = self.least(action.writer).and_then(|datum| self.wrap(plan, &came_from, id, datum));
+                        let found = self.datum(action.writer).and_then(|datum| self.wrap(plan, &came_from, id, datum));
                         return Ok(found.map(|(datum, path)| (datum, path, error.to_string())));
                     }
                     Vec::new()
@@ -168,7 +168,7 @@ impl<'s> Ways<'s> {
                     let mut fields = Vec::with_capacity(record.fields.len());
                     let mut own = Some(datum);
                     for (place, field) in record.fields.iter().enumerate() {
-                        fields.push(if place == *at { own.take()? } else { self.least(field.kind)? });
+                        fields.push(if place == *at { own.take()? } else { self.datum(field.kind)? });
                     }
                     Datum::Record(fields)
                 }

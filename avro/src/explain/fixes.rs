@@ -26,7 +26,7 @@ const MOST_RENAMES: usize = 3;
 type Attempt = (String, Value<'static>);
 
 /// Finds changes to the new schema, and tries each before it is offered.
-pub(super) struct Workshop<'s> {
+pub(super) struct Fixer<'s> {
     reader: &'s Schema,
     writer: &'s Schema,
     candidate: Candidate,
@@ -35,11 +35,11 @@ pub(super) struct Workshop<'s> {
     /// The new schema's stored text.
     document: Value<'static>,
     /// The rest of [`MOST_TRIED`].
-    untried: usize,
+    trial_bytes_left: usize,
     budget: &'s Budget,
 }
 
-impl<'s> Workshop<'s> {
+impl<'s> Fixer<'s> {
     pub(super) fn new(
         (reader, writer): (&'s Schema, &'s Schema),
         candidate: Candidate,
@@ -49,7 +49,7 @@ impl<'s> Workshop<'s> {
     ) -> Result<Self, Exceeded> {
         let changed = if candidate == Candidate::Writer { writer } else { reader };
         let document = read(&changed.text_within(budget)?, budget)?;
-        Ok(Self { reader, writer, candidate, before, places, document, untried: MOST_TRIED, budget })
+        Ok(Self { reader, writer, candidate, before, places, document, trial_bytes_left: MOST_TRIED, budget })
     }
 
     /// The changes that help against a problem, or against what is behind it.
@@ -59,8 +59,8 @@ impl<'s> Workshop<'s> {
         for (title, document) in self.attempts(problem)? {
             let document = document.to_string();
             self.budget.spend(document.len() as u64)?;
-            let Some(rest) = self.untried.checked_sub(document.len()) else { break };
-            self.untried = rest;
+            let Some(rest) = self.trial_bytes_left.checked_sub(document.len()) else { break };
+            self.trial_bytes_left = rest;
             let fixed = match changed.reparse(&document, self.budget) {
                 Ok(fixed) => fixed,
                 Err(ParseError::Exceeded(exceeded)) => return Err(exceeded),
@@ -81,7 +81,7 @@ impl<'s> Workshop<'s> {
     }
 }
 
-impl Workshop<'_> {
+impl Fixer<'_> {
     /// Recursion is as deep as the causes, which the walk has bounded.
     fn attempts(&self, problem: &Problem) -> Result<Vec<Attempt>, Exceeded> {
         let mut attempts = match self.candidate {
@@ -176,7 +176,7 @@ impl Workshop<'_> {
             }
             (Rule::AmbiguousAlias, _, _) => {
                 let (Some(place), Some(at)) = (definition, problem.field) else { return Ok(attempts) };
-                let title = format!("Drop the aliases of `{}`", super::words::path(reader, problem));
+                let title = format!("Drop the aliases of `{}`", super::messages::path(reader, problem));
                 attempts.extend(self.edited(&format!("{place}/fields/{at}"), title, |value| {
                     if let Value::Object(object) = value {
                         object.remove("aliases");

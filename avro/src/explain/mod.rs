@@ -1,9 +1,9 @@
 //! Findings for people: what breaks, for whom, where, a record that proves it, and fixes that were tried.
 
 mod fixes;
+mod messages;
 mod rules;
 mod walk;
-mod words;
 
 use avow_budget::{Budget, Exceeded, Limits};
 use md5::{Digest, Md5};
@@ -14,7 +14,7 @@ use crate::model::{Id, Kind};
 use crate::pointer::Definitions;
 use crate::positions::FastSet;
 use crate::{Incompatibility, IncompatibilityKind, Schema, Verdict, check_within, print};
-use fixes::Workshop;
+use fixes::Fixer;
 use walk::Problem;
 
 pub use rules::{Rule, RuleEntry, Severity, rules};
@@ -51,7 +51,7 @@ pub struct Finding {
     pub title: String,
     /// The reason, in a sentence or two.
     pub why: String,
-    /// What is behind a union that does not accept the data.
+    /// The reasons behind a union that does not accept the data.
     pub causes: Vec<Cause>,
     /// A record that cannot be decoded.
     pub witness: Option<Witness>,
@@ -91,7 +91,7 @@ pub struct Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Fix {
-    /// What it does, as an instruction.
+    /// An instruction.
     pub title: String,
     /// The new schema with the change.
     pub schema: String,
@@ -123,15 +123,15 @@ pub fn explain_within(
         return Ok(Explanation { findings, omitted: 0 });
     }
     let explainer = Explainer::new(reader, writer, candidate, budget)?;
-    let places = (&explainer.reader_places, &explainer.writer_places);
+    let places = (&explainer.reader_pointers, &explainer.writer_pointers);
     let problems = walk::problems(&reader.inner, &writer.inner, places, budget)?;
-    let mut workshop = Workshop::new((reader, writer), candidate, &verdict, places, budget)?;
+    let mut fixer = Fixer::new((reader, writer), candidate, &verdict, places, budget)?;
     let mut findings = Vec::with_capacity(problems.listed.len());
     for (at, problem) in problems.listed.iter().enumerate() {
         let mut finding = explainer.finding(problem)?;
         if at < MOST_PROVEN {
             finding.witness = explainer.witness(problem)?;
-            finding.fixes = workshop.fixes(problem)?;
+            finding.fixes = fixer.fixes(problem)?;
         }
         findings.push(finding);
     }
@@ -187,8 +187,8 @@ struct Explainer<'s> {
     writer: &'s Schema,
     candidate: Candidate,
     resolution: Option<Resolution<'s>>,
-    reader_places: Definitions,
-    writer_places: Definitions,
+    reader_pointers: Definitions,
+    writer_pointers: Definitions,
     budget: &'s Budget,
 }
 
@@ -205,27 +205,27 @@ impl<'s> Explainer<'s> {
         resolution: Option<Resolution<'s>>,
         budget: &'s Budget,
     ) -> Self {
-        let (reader_places, writer_places) = (Definitions::of(&reader.inner), Definitions::of(&writer.inner));
-        Self { reader, writer, candidate, resolution, reader_places, writer_places, budget }
+        let (reader_pointers, writer_pointers) = (Definitions::of(&reader.inner), Definitions::of(&writer.inner));
+        Self { reader, writer, candidate, resolution, reader_pointers, writer_pointers, budget }
     }
 
     fn finding(&self, problem: &Problem) -> Result<Finding, Exceeded> {
-        let path = words::path(&self.reader.inner, problem);
-        let words = words::Words::new(&self.reader.inner, &self.writer.inner, self.candidate);
+        let path = messages::path(&self.reader.inner, problem);
+        let messages = messages::Messages::new(&self.reader.inner, &self.writer.inner, self.candidate);
         let (reader, writer) = (problem.site.reader, problem.site.writer);
         Ok(Finding {
             rule: problem.rule,
             severity: Severity::Breaking,
             direction: self.direction(),
-            title: words.title(problem),
-            why: words.why(problem),
-            causes: problem.causes.iter().map(|cause| self.cause(&words, cause)).collect(),
+            title: messages.title(problem),
+            why: messages.why(problem),
+            causes: problem.causes.iter().map(|cause| self.cause(&messages, cause)).collect(),
             witness: None,
             fixes: Vec::new(),
             fingerprint: fingerprint(problem.rule, &path, &problem.message),
             confluent: problem.incompatibility().map(|finding| finding.registry_text(self.candidate)),
-            reader: self.side((self.reader, &self.reader_places), reader, problem.field)?,
-            writer: self.side((self.writer, &self.writer_places), writer, None)?,
+            reader: self.side((self.reader, &self.reader_pointers), reader, problem.field)?,
+            writer: self.side((self.writer, &self.writer_pointers), writer, None)?,
             path,
         })
     }
@@ -252,9 +252,9 @@ impl<'s> Explainer<'s> {
         }))
     }
 
-    fn cause(&self, words: &words::Words<'_>, problem: &Problem) -> Cause {
-        let path = words::path(&self.reader.inner, problem);
-        Cause { rule: problem.rule, path, title: words.title(problem), why: words.why(problem) }
+    fn cause(&self, messages: &messages::Messages<'_>, problem: &Problem) -> Cause {
+        let path = messages::path(&self.reader.inner, problem);
+        Cause { rule: problem.rule, path, title: messages.title(problem), why: messages.why(problem) }
     }
 
     fn warning(&self, witness: Witness) -> Result<Finding, Exceeded> {
@@ -270,7 +270,7 @@ impl<'s> Explainer<'s> {
         };
         let blamed = self.resolution.as_ref().and_then(Resolution::unusable_default);
         let path = blamed.map_or_else(|| self.root_name() + &witness.path, str::to_owned);
-        let (title, why) = words::warning(rule, &path, &witness.error, self.candidate);
+        let (title, why) = messages::warning(rule, &path, &witness.error, self.candidate);
         Ok(Finding {
             severity: Severity::Warning,
             title,
@@ -318,8 +318,8 @@ impl<'s> Explainer<'s> {
             fixes: Vec::new(),
             fingerprint: fingerprint(rule, &path, &why),
             confluent,
-            reader: self.side((self.reader, &self.reader_places), self.reader.inner.root, None)?,
-            writer: self.side((self.writer, &self.writer_places), self.writer.inner.root, None)?,
+            reader: self.side((self.reader, &self.reader_pointers), self.reader.inner.root, None)?,
+            writer: self.side((self.writer, &self.writer_pointers), self.writer.inner.root, None)?,
             why,
             path,
         })
@@ -352,7 +352,7 @@ impl<'s> Explainer<'s> {
     }
 
     fn root_name(&self) -> String {
-        words::root(&self.reader.root().kind).to_owned()
+        messages::root(&self.reader.root().kind).to_owned()
     }
 }
 

@@ -77,8 +77,8 @@ pub(super) fn problems(
     let mut walk = Walk {
         rules: Rules::new(reader, writer, budget)?,
         incompatible: check::incompatible_pairs(reader, writer, budget)?,
-        reader_places: places.0,
-        writer_places: places.1,
+        reader_pointers: places.0,
+        writer_pointers: places.1,
         left: MOST_PROBLEMS,
         omitted: 0,
         budget,
@@ -87,7 +87,7 @@ pub(super) fn problems(
     let site = Site {
         reader: reader.root,
         writer: writer.root,
-        path: super::words::root(root).to_owned(),
+        path: super::messages::root(root).to_owned(),
         location: Vec::new(),
         reader_use: Some(String::new()),
         writer_use: Some(String::new()),
@@ -108,8 +108,8 @@ struct Seen {
 struct Walk<'s> {
     rules: Rules<'s>,
     incompatible: FastSet<u64>,
-    reader_places: &'s Definitions,
-    writer_places: &'s Definitions,
+    reader_pointers: &'s Definitions,
+    writer_pointers: &'s Definitions,
     left: usize,
     omitted: usize,
     budget: &'s Budget,
@@ -233,7 +233,7 @@ impl Walk<'_> {
     }
 
     fn branch(&self, site: &Site, writer: Id, at: usize) -> Site {
-        let writer_use = self.writer_places.pointer(site.writer).map(|place| format!("{place}/{at}"));
+        let writer_use = self.writer_pointers.pointer(site.writer).map(|place| format!("{place}/{at}"));
         Site { writer, writer_use, location: extended(&site.location, Token::Branch(at)), ..site.clone() }
     }
 
@@ -267,19 +267,19 @@ impl Walk<'_> {
             (Token::FieldType(field), Kind::Record(record)) => {
                 below.path = format!("{}.{}", site.path, record.fields[field].name);
                 below.has_field_default = record.fields[field].default.is_some();
-                below.reader_use = self.reader_places.pointer(site.reader).map(|place| format!("{place}{at}"));
+                below.reader_use = self.reader_pointers.pointer(site.reader).map(|place| format!("{place}{at}"));
                 below.writer_use = source
-                    .zip(self.writer_places.pointer(site.writer))
+                    .zip(self.writer_pointers.pointer(site.writer))
                     .map(|(field, place)| format!("{place}{}", Token::FieldType(field)));
             }
             // A branch of the writer's union: the reader stays where it is.
             (Token::Branch(_), _) => {
-                below.writer_use = self.writer_places.pointer(site.writer).map(|place| format!("{place}{at}"));
+                below.writer_use = self.writer_pointers.pointer(site.writer).map(|place| format!("{place}{at}"));
             }
             _ => {
                 below.path += if at == Token::Items { "[]" } else { "{}" };
-                below.reader_use = self.reader_places.pointer(site.reader).map(|place| format!("{place}{at}"));
-                below.writer_use = self.writer_places.pointer(site.writer).map(|place| format!("{place}{at}"));
+                below.reader_use = self.reader_pointers.pointer(site.reader).map(|place| format!("{place}{at}"));
+                below.writer_use = self.writer_pointers.pointer(site.writer).map(|place| format!("{place}{at}"));
             }
         }
         below

@@ -12,6 +12,19 @@ use crate::positions::Positions;
 const NUMBER_LENGTH: usize = 1000;
 const KEY_LENGTH: usize = 50_000;
 
+/// The bytes that end a run of plain characters in a string.
+static IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        is_special[byte] = true;
+        byte += 1;
+    }
+    is_special[b'"' as usize] = true;
+    is_special[b'\\' as usize] = true;
+    is_special
+};
+
 /// A value and what follows it.
 pub(crate) struct Document<'t, 'b> {
     pub(crate) value: Value<'t>,
@@ -245,8 +258,7 @@ impl<'t> Reader<'t, '_> {
         let mut plain_from = self.at;
         loop {
             let rest = &self.text.as_bytes()[self.at..];
-            let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-            self.at += rest.iter().position(is_special).unwrap_or(rest.len());
+            self.at += rest.iter().position(|byte| IS_SPECIAL[*byte as usize]).unwrap_or(rest.len());
             let plain = &self.text[plain_from..self.at];
             match self.peek() {
                 None => return Err(self.error("a string without its end".to_owned())),
@@ -309,7 +321,7 @@ impl<'t> Reader<'t, '_> {
             _ => unit,
         };
         char::from_u32(code).ok_or_else(|| {
-            // Java's strings can hold half a character; no store or wire format of ours can.
+            // Java's strings can hold half a character; no store or wire format can.
             self.error(format!("half of a surrogate pair: \\u{unit:04X}"))
         })
     }
@@ -331,7 +343,16 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// Skips white space and comments.
+    #[inline]
     fn skip_blank(&mut self) -> Result<(), ParseError> {
+        match self.peek() {
+            Some(b' ' | b'\t' | b'\r' | b'\n' | b'/') => self.skip_blank_and_comments(),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn skip_blank_and_comments(&mut self) -> Result<(), ParseError> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,

@@ -15,7 +15,7 @@ use crate::json;
 use crate::model::{BranchName, Id, Inner, Kind, Node, Nodes, Primitive, Properties, Schema};
 use crate::name::{Name, Space};
 use crate::positions::{FastMap, Positions, first_duplicate};
-use crate::{ParseError, print, same};
+use crate::{ParseError, equality, print};
 
 /// How much the parser insists on (contract 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -207,7 +207,7 @@ impl<'l> Parser<'l> {
         let id = self.add(kind, properties)?;
         let index = id.index().expect("a named type has a node");
         if let Some(first) = self.table.insert(index, |index| key(&self.nodes, index)).map(node_id) {
-            if !same::equal(&self.nodes, first, id, &self.redefinitions, self.budget)? {
+            if !equality::equal(&self.nodes, first, id, &self.redefinitions, self.budget)? {
                 let name = self.nodes[id].kind.branch_name().to_text().into_owned();
                 return Err(ParseError::Redefined(name));
             }

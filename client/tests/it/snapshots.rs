@@ -1,5 +1,6 @@
 //! Snapshots: fetched from registries that hand out many schemas at once and from those that do not, and whose they are.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

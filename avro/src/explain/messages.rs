@@ -1,14 +1,14 @@
-//! The wording: short, exact, in the roles people have.
+//! The messages: short, exact, about the roles that people have.
 
 use super::walk::Problem;
 use super::{Candidate, Rule};
 use crate::compat::rules::missing_symbols;
 use crate::model::{Enum, Id, Inner, Kind, Primitive};
 
-pub(super) struct Words<'s> {
+pub(super) struct Messages<'s> {
     reader: &'s Inner,
     writer: &'s Inner,
-    /// What people call the schema that reads and the one that writes.
+    /// The words for the schema that reads and for the one that writes.
     reads: &'static str,
     writes: &'static str,
 }
@@ -22,7 +22,7 @@ fn sides(candidate: Candidate) -> (&'static str, &'static str) {
     }
 }
 
-/// What people call the whole of the data.
+/// The first part of every path.
 pub(super) fn root(kind: &Kind) -> &str {
     kind.named().map_or("value", |named| named.name.simple())
 }
@@ -36,7 +36,7 @@ pub(super) fn path(reader: &Inner, problem: &Problem) -> String {
     }
 }
 
-impl<'s> Words<'s> {
+impl<'s> Messages<'s> {
     pub(super) fn new(reader: &'s Inner, writer: &'s Inner, candidate: Candidate) -> Self {
         let (reads, writes) = sides(candidate);
         Self { reader, writer, reads, writes }
@@ -61,11 +61,12 @@ impl<'s> Words<'s> {
                 format!("`{path}` can be null, which the {reads} schema does not accept")
             }
             Rule::TypeMismatch => {
-                let (read, written) = (Self::spoken(self.reader, site.reader), Self::spoken(self.writer, site.writer));
+                let (read, written) =
+                    (Self::describe(self.reader, site.reader), Self::describe(self.writer, site.writer));
                 format!("`{path}` is written as {written} but read as {read}")
             }
             Rule::MissingUnionBranch => {
-                let written = Self::spoken(self.writer, site.writer);
+                let written = Self::describe(self.writer, site.writer);
                 format!("`{path}` can hold {written}, which no branch of the {reads} union reads")
             }
             Rule::AmbiguousAlias => format!("`{path}` matches several written fields"),
@@ -75,7 +76,7 @@ impl<'s> Words<'s> {
 
     pub(super) fn why(&self, problem: &Problem) -> String {
         let (reads, writes, site) = (self.reads, self.writes, &problem.site);
-        let (read, written) = (Self::spoken(self.reader, site.reader), Self::spoken(self.writer, site.writer));
+        let (read, written) = (Self::describe(self.reader, site.reader), Self::describe(self.writer, site.writer));
         match problem.rule {
             Rule::NameMismatch => format!(
                 "Avro matches types by name. The {writes} schema writes {written}; the {reads} schema expects {read} \
@@ -89,7 +90,7 @@ impl<'s> Words<'s> {
                 };
                 let (expected, found) = (size(self.reader, site.reader), size(self.writer, site.writer));
                 format!(
-                    "The {writes} schema writes {found} bytes; the {reads} schema reads {expected}. A fixed type carries no length, so both must say the same."
+                    "The {writes} schema writes {found} bytes; the {reads} schema reads {expected}. A fixed value has no length prefix, so both sizes must be equal."
                 )
             }
             Rule::MissingEnumSymbols => {
@@ -111,7 +112,7 @@ impl<'s> Words<'s> {
                 };
                 let field = &record.fields[at];
                 let name = &field.name;
-                let kind = Self::spoken(self.reader, field.kind);
+                let kind = Self::describe(self.reader, field.kind);
                 let of_enum = match &self.reader[field.kind].kind {
                     Kind::Enum(Enum { default: Some(_), .. }) => {
                         " The default of the enum is for symbols it does not know, not for a field that is not there."
@@ -141,7 +142,7 @@ impl<'s> Words<'s> {
                 let closest = match (problem.closest, problem.causes.first()) {
                     (Some(branch), Some(cause)) => format!(
                         " {} comes closest, but fails at `{}`.",
-                        capitalised(&Self::spoken(self.reader, branch)),
+                        capitalised(&Self::describe(self.reader, branch)),
                         path(self.reader, cause)
                     ),
                     _ => String::new(),
@@ -171,7 +172,7 @@ impl<'s> Words<'s> {
     }
 
     /// Names a type as in speech: `an array of int`, `the record Order`.
-    fn spoken(schema: &Inner, id: Id) -> String {
+    fn describe(schema: &Inner, id: Id) -> String {
         let short = |id: Id| match &schema[id].kind {
             Kind::Primitive(primitive) => primitive.name().to_owned(),
             kind => kind.named().map_or(kind.type_name(), |named| named.name.simple()).to_owned(),
