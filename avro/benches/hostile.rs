@@ -15,7 +15,9 @@ fn main() {
     for shape in SHAPES {
         println!("\n{}", shape.name);
         print!("{:>10}", "bytes");
-        WORKS.iter().for_each(|work| print!("{work:>18}"));
+        for work in WORKS {
+            print!("{work:>18}");
+        }
         println!();
         let mut size = SMALLEST;
         while size <= LARGEST {

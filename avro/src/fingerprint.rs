@@ -89,7 +89,9 @@ fn all(nodes: &Nodes) -> Vec<Fingerprint> {
     let mut known = pass.known;
     if bound.contains(&true) {
         let mut whole = *KEY;
-        known.iter().for_each(|part| whole.write_u128(part.0));
+        for part in &known {
+            whole.write_u128(part.0);
+        }
         for fingerprint in known.iter_mut().zip(bound).filter_map(|(part, is_bound)| is_bound.then_some(part)) {
             let mut hasher = whole;
             hasher.write_u128(fingerprint.0);
@@ -114,7 +116,9 @@ impl Pass {
             Kind::Array(part) | Kind::Map(part) => self.part(nodes, *part, bound),
             Kind::Union(branches) => {
                 self.count(branches.len());
-                branches.iter().for_each(|branch| self.part(nodes, *branch, bound));
+                for branch in branches {
+                    self.part(nodes, *branch, bound);
+                }
             }
             Kind::Record(Record { named, fields, .. }) => {
                 self.named(named);
@@ -123,7 +127,9 @@ impl Pass {
                     self.text(&field.name);
                     self.count(usize::from(field.default.is_some()));
                     self.count(field.aliases.len());
-                    field.aliases.iter().for_each(|alias| self.text(alias));
+                    for alias in &field.aliases {
+                        self.text(alias);
+                    }
                     self.part(nodes, field.kind, bound);
                 }
             }
@@ -131,7 +137,9 @@ impl Pass {
                 self.named(named);
                 self.count(usize::from(default.is_some()));
                 self.count(symbols.len());
-                symbols.iter().for_each(|symbol| self.text(symbol));
+                for symbol in symbols {
+                    self.text(symbol);
+                }
             }
             Kind::Fixed(fixed) => {
                 self.named(&fixed.named);
@@ -154,7 +162,9 @@ impl Pass {
             }
             (None, named) => {
                 self.is_bound = true;
-                named.into_iter().for_each(|named| self.name(&named.name));
+                if let Some(named) = named {
+                    self.name(&named.name);
+                }
             }
         }
     }
@@ -162,7 +172,9 @@ impl Pass {
     fn named(&mut self, named: &Named) {
         self.name(&named.name);
         self.count(named.aliases.len());
-        named.aliases.iter().for_each(|alias| self.name(alias));
+        for alias in &named.aliases {
+            self.name(alias);
+        }
     }
 
     fn name(&mut self, name: &crate::name::Name) {

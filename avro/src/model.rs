@@ -307,11 +307,11 @@ impl Nodes {
         self.0.iter().zip(0..length).map(|(node, index)| (Id::node(index), node))
     }
 
-    pub(crate) fn from(&self, first: Id) -> &[Node] {
+    pub(crate) fn since(&self, first: Id) -> &[Node] {
         &self.0[first.index().unwrap_or(0)..]
     }
 
-    pub(crate) fn from_mut(&mut self, first: Id) -> &mut [Node] {
+    pub(crate) fn since_mut(&mut self, first: Id) -> &mut [Node] {
         &mut self.0[first.index().unwrap_or(0)..]
     }
 }

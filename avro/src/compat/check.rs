@@ -65,7 +65,9 @@ pub(super) fn is_compatible(
         pairs.retain(is_compatible);
         pairs
     };
-    pairs.into_iter().for_each(|pair| proven.insert(reader, writer, pair));
+    for pair in pairs {
+        proven.insert(reader, writer, pair);
+    }
     Ok(true)
 }
 

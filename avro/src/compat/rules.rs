@@ -4,7 +4,10 @@ use std::fmt::{self, Write};
 
 use avow_budget::{Budget, Exceeded, Held};
 
-use super::IncompatibilityKind::{self, *};
+use super::IncompatibilityKind::{
+    self, FixedSizeMismatch, MissingEnumSymbols, MissingUnionBranch, NameMismatch, ReaderFieldMissingDefaultValue,
+    TypeMismatch,
+};
 use super::branches::Branches;
 use crate::model::{Enum, Field, Id, Inner, Kind, Named, Primitive, Record};
 use crate::positions::{FastMap, FastSet, Positions};

@@ -40,7 +40,7 @@ fn rename(reader: &Inner, writer: &Inner, budget: &Budget) -> Result<Option<Inne
         fingerprints: Fingerprints::default(),
         bytes: writer.bytes,
     };
-    for node in renamed.nodes.from_mut(Id::node(0)) {
+    for node in renamed.nodes.since_mut(Id::node(0)) {
         let Some(named) = node.kind.named_mut() else { continue };
         if let Some(name) = aliases.types.get(&named.name) {
             named.name = (*name).clone();

@@ -21,7 +21,7 @@ impl Parser<'_> {
                 self.check_late_defaults(first, root)?;
             }
             self.replace(first, &targets);
-            for node in self.nodes.from(first) {
+            for node in self.nodes.since(first) {
                 if let Kind::Union(branches) = &node.kind {
                     self.check_union(branches)?;
                 }
@@ -38,7 +38,7 @@ impl Parser<'_> {
                 *id = *target;
             }
         };
-        for node in self.nodes.from_mut(first) {
+        for node in self.nodes.since_mut(first) {
             match &mut node.kind {
                 Kind::Array(inner) | Kind::Map(inner) => follow(inner),
                 Kind::Union(branches) => branches.iter_mut().for_each(follow),

@@ -180,7 +180,7 @@ fn a_fixed_type_with_another_name_and_size() {
       step Add the alias `n.G`
     fixed-size-mismatch F
       `F` has another size than the data
-      The old schema writes 8 bytes; the new schema reads 4. A fixed type carries no length, so both must say the same.
+      The old schema writes 8 bytes; the new schema reads 4. A fixed value has no length prefix, so both sizes must be equal.
       reader Some("") {"type":"fixed","name":"F","namespace":"n","size":4}
       writer Some("") {"type":"fixed","name":"G","namespace":"n","size":8}
       witness "\u0000\u0000\u0000\u0000\u0000\u0000\u0000\u0000" [0000000000000000] Found n.G, expecting n.F
