@@ -80,7 +80,7 @@ fn version(number: usize) -> Schema {
     ))
 }
 
-/// A fresh candidate against a hundred versions in both directions: what FULL_TRANSITIVE asks for.
+/// A fresh candidate against a hundred versions in both directions: what `FULL_TRANSITIVE` asks for.
 fn history(criterion: &mut Criterion) {
     let versions: Vec<_> = (0..100).map(version).collect();
     let candidate = version(100);

@@ -21,11 +21,16 @@
 //! # Ok::<(), avow_avro::ParseError>(())
 //! ```
 //!
+//! Work over a stranger's documents takes a [`Budget`]: the functions that end in `_within` count a step for each byte, type,
+//! pair or candidate they look at and hold the bytes that they keep, and stop with [`Exceeded`] instead of a wrong answer.
+//! The cost is a line in the size of the documents, save where a text spells out full names (its own length) and where many
+//! branches of a union share one simple name (each has to be tried). Those without a budget are for trusted text.
+//!
 //! From the document to the answer:
 //!
 //! - `json` reads text as the reference's JSON library does, `parse` makes a `model` of it
 //! - `print`, `normal`, `canonical` and `shape` are the four texts and hashes by which schemas are stored and recognised
-//! - `compat` is the static check, `datum` decodes real data as a second opinion
+//! - `compat` is the static check, with [`Checker`] for many pairs of one history, `datum` decodes real data as a second opinion
 //! - `explain` turns both into findings that people can act on
 //! - `view` lets others walk a schema, for codecs
 //! - `tags` finds and changes inline tags
