@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use avow_budget::Budget;
-use avow_proto::{Error, Stage};
+use avow_proto::{Error, Stage, Strictness};
 use serde_json::Value;
 
 use crate::vectors;
@@ -74,6 +74,21 @@ fn documents_are_accepted_and_printed_as_recorded() {
         let without = entry["ignore_extensions"].as_str().or_else(|| entry["canonical"].as_str()).expect("a text");
         report.compare("ignore_extensions", entry, without, &schema.without_extensions());
         let normalized = schema.normalized(&budget).unwrap_or_else(|error| error.to_string());
+        let strict = schema.validate(Strictness::Strict, &budget);
+        let strict_error = entry["strict_error"]["message"].as_str().map(|message| format!("validate: {message}"));
+        report.compare("strict", entry, &strict_error.unwrap_or_else(|| "accepted".to_owned()), &outcome(&strict));
+        if let Some(serialized) = entry["serialized"].as_str() {
+            let found = schema.serialized(&budget).unwrap_or_else(|error| error.to_string());
+            report.compare("serialized", entry, serialized, &found);
+        }
+        let name = entry["name"].as_str().unwrap_or_default();
+        report.compare("name", entry, name, &schema.name().unwrap_or_default());
+        for (name, expected) in entry["message_indexes"].as_object().into_iter().flatten() {
+            let indexes = schema.message_indexes(name);
+            let bytes: String = indexes.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+            let found = format!("{:?} {bytes}", indexes.as_slice());
+            report.compare("message_indexes", entry, expected.as_str().unwrap_or_default(), &found);
+        }
         report.compare("normalized", entry, entry["normalized"].as_str().unwrap_or_default(), &normalized);
     }
     report.finish();
