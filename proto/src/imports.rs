@@ -18,14 +18,16 @@ const ROOT_NAME: &str = "default";
 /// The descriptor of a schema whose descriptor can be built.
 pub(crate) fn build_linked(root: &File, references: &[Reference], budget: &Budget) -> Result<FileDescriptor, Error> {
     let table = TypeTable::of(root, references, budget)?;
-    let mut imports = Imports { references, table: &table, budget, linked: HashMap::new(), types: HashMap::new() };
+    let mut files: HashMap<&str, &File> = known::files().collect();
+    files.extend(references.iter().map(|reference| (reference.name.as_str(), &reference.file)));
+    let mut imports = Imports { files, table: &table, budget, linked: HashMap::new(), types: HashMap::new() };
     imports.link_all(root)?;
     let (descriptor, _) = imports.link(ROOT_NAME, root)?;
     Ok(descriptor)
 }
 
 struct Imports<'a> {
-    references: &'a [Reference],
+    files: HashMap<&'a str, &'a File>,
     table: &'a TypeTable<'a>,
     budget: &'a Budget,
     linked: HashMap<String, Rc<LinkedFile>>,
@@ -41,11 +43,6 @@ struct Pending<'a> {
 }
 
 impl<'a> Imports<'a> {
-    fn file(&self, path: &str) -> Option<&'a File> {
-        let reference = self.references.iter().find(|reference| reference.name == path);
-        reference.map(|reference| &reference.file).or_else(|| known::file(path))
-    }
-
     /// Links what a file imports, depth first, on a stack of its own.
     fn link_all(&mut self, root: &'a File) -> Result<(), Error> {
         let mut open = vec![Pending { path: ROOT_NAME, file: root, imports: import_paths(root) }];
@@ -60,10 +57,11 @@ impl<'a> Imports<'a> {
                 }
                 continue;
             };
-            let Some(file) = self.file(path) else { continue };
+            let Some(file) = self.files.get(path).copied() else { continue };
             if self.linked.contains_key(path) {
                 continue;
             }
+            self.budget.spend(open.len() as u64)?;
             if open.iter().any(|pending| pending.path == path) {
                 return Err(Error::invalid(format!("Imports form a cycle through {path}")));
             }
@@ -74,7 +72,7 @@ impl<'a> Imports<'a> {
 
     /// The descriptor of a file whose imports are linked.
     fn link(&mut self, path: &str, file: &File) -> Result<(FileDescriptor, LinkedFile), Error> {
-        let is_import = |path: &str| self.file(path).is_some();
+        let is_import = |path: &str| self.files.contains_key(path);
         let built = descriptor::build(path, file, self.table, is_import, self.budget)?;
         let dependencies: Vec<_> =
             built.dependencies.iter().filter_map(|path| self.linked.get(path)).cloned().collect();

@@ -60,7 +60,9 @@ impl Normalizer<'_, '_> {
         }
         for message in messages {
             push_name(&mut self.scope, &message.name);
-            normal.messages.push(self.message(message)?);
+            let body = self.message(message)?;
+            let types = self.types(&message.types)?;
+            normal.messages.push(Message { types, ..body });
             self.scope.truncate(length);
         }
         for declared in &types.enums {
@@ -71,7 +73,8 @@ impl Normalizer<'_, '_> {
         Ok(normal)
     }
 
-    fn message(&mut self, message: &Message) -> Result<Message, Error> {
+    /// A message without the types in it.
+    fn message(&self, message: &Message) -> Result<Message, Error> {
         self.budget.step()?;
         Ok(Message {
             name: message.name.clone(),
@@ -82,7 +85,7 @@ impl Normalizer<'_, '_> {
             groups: self.groups(&message.groups)?,
             extensions: self.extension_ranges(&message.extensions)?,
             extends: self.extends(&message.extends)?,
-            types: self.types(&message.types)?,
+            types: Types::default(),
             span: message.span,
         })
     }

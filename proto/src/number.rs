@@ -1,6 +1,8 @@
 //! Numbers as the normal form writes them: read as the reference guesses their type, rounded to three decimals, in plain
 //! digits.
 
+use std::fmt::Write as _;
+
 use avow_budget::{Budget, Exceeded};
 
 /// Digits after the point.
@@ -88,7 +90,11 @@ fn to_decimal(digits: &str, radix: u32, budget: &Budget) -> Result<String, Excee
             limbs.push(carry);
         }
     }
-    Ok(limbs.iter().rev().map(|limb| format!("{limb:09}")).collect())
+    let mut decimal = String::with_capacity(limbs.len() * 9);
+    for limb in limbs.iter().rev() {
+        write!(decimal, "{limb:09}").expect("writing to a string");
+    }
+    Ok(decimal)
 }
 
 /// A decimal number: `0.digits × 10^point`.
@@ -165,8 +171,9 @@ impl<'a> Decimal<'a> {
 
 /// The digits before the point and `DECIMALS` after it, rounded half to even. One digit more where the number grew.
 fn round(digits: &str, point: i64) -> Rounded {
-    let kept = point + DECIMALS as i64;
-    let Ok(kept) = usize::try_from(kept) else { return Rounded { digits: String::new(), grew: false } };
+    let Ok(kept) = usize::try_from(point.saturating_add_unsigned(DECIMALS as u64)) else {
+        return Rounded { digits: String::new(), grew: false };
+    };
     if kept >= digits.len() {
         return Rounded { digits: digits.to_owned(), grew: false };
     }
@@ -219,8 +226,8 @@ fn print_digits(negative: bool, rounded: &Rounded, point: i64) -> String {
 fn print_float(value: f64) -> String {
     let shortest = format!("{:e}", value.abs());
     let decimal = Decimal::parse(value.is_sign_negative(), &shortest).expect("a finite number prints as a decimal");
-    let decimals = decimal.digits.len() as i64 - decimal.point;
-    if decimals <= DECIMALS as i64 {
+    let whole_and_kept = usize::try_from(decimal.point.saturating_add_unsigned(DECIMALS as u64)).unwrap_or(0);
+    if decimal.digits.len() <= whole_and_kept {
         let rounded = Rounded { digits: decimal.digits, grew: false };
         return print_digits(decimal.negative, &rounded, decimal.point);
     }

@@ -34,7 +34,7 @@ pub(crate) fn normalize(
     for option in named {
         match merged.last_mut() {
             Some(last) if last.name == option.name && table.extension_is_repeated(&option.name) == Some(false) => {
-                merge(last, option);
+                merge(last, option, budget)?;
             }
             _ => merged.push(option),
         }
@@ -47,21 +47,20 @@ pub(crate) fn normalize(
 }
 
 /// All options by name, with several spellings of one merged. The order of names is that of their first use.
-pub(crate) fn merge_all(options: &[Opt]) -> Vec<Opt> {
+pub(crate) fn merge_all(options: &[Opt], budget: &Budget) -> Result<Vec<Opt>, Exceeded> {
     let mut merged: Vec<Opt> = Vec::new();
     let mut index: HashMap<String, usize> = HashMap::new();
     for option in options {
         let name = option.name.strip_prefix('.').unwrap_or(&option.name).to_owned();
         let option = aggregate(Opt { name: name.clone(), ..option.clone() });
-        match index.get(&name) {
-            Some(&at) => merge(&mut merged[at], option),
-            None => {
-                index.insert(name, merged.len());
-                merged.push(option);
-            }
+        if let Some(&at) = index.get(&name) {
+            merge(&mut merged[at], option, budget)?;
+        } else {
+            index.insert(name, merged.len());
+            merged.push(option);
         }
     }
-    merged
+    Ok(merged)
 }
 
 /// `(a).b = 1` as `(a) = {b: 1}`.
@@ -79,13 +78,16 @@ fn nested_map(option: Opt) -> OptValue {
 }
 
 /// Adds `more` to an option of the same name. Two aggregates become one, anything else is replaced.
-fn merge(option: &mut Opt, more: Opt) {
+fn merge(option: &mut Opt, more: Opt, budget: &Budget) -> Result<(), Exceeded> {
     let more = aggregate(more);
     match (&mut option.value, more.value) {
         (OptValue::Map(entries), OptValue::Map(added)) => {
             for (key, value) in added {
+                budget.spend(1 + entries.len() as u64)?;
                 match entries.iter_mut().find(|(name, _)| *name == key) {
-                    Some((_, present)) => *present = union(present, value),
+                    Some((_, present)) => {
+                        *present = union(std::mem::replace(present, OptValue::List(Vec::new())), value, budget)?;
+                    }
                     None => entries.push((key, value)),
                 }
             }
@@ -93,21 +95,23 @@ fn merge(option: &mut Opt, more: Opt) {
         (present, value) => *present = value,
     }
     option.custom = more.custom;
+    Ok(())
 }
 
 /// The distinct values of both, as a list.
-fn union(first: &OptValue, second: OptValue) -> OptValue {
+fn union(first: OptValue, second: OptValue, budget: &Budget) -> Result<OptValue, Exceeded> {
     let list = |value: OptValue| match value {
         OptValue::List(values) => values,
         value => vec![value],
     };
     let mut values: Vec<OptValue> = Vec::new();
-    for value in list(first.clone()).into_iter().chain(list(second)) {
+    for value in list(first).into_iter().chain(list(second)) {
+        budget.spend(1 + values.len() as u64)?;
         if !values.contains(&value) {
             values.push(value);
         }
     }
-    OptValue::List(values)
+    Ok(OptValue::List(values))
 }
 
 struct Values<'t> {

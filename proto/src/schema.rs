@@ -33,6 +33,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Clone, Debug)]
 pub struct Schema {
     file: File,
+    text: String,
     references: Vec<Reference>,
 }
 
@@ -58,7 +59,8 @@ impl Schema {
         };
         let references = references.iter().map(read_reference).collect::<Result<_, Error>>()?;
         check_field_types(&file)?;
-        Ok(Self { file, references })
+        let text = syntax::print(&file, Style::Stored, budget)?;
+        Ok(Self { file, text, references })
     }
 
     /// The syntax tree.
@@ -67,20 +69,20 @@ impl Schema {
     }
 
     /// The stored text.
-    pub fn text(&self) -> String {
-        syntax::print(&self.file, Style::Stored)
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The stored text without custom options, extension ranges and `extend` blocks.
     pub fn without_extensions(&self) -> String {
-        syntax::print(&self.file, Style::WithoutExtensions)
+        syntax::print(&self.file, Style::WithoutExtensions, &Budget::unlimited()).expect("shorter than the stored text")
     }
 
     /// The normal form. It resolves every type, so it fails where one is missing.
     pub fn normalized(&self, budget: &Budget) -> Result<String, Error> {
         let table = TypeTable::of(&self.file, &self.references, budget)?;
         let normal = normal::normalize(&self.file, &table, budget)?;
-        let text = syntax::print(&normal, Style::Normal);
+        let text = syntax::print(&normal, Style::Normal, budget)?;
         read(&text, budget).map_err(|error| match error {
             Error::Refused { message, .. } => Error::invalid(message),
             exceeded @ Error::Exceeded(_) => exceeded,
@@ -134,8 +136,8 @@ impl Schema {
     }
 
     /// The tags of the file, its messages, enums, fields and values, in the order of the text.
-    pub fn tags(&self) -> Vec<String> {
-        tags::of(&self.file)
+    pub fn tags(&self, budget: &Budget) -> Result<Vec<String>, Exceeded> {
+        tags::of(&self.file, budget)
     }
 
     /// The indexes of a message by its full name; empty for a name that is no message.

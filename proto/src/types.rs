@@ -177,7 +177,7 @@ struct Definitions<'a> {
 impl<'a> Definitions<'a> {
     fn add_file(&mut self, file: &'a File, source: Source<'a>, budget: &Budget) -> Result<(), Exceeded> {
         let mut scope = file.package().to_owned();
-        self.add_extensions(&file.extends, &scope);
+        self.add_extensions(&file.extends, &scope, budget)?;
         self.add_types(&file.types, file.package(), source, &mut scope, budget)
     }
 
@@ -194,7 +194,7 @@ impl<'a> Definitions<'a> {
             budget.step()?;
             push_name(scope, &message.name);
             budget.hold(scope.len())?;
-            self.add_extensions(&message.extends, scope);
+            self.add_extensions(&message.extends, scope, budget)?;
             let entry =
                 TypeEntry { definition: Definition::Message(message), package, source, is_map: message.is_map_entry() };
             self.types.insert(scope.clone(), entry);
@@ -212,12 +212,15 @@ impl<'a> Definitions<'a> {
         Ok(())
     }
 
-    fn add_extensions(&mut self, extends: &'a [Extend], scope: &str) {
+    fn add_extensions(&mut self, extends: &'a [Extend], scope: &str, budget: &Budget) -> Result<(), Exceeded> {
         for field in extends.iter().flat_map(|extend| &extend.fields) {
             let mut name = scope.to_owned();
             push_name(&mut name, &field.name);
+            budget.step()?;
+            budget.hold(name.len())?;
             self.extensions.insert(name, Field::is_repeated(field));
         }
+        Ok(())
     }
 }
 

@@ -118,10 +118,10 @@ pub(crate) fn read_varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
 
 pub(crate) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(value.to_le_bytes()[0]);
 }
 
 pub(crate) fn write_tag(out: &mut Vec<u8>, number: u32, wire_type: u64) {

@@ -2,7 +2,9 @@
 //!
 //! Work that is still to do is kept on a stack of its own: messages refer to each other as deep as a schema likes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use avow_budget::{Budget, Exceeded};
 
@@ -12,63 +14,96 @@ use crate::syntax::{Enum, Field, File, Label, Message, Types};
 use crate::types::{Definition, FieldType, Source, TypeEntry, TypeTable, is_scalar, push_name};
 
 /// All differences between two files, in the reference's order.
-pub(crate) fn differences(
-    original: (&File, &TypeTable<'_>),
-    update: (&File, &TypeTable<'_>),
+pub(crate) fn differences<'a>(
+    (original, original_types): (&'a File, &TypeTable<'a>),
+    (update, update_types): (&'a File, &TypeTable<'a>),
     budget: &Budget,
 ) -> Result<Vec<Difference>, Exceeded> {
     let mut walk = Walk {
-        original: original.1,
-        update: update.1,
+        original: original_types,
+        update: update_types,
         budget,
         entered: HashSet::new(),
         differences: Vec::new(),
+        incompatible: 0,
         tasks: Vec::new(),
     };
-    let (original, update) = (original.0, update.0);
+    let scope = Rc::new(Scope {
+        outer: None,
+        name: Cow::Borrowed(""),
+        original_package: original.package(),
+        update_package: update.package(),
+    });
     if original.package != update.package {
-        walk.add(DifferenceKind::PackageChanged, "#/".to_owned())?;
+        walk.add(DifferenceKind::PackageChanged, &Place::of(&scope))?;
     }
-    let scope = Scope {
-        original_package: original.package().to_owned(),
-        update_package: update.package().to_owned(),
-        names: String::new(),
-        path: "#/".to_owned(),
-    };
     walk.compare_types(&original.types, &update.types, &scope)?;
     walk.run()?;
     Ok(walk.differences)
 }
 
-/// Where a walk stands: the packages and messages that names are resolved in, and the path that differences have.
-#[derive(Clone)]
-struct Scope {
-    original_package: String,
-    update_package: String,
-    /// The dotted names of the messages around, without a package.
-    names: String,
-    path: String,
+/// Where a walk stands: a message in the messages around it. Names and paths are made when they are needed, for a long
+/// name would otherwise be copied for every field.
+struct Scope<'a> {
+    outer: Option<Rc<Scope<'a>>>,
+    name: Cow<'a, str>,
+    original_package: &'a str,
+    update_package: &'a str,
 }
 
-impl Scope {
-    /// The scope of a type, or the path of a field, inside.
-    fn path_of(&self, segment: &str) -> String {
-        let separator = if self.path.ends_with("#/") { "" } else { "/" };
-        [&self.path, separator, segment].concat()
+impl<'a> Scope<'a> {
+    fn enter(self: &Rc<Self>, name: &'a str) -> Rc<Self> {
+        let (original_package, update_package) = (self.original_package, self.update_package);
+        Rc::new(Self { outer: Some(Rc::clone(self)), name: Cow::Borrowed(name), original_package, update_package })
     }
 
-    fn enter(&self, name: &str) -> Self {
-        let mut names = self.names.clone();
-        push_name(&mut names, name);
-        Self { names, path: self.path_of(name), ..self.clone() }
+    /// The scope of a type that is compared for itself, by its name in its package.
+    fn of_type(local_name: &str, original_package: &'a str, update_package: &'a str) -> Rc<Self> {
+        let outermost = Rc::new(Self { outer: None, name: Cow::Borrowed(""), original_package, update_package });
+        local_name.split('.').fold(outermost, |outer, name| {
+            let name = Cow::Owned(name.to_owned());
+            Rc::new(Self { outer: Some(outer), name, original_package, update_package })
+        })
     }
 
+    /// The names from the outside inwards.
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = std::iter::successors(Some(self), |scope| scope.outer.as_deref())
+            .map(|scope| scope.name.as_ref())
+            .filter(|name| !name.is_empty())
+            .collect();
+        names.reverse();
+        names
+    }
+
+    /// The full name of the scope in a package.
     fn full(&self, package: &str) -> String {
         let mut full = package.to_owned();
-        if !self.names.is_empty() {
-            push_name(&mut full, &self.names);
+        for name in self.names() {
+            push_name(&mut full, name);
         }
         full
+    }
+}
+
+/// What a difference is about: a type, a field, a oneof or an enum value.
+#[derive(Clone)]
+struct Place<'a> {
+    scope: Rc<Scope<'a>>,
+    oneof: Option<&'a str>,
+    number: Option<i32>,
+}
+
+impl<'a> Place<'a> {
+    fn of(scope: &Rc<Scope<'a>>) -> Self {
+        Self { scope: Rc::clone(scope), oneof: None, number: None }
+    }
+
+    fn path(&self) -> String {
+        let names = self.scope.names().join("/");
+        let number = self.number.map(|number| number.to_string());
+        let parts = [Some(names.as_str()).filter(|names| !names.is_empty()), self.oneof, number.as_deref()];
+        format!("#/{}", parts.into_iter().flatten().collect::<Vec<_>>().join("/"))
     }
 }
 
@@ -76,37 +111,39 @@ enum Task<'a> {
     Message {
         original: &'a Message,
         update: &'a Message,
-        scope: Scope,
+        scope: Rc<Scope<'a>>,
     },
     Types {
         original: &'a Types,
         update: &'a Types,
-        scope: Scope,
+        scope: Rc<Scope<'a>>,
     },
     Enum {
         original: &'a Enum,
         update: &'a Enum,
-        scope: Scope,
+        scope: Rc<Scope<'a>>,
     },
     Field {
         original: &'a Field,
         update: &'a Field,
-        scope: Scope,
-        path: String,
+        place: Place<'a>,
     },
-    Report(Difference),
+    Report(DifferenceKind, Place<'a>),
     /// The end of a message's comparison.
     Leave(*const Message),
-    /// Reports a named type if anything after `start` is incompatible.
+    /// Reports a named type if something incompatible was found in it.
     NamedType {
-        start: usize,
-        path: String,
+        incompatible_before: usize,
+        place: Place<'a>,
     },
 }
 
+/// A field, and the oneof it is in.
+type Member<'a> = (&'a Field, Option<&'a str>);
+
 /// The fields of a message by number, oneof members included, and the oneof that each is in.
 struct FieldIndex<'a> {
-    fields: BTreeMap<i32, (&'a Field, Option<&'a str>)>,
+    fields: BTreeMap<i32, Member<'a>>,
     oneofs: BTreeMap<&'a str, &'a [Field]>,
 }
 
@@ -140,6 +177,8 @@ struct Walk<'a, 't> {
     /// Messages of the original that are being compared.
     entered: HashSet<*const Message>,
     differences: Vec<Difference>,
+    /// How many of the differences are not compatible.
+    incompatible: usize,
     tasks: Vec<Task<'a>>,
 }
 
@@ -151,14 +190,14 @@ impl<'a> Walk<'a, '_> {
                 Task::Message { original, update, scope } => self.compare_messages(original, update, scope)?,
                 Task::Types { original, update, scope } => self.compare_types(original, update, &scope)?,
                 Task::Enum { original, update, scope } => self.compare_enums(original, update, &scope)?,
-                Task::Field { original, update, scope, path } => self.compare_fields(original, update, &scope, path)?,
-                Task::Report(Difference { kind, path }) => self.add(kind, path)?,
+                Task::Field { original, update, place } => self.compare_fields(original, update, place)?,
+                Task::Report(kind, place) => self.add(kind, &place)?,
                 Task::Leave(message) => {
                     self.entered.remove(&message);
                 }
-                Task::NamedType { start, path } => {
-                    if self.differences[start..].iter().any(|difference| !difference.kind.is_compatible()) {
-                        self.add(DifferenceKind::FieldNamedTypeChanged, path)?;
+                Task::NamedType { incompatible_before, place } => {
+                    if self.incompatible > incompatible_before {
+                        self.add(DifferenceKind::FieldNamedTypeChanged, &place)?;
                     }
                 }
             }
@@ -171,31 +210,24 @@ impl<'a> Walk<'a, '_> {
         self.tasks.extend(tasks.into_iter().rev());
     }
 
-    fn add(&mut self, kind: DifferenceKind, path: String) -> Result<(), Exceeded> {
+    fn add(&mut self, kind: DifferenceKind, place: &Place<'_>) -> Result<(), Exceeded> {
+        let path = place.path();
+        self.budget.spend(path.len() as u64 / 16)?;
         self.budget.hold(path.len() + size_of::<Difference>())?;
+        self.incompatible += usize::from(!kind.is_compatible());
         self.differences.push(Difference { kind, path });
         Ok(())
     }
 
-    fn find(
-        &self,
-        side: &'_ TypeTable<'a>,
-        package: &str,
-        scope: &Scope,
-        name: &str,
-    ) -> Result<Option<TypeEntry<'a>>, Exceeded> {
-        Ok(side.find(&scope.full(package), name, self.budget)?.copied())
+    fn find_original(&self, scope: &Scope<'_>, name: &str) -> Result<Option<TypeEntry<'a>>, Exceeded> {
+        Ok(self.original.find(&scope.full(scope.original_package), name, self.budget)?.copied())
     }
 
-    fn find_original(&self, scope: &Scope, name: &str) -> Result<Option<TypeEntry<'a>>, Exceeded> {
-        self.find(self.original, &scope.original_package, scope, name)
+    fn find_update(&self, scope: &Scope<'_>, name: &str) -> Result<Option<TypeEntry<'a>>, Exceeded> {
+        Ok(self.update.find(&scope.full(scope.update_package), name, self.budget)?.copied())
     }
 
-    fn find_update(&self, scope: &Scope, name: &str) -> Result<Option<TypeEntry<'a>>, Exceeded> {
-        self.find(self.update, &scope.update_package, scope, name)
-    }
-
-    fn compare_types(&mut self, original: &'a Types, update: &'a Types, scope: &Scope) -> Result<(), Exceeded> {
+    fn compare_types(&mut self, original: &'a Types, update: &'a Types, scope: &Rc<Scope<'a>>) -> Result<(), Exceeded> {
         let mut tasks = Vec::new();
         let index = |types: &'a Types| -> HashMap<&'a str, (usize, &'a Message)> {
             types.messages.iter().enumerate().map(|(at, message)| (message.name.as_str(), (at, message))).collect()
@@ -206,23 +238,22 @@ impl<'a> Walk<'a, '_> {
             self.budget.step()?;
             let inner = scope.enter(name);
             let is_named = |entry: Option<TypeEntry<'_>>| entry.is_some_and(|entry| !entry.is_map);
-            let report = |kind, path| Task::Report(Difference { kind, path });
             match (originals.get(name), updates.get(name)) {
                 (Some(_), None) => {
                     if is_named(self.find_original(&inner, name)?) {
-                        tasks.push(report(DifferenceKind::MessageRemoved, inner.path));
+                        tasks.push(Task::Report(DifferenceKind::MessageRemoved, Place::of(&inner)));
                     }
                 }
                 (None, Some(_)) => {
                     if is_named(self.find_update(&inner, name)?) {
-                        tasks.push(report(DifferenceKind::MessageAdded, inner.path));
+                        tasks.push(Task::Report(DifferenceKind::MessageAdded, Place::of(&inner)));
                     }
                 }
                 (Some((original_at, original)), Some((update_at, update))) => {
-                    let path = inner.path.clone();
+                    let place = Place::of(&inner);
                     tasks.push(Task::Message { original, update, scope: inner });
                     if original_at != update_at {
-                        tasks.push(report(DifferenceKind::MessageMoved, path));
+                        tasks.push(Task::Report(DifferenceKind::MessageMoved, place));
                     }
                 }
                 (None, None) => {}
@@ -238,15 +269,15 @@ impl<'a> Walk<'a, '_> {
             let inner = scope.enter(name);
             tasks.push(match (originals.get(name), updates.get(name)) {
                 (Some(original), Some(update)) => Task::Enum { original, update, scope: inner },
-                (Some(_), None) => Task::Report(Difference { kind: DifferenceKind::EnumRemoved, path: inner.path }),
-                _ => Task::Report(Difference { kind: DifferenceKind::EnumAdded, path: inner.path }),
+                (Some(_), None) => Task::Report(DifferenceKind::EnumRemoved, Place::of(&inner)),
+                _ => Task::Report(DifferenceKind::EnumAdded, Place::of(&inner)),
             });
         }
         self.then(tasks);
         Ok(())
     }
 
-    fn compare_enums(&mut self, original: &Enum, update: &Enum, scope: &Scope) -> Result<(), Exceeded> {
+    fn compare_enums(&mut self, original: &Enum, update: &Enum, scope: &Rc<Scope<'a>>) -> Result<(), Exceeded> {
         let by_number = |declared: &'_ Enum| -> BTreeMap<i32, String> {
             declared.values.iter().map(|value| (value.number, value.name.clone())).collect()
         };
@@ -259,23 +290,28 @@ impl<'a> Walk<'a, '_> {
                 (None, Some(_)) => DifferenceKind::EnumConstAdded,
                 _ => continue,
             };
-            self.add(kind, scope.path_of(&number.to_string()))?;
+            self.add(kind, &Place { number: Some(number), ..Place::of(scope) })?;
         }
         Ok(())
     }
 
-    fn compare_messages(&mut self, original: &'a Message, update: &'a Message, scope: Scope) -> Result<(), Exceeded> {
+    fn compare_messages(
+        &mut self,
+        original: &'a Message,
+        update: &'a Message,
+        scope: Rc<Scope<'a>>,
+    ) -> Result<(), Exceeded> {
         let mut tasks = Vec::new();
         let entered = self.entered.insert(std::ptr::from_ref(original));
         if entered {
             self.budget.spend((original.fields.len() + update.fields.len()) as u64)?;
             let (originals, updates) = (FieldIndex::of(original), FieldIndex::of(update));
             self.report_exclusivity(&originals, update, &scope)?;
-            for name in originals.oneofs.keys().chain(updates.oneofs.keys()).collect::<std::collections::BTreeSet<_>>()
-            {
+            for name in originals.oneofs.keys().chain(updates.oneofs.keys()).collect::<BTreeSet<_>>() {
+                let place = Place { oneof: Some(name), ..Place::of(&scope) };
                 match (originals.oneofs.contains_key(name), updates.oneofs.contains_key(name)) {
-                    (true, false) => self.add(DifferenceKind::OneofRemoved, scope.path_of(name))?,
-                    (false, true) => self.add(DifferenceKind::OneofAdded, scope.path_of(name))?,
+                    (true, false) => self.add(DifferenceKind::OneofRemoved, &place)?,
+                    (false, true) => self.add(DifferenceKind::OneofAdded, &place)?,
                     _ => {}
                 }
             }
@@ -299,8 +335,8 @@ impl<'a> Walk<'a, '_> {
     fn report_exclusivity(
         &mut self,
         originals: &FieldIndex<'a>,
-        update: &Message,
-        scope: &Scope,
+        update: &'a Message,
+        scope: &Rc<Scope<'a>>,
     ) -> Result<(), Exceeded> {
         for oneof in &update.oneofs {
             let mut groups = HashSet::new();
@@ -322,22 +358,18 @@ impl<'a> Walk<'a, '_> {
                 } else {
                     DifferenceKind::FieldMovedToExistingOneof
                 };
-                self.add(kind, scope.path_of(&oneof.name))?;
+                self.add(kind, &Place { oneof: Some(&oneof.name), ..Place::of(scope) })?;
             }
         }
         Ok(())
     }
 
-    fn compare_fields(
-        &mut self,
-        original: &Field,
-        update: &Field,
-        scope: &Scope,
-        path: String,
-    ) -> Result<(), Exceeded> {
+    fn compare_fields(&mut self, original: &'a Field, update: &'a Field, place: Place<'a>) -> Result<(), Exceeded> {
         if original.name != update.name {
-            self.add(DifferenceKind::FieldNameChanged, path.clone())?;
+            self.add(DifferenceKind::FieldNameChanged, &place)?;
         }
+        let scope = Rc::clone(&place.scope);
+        let scope = &*scope;
         let mut labels = (original.label, update.label);
         let mut types = (original.type_name.clone(), update.type_name.clone());
         // Maps are compared key by key and value by value, without labels.
@@ -351,9 +383,9 @@ impl<'a> Walk<'a, '_> {
             );
             match kinds {
                 (Kind::Scalar(original), Kind::Scalar(update)) => {
-                    return self.compare_scalars(original, update, labels, path);
+                    return self.compare_scalars(original, update, labels, &place);
                 }
-                (Kind::Message, Kind::Message) => return self.compare_named(&original, &update, scope, path),
+                (Kind::Message, Kind::Message) => return self.compare_named(&original, &update, scope, place),
                 (Kind::Map(original), Kind::Map(update)) => {
                     let key = |key: &str, entry| match Kind::of(key, entry) {
                         Kind::Scalar(group) => group,
@@ -361,11 +393,11 @@ impl<'a> Walk<'a, '_> {
                     };
                     let original_key = key(&original.0, self.find_original(scope, &original.0)?);
                     let update_key = key(&update.0, self.find_update(scope, &update.0)?);
-                    self.compare_scalars(original_key, update_key, (None, None), path.clone())?;
+                    self.compare_scalars(original_key, update_key, (None, None), &place)?;
                     types = (original.1, update.1);
                     labels = (None, None);
                 }
-                _ => return self.add(DifferenceKind::FieldKindChanged, path),
+                _ => return self.add(DifferenceKind::FieldKindChanged, &place),
             }
         }
     }
@@ -375,10 +407,10 @@ impl<'a> Walk<'a, '_> {
         original: ScalarGroup,
         update: ScalarGroup,
         labels: (Option<Label>, Option<Label>),
-        path: String,
+        place: &Place<'a>,
     ) -> Result<(), Exceeded> {
         if original != update {
-            return self.add(DifferenceKind::FieldScalarKindChanged, path);
+            return self.add(DifferenceKind::FieldScalarKindChanged, place);
         }
         match labels {
             (Some(before), Some(after)) if before != after => {
@@ -386,23 +418,29 @@ impl<'a> Walk<'a, '_> {
                     ScalarGroup::StringOrBytes => DifferenceKind::FieldStringOrBytesLabelChanged,
                     _ => DifferenceKind::FieldNumericLabelChanged,
                 };
-                self.add(kind, path)
+                self.add(kind, place)
             }
             _ => Ok(()),
         }
     }
 
-    fn compare_named(&mut self, original: &str, update: &str, scope: &Scope, path: String) -> Result<(), Exceeded> {
-        let original_full = self.original.resolve(&scope.full(&scope.original_package), original, self.budget)?;
-        let update_full = self.update.resolve(&scope.full(&scope.update_package), update, self.budget)?;
+    fn compare_named(
+        &mut self,
+        original: &str,
+        update: &str,
+        scope: &Scope<'a>,
+        place: Place<'a>,
+    ) -> Result<(), Exceeded> {
+        let original_full = self.original.resolve(&scope.full(scope.original_package), original, self.budget)?;
+        let update_full = self.update.resolve(&scope.full(scope.update_package), update, self.budget)?;
         let (Some(original_full), Some(update_full)) = (original_full, update_full) else {
-            return if original == update { Ok(()) } else { self.add(DifferenceKind::FieldNamedTypeChanged, path) };
+            return if original == update { Ok(()) } else { self.add(DifferenceKind::FieldNamedTypeChanged, &place) };
         };
         let (original, update) = (self.find_original(scope, &original_full)?, self.find_update(scope, &update_full)?);
         let (Some(original), Some(update)) = (original, update) else { return Ok(()) };
         let local = local_name(&original_full, original.package);
         if local != local_name(&update_full, update.package) {
-            return self.add(DifferenceKind::FieldNamedTypeChanged, path);
+            return self.add(DifferenceKind::FieldNamedTypeChanged, &place);
         }
         if original.source != Source::Unnamed && original.source == update.source {
             return Ok(());
@@ -412,16 +450,10 @@ impl<'a> Walk<'a, '_> {
         else {
             return Ok(());
         };
-        let inner = Scope {
-            original_package: original.package.to_owned(),
-            update_package: update.package.to_owned(),
-            names: local.to_owned(),
-            path: format!("#/{}", local.replace('.', "/")),
-        };
-        let start = self.differences.len();
+        let scope = Scope::of_type(local, original.package, update.package);
         self.then(vec![
-            Task::Message { original: original_message, update: update_message, scope: inner },
-            Task::NamedType { start, path },
+            Task::Message { original: original_message, update: update_message, scope },
+            Task::NamedType { incompatible_before: self.incompatible, place },
         ]);
         Ok(())
     }
@@ -430,27 +462,24 @@ impl<'a> Walk<'a, '_> {
 /// What is to be done for the fields of one number.
 fn field_tasks<'a>(
     number: i32,
-    pair: (Option<&(&'a Field, Option<&'a str>)>, Option<&(&'a Field, Option<&'a str>)>),
+    pair: (Option<&Member<'a>>, Option<&Member<'a>>),
     deleted: &HashSet<&str>,
-    scope: &Scope,
+    scope: &Rc<Scope<'a>>,
     tasks: &mut Vec<Task<'a>>,
 ) {
-    let path_in = |oneof: Option<&str>| match oneof {
-        Some(oneof) => scope.path_of(&format!("{oneof}/{number}")),
-        None => scope.path_of(&number.to_string()),
-    };
-    let mut report = |kind, oneof: Option<&str>| tasks.push(Task::Report(Difference { kind, path: path_in(oneof) }));
+    let place = |oneof: Option<&'a str>| Place { oneof, number: Some(number), ..Place::of(scope) };
+    let mut report = |kind, oneof| tasks.push(Task::Report(kind, place(oneof)));
     match pair {
         (Some((_, Some(oneof))), None) => {
             if !deleted.contains(oneof) {
-                report(DifferenceKind::OneofFieldRemoved, Some(oneof));
+                report(DifferenceKind::OneofFieldRemoved, Some(*oneof));
             }
         }
         (Some((original, None)), None) => {
             let required = original.label == Some(Label::Required);
             report(if required { DifferenceKind::RequiredFieldRemoved } else { DifferenceKind::FieldRemoved }, None);
         }
-        (None, Some((_, Some(oneof)))) => report(DifferenceKind::OneofFieldAdded, Some(oneof)),
+        (None, Some((_, Some(oneof)))) => report(DifferenceKind::OneofFieldAdded, Some(*oneof)),
         (None, Some((update, None))) => {
             let required = update.label == Some(Label::Required);
             report(if required { DifferenceKind::RequiredFieldAdded } else { DifferenceKind::FieldAdded }, None);
@@ -459,7 +488,7 @@ fn field_tasks<'a>(
             if before.is_some() && after.is_none() {
                 report(DifferenceKind::OneofFieldMovedToTopLevel, None);
             }
-            tasks.push(Task::Field { original, update, scope: scope.clone(), path: path_in(*after) });
+            tasks.push(Task::Field { original, update, place: place(*after) });
         }
         (None, None) => {}
     }

@@ -29,16 +29,18 @@ pub(crate) fn build(
         package: file.package.clone(),
         messages: builder.messages(&file.types.messages)?,
         enums: file.types.enums.iter().map(|declared| builder.enumeration(declared)).collect::<Result<_, _>>()?,
-        services: file.services.iter().map(service).collect::<Result<_, _>>()?,
+        services: file.services.iter().map(|declared| service(declared, budget)).collect::<Result<_, _>>()?,
         extensions: builder.extensions(&file.extends)?,
-        options: options::encode(&file.options, options::FILE)?,
+        options: options::encode(&file.options, options::FILE, budget)?,
         syntax: file.syntax.map(Syntax::as_str),
         ..FileDescriptor::default()
     };
     for path in file.imports.iter().filter(|path| is_import(path)) {
+        budget.spend(1 + descriptor.dependencies.len() as u64)?;
         dependency(&mut descriptor.dependencies, path);
     }
     for path in file.public_imports.iter().filter(|path| is_import(path)) {
+        budget.spend(1 + descriptor.dependencies.len() as u64)?;
         let index = dependency(&mut descriptor.dependencies, path);
         descriptor.public_dependencies.push(index);
     }
@@ -74,20 +76,22 @@ impl Builder<'_, '_> {
         let mut built = Vec::with_capacity(messages.len());
         for message in messages {
             push_name(&mut self.scope, &message.name);
-            built.push(self.message(message)?);
+            let nested = self.messages(&message.types.messages)?;
+            built.push(self.message(message, nested)?);
             self.scope.truncate(length);
         }
         Ok(built)
     }
 
-    fn message(&mut self, message: &Message) -> Result<MessageDescriptor, Error> {
+    /// A message whose nested messages are built. These come first, so that the stack of their recursion stays small.
+    fn message(&self, message: &Message, nested: Vec<MessageDescriptor>) -> Result<MessageDescriptor, Error> {
         self.budget.step()?;
         let mut built = MessageDescriptor {
             name: message.name.clone(),
-            nested: self.messages(&message.types.messages)?,
+            nested,
             enums: message.types.enums.iter().map(|nested| self.enumeration(nested)).collect::<Result<_, _>>()?,
             extensions: self.extensions(&message.extends)?,
-            options: options::encode(&message.options, options::MESSAGE)?,
+            options: options::encode(&message.options, options::MESSAGE, self.budget)?,
             ..MessageDescriptor::default()
         };
         let mut members = HashSet::new();
@@ -98,7 +102,7 @@ impl Builder<'_, '_> {
                 built.fields.push(self.field(field, &field.type_name, &place)?);
                 members.insert(field.name.as_str());
             }
-            let options = options::encode(&oneof.options, options::ONEOF)?.unwrap_or_default();
+            let options = options::encode(&oneof.options, options::ONEOF, self.budget)?.unwrap_or_default();
             built.oneofs.push(OneofDescriptor { name: oneof.name.clone(), options });
         }
         for field in message.fields.iter().filter(|field| !members.contains(field.name.as_str())) {
@@ -111,7 +115,7 @@ impl Builder<'_, '_> {
             }
         }
         for range in &message.extensions {
-            let options = options::encode(&range.options, options::EXTENSION_RANGE)?;
+            let options = options::encode(&range.options, options::EXTENSION_RANGE, self.budget)?;
             // The reference sets the options of a range even where there are none.
             let options = Some(options.unwrap_or_default());
             built.extension_ranges.extend(range.values.iter().map(|numbers| half_open(*numbers, options.clone())));
@@ -164,7 +168,7 @@ impl Builder<'_, '_> {
         Ok(MessageDescriptor {
             name: map_entry_name(field),
             fields: vec![member("key", 1, key)?, member("value", 2, value)?],
-            options: options::encode(&[map_entry], options::MESSAGE)?,
+            options: options::encode(&[map_entry], options::MESSAGE, self.budget)?,
             ..MessageDescriptor::default()
         })
     }
@@ -187,7 +191,7 @@ impl Builder<'_, '_> {
             kind,
             type_name: scalar.is_none().then(|| type_name.to_owned()),
             default: field.default.clone(),
-            options: options::encode(&field.options, options::FIELD)?,
+            options: options::encode(&field.options, options::FIELD, self.budget)?,
             packed: flag(&field.options, "packed").unwrap_or_default(),
             oneof_index: place.oneof_index,
             json_name: field.json_name.clone(),
@@ -208,11 +212,11 @@ impl Builder<'_, '_> {
         self.budget.spend(1 + declared.values.len() as u64)?;
         let mut built = EnumDescriptor {
             name: declared.name.clone(),
-            options: options::encode(&declared.options, options::ENUM)?,
+            options: options::encode(&declared.options, options::ENUM, self.budget)?,
             ..EnumDescriptor::default()
         };
         for value in &declared.values {
-            let options = options::encode(&value.options, options::ENUM_VALUE)?;
+            let options = options::encode(&value.options, options::ENUM_VALUE, self.budget)?;
             built.values.push(EnumValueDescriptor { name: value.name.clone(), number: value.number, options });
         }
         for value in declared.reserved.iter().flat_map(|reserved: &Reserved| &reserved.values) {
@@ -232,13 +236,13 @@ fn half_open(numbers: Numbers, options: Option<Vec<u8>>) -> NumberRange {
     NumberRange { start: numbers.start(), end: numbers.end().wrapping_add(1), options }
 }
 
-fn service(service: &Service) -> Result<ServiceDescriptor, Error> {
+fn service(service: &Service, budget: &Budget) -> Result<ServiceDescriptor, Error> {
     let method = |method: &Method| {
         Ok(MethodDescriptor {
             name: method.name.clone(),
             request: method.request.clone(),
             response: method.response.clone(),
-            options: options::encode(&method.options, options::METHOD)?,
+            options: options::encode(&method.options, options::METHOD, budget)?,
             client_streaming: method.request_streams,
             server_streaming: method.response_streams,
         })
@@ -246,7 +250,7 @@ fn service(service: &Service) -> Result<ServiceDescriptor, Error> {
     Ok(ServiceDescriptor {
         name: service.name.clone(),
         methods: service.methods.iter().map(method).collect::<Result<_, Error>>()?,
-        options: options::encode(&service.options, options::SERVICE)?,
+        options: options::encode(&service.options, options::SERVICE, budget)?,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use avow_budget::Budget;
+use avow_budget::{Budget, Exceeded};
 
 use super::default_value::is_valid_default;
 use super::model::{EnumDescriptor, FieldDescriptor, FieldKind, FileDescriptor, MessageDescriptor, ServiceDescriptor};
@@ -64,10 +64,11 @@ pub(crate) fn link(
 ) -> Result<LinkedFile, Error> {
     let mut visible: Vec<Rc<LinkedFile>> = Vec::new();
     for dependency in dependencies {
-        add_with_public(dependency, &mut visible);
+        add_with_public(dependency, &mut visible, budget)?;
     }
     let mut linker = Linker { symbols: HashMap::new(), visible, budget, scope: String::new() };
     for dependency in linker.visible.clone() {
+        budget.spend(dependency.symbols.len() as u64)?;
         let packages = dependency.symbols.iter().filter(|(_, symbol)| symbol.kind == SymbolKind::Package);
         for (name, _) in packages {
             let symbol = Symbol { is_local: false, ..Symbol::new(SymbolKind::Package) };
@@ -81,14 +82,16 @@ pub(crate) fn link(
 }
 
 /// Adds a file and what it imports publicly, each once.
-fn add_with_public(file: &Rc<LinkedFile>, visible: &mut Vec<Rc<LinkedFile>>) {
+fn add_with_public(file: &Rc<LinkedFile>, visible: &mut Vec<Rc<LinkedFile>>, budget: &Budget) -> Result<(), Exceeded> {
     let mut pending = vec![Rc::clone(file)];
     while let Some(next) = pending.pop() {
+        budget.spend(1 + visible.len() as u64)?;
         if visible.iter().all(|known| !Rc::ptr_eq(known, &next)) {
             pending.extend(next.public.iter().cloned());
             visible.push(next);
         }
     }
+    Ok(())
 }
 
 struct Linker<'b> {
@@ -148,7 +151,7 @@ impl Linker<'_> {
         for (end, _) in package.match_indices('.').chain([(package.len(), "")]) {
             self.symbols.entry(package[..end].to_owned()).or_insert_with(|| Symbol::new(SymbolKind::Package));
         }
-        self.scope = package.to_owned();
+        package.clone_into(&mut self.scope);
         file.messages.iter().try_for_each(|message| self.define_message(message))?;
         file.enums.iter().try_for_each(|declared| self.define_enum(declared))?;
         file.services.iter().try_for_each(|service| self.define_service(service))?;
@@ -306,6 +309,7 @@ impl Linker<'_> {
 
     /// Looks the first part of a name up from the inside outwards, then the rest of it where that part was found.
     fn lookup(&self, relative_to: &str, name: &str) -> Result<Option<(String, &Symbol)>, Error> {
+        self.budget.spend(1 + self.visible.len() as u64)?;
         let find_type = |full: String| self.find(&full, Symbol::is_type).map(|symbol| (full.clone(), symbol));
         if let Some(full) = name.strip_prefix('.') {
             return Ok(find_type(full.to_owned()));

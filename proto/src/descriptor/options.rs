@@ -1,5 +1,7 @@
 //! The options that descriptors have fields for.
 
+use avow_budget::Budget;
+
 use super::meta;
 use super::model::EncodedOptions;
 use crate::Error;
@@ -208,11 +210,11 @@ const DECLARATION: &[Known] = &[
 ];
 
 /// The known ones of `options`, encoded.
-pub(super) fn encode(options: &[Opt], table: &[Known]) -> Result<EncodedOptions, Error> {
+pub(super) fn encode(options: &[Opt], table: &[Known], budget: &Budget) -> Result<EncodedOptions, Error> {
     if options.is_empty() {
         return Ok(None);
     }
-    let merged = merge_all(options);
+    let merged = merge_all(options, budget)?;
     let mut sorted: Vec<_> = table.iter().collect();
     sorted.sort_by_key(|known| known.number);
     let mut out = Vec::new();

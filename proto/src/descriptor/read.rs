@@ -1,5 +1,7 @@
 //! The bytes of a descriptor to a tree: what clients register that have no `.proto` text.
 
+use std::collections::{HashMap, HashSet};
+
 use super::meta::lossy;
 use super::model::FieldKind;
 use super::options::{self, Known, int32};
@@ -56,12 +58,12 @@ struct Raw<'a> {
     services: Vec<&'a [u8]>,
     extensions: Vec<&'a [u8]>,
     options: Vec<u8>,
-    public: std::collections::HashSet<i32>,
-    weak: std::collections::HashSet<i32>,
+    public: HashSet<i32>,
+    weak: HashSet<i32>,
     syntax: String,
 }
 
-fn read_integers(value: WireValue<'_>, out: &mut std::collections::HashSet<i32>) -> Result<(), Malformed> {
+fn read_integers(value: WireValue<'_>, out: &mut HashSet<i32>) -> Result<(), Malformed> {
     match value {
         WireValue::Varint(value) => {
             out.insert(int32(value));
@@ -89,7 +91,7 @@ fn read_types(messages: &[&[u8]], enums: &[&[u8]], proto3: bool, depth: usize) -
 fn read_message(bytes: &[u8], proto3: bool, depth: usize) -> Result<Message, Malformed> {
     let mut message = Message::default();
     let (mut nested, mut enums, mut extensions, mut raw_options) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut fields, mut names) = (Vec::new(), Vec::new());
+    let (mut fields, mut names, mut oneof_names) = (Vec::new(), Vec::new(), HashMap::new());
     for field in wire::fields(bytes) {
         match field? {
             (1, WireValue::Bytes(bytes)) => message.name = lossy(bytes),
@@ -99,7 +101,7 @@ fn read_message(bytes: &[u8], proto3: bool, depth: usize) -> Result<Message, Mal
             (5, WireValue::Bytes(bytes)) => message.extensions.push(read_extension_range(bytes)?),
             (6, WireValue::Bytes(bytes)) => extensions.push(bytes),
             (7, WireValue::Bytes(bytes)) => raw_options.extend_from_slice(bytes),
-            (8, WireValue::Bytes(bytes)) => message.oneofs.push(read_oneof(bytes)?),
+            (8, WireValue::Bytes(bytes)) => add_oneof(&mut message.oneofs, read_oneof(bytes)?, &mut oneof_names),
             (9, WireValue::Bytes(bytes)) => {
                 let (start, end, _) = read_range(bytes)?;
                 message.reserved.push(reserved_numbers(start, end.wrapping_sub(1)));
@@ -176,6 +178,16 @@ fn read_oneof(bytes: &[u8]) -> Result<Oneof, Malformed> {
     Ok(Oneof { name, options, fields: Vec::new(), groups: Vec::new(), span: Span::default() })
 }
 
+/// Adds a oneof, or replaces the one of its name, as the reference does.
+fn add_oneof(oneofs: &mut Vec<Oneof>, oneof: Oneof, names: &mut HashMap<String, usize>) {
+    if let Some(&known) = names.get(&oneof.name) {
+        oneofs[known] = oneof;
+    } else {
+        names.insert(oneof.name.clone(), oneofs.len());
+        oneofs.push(oneof);
+    }
+}
+
 fn read_enum(bytes: &[u8]) -> Result<Enum, Malformed> {
     let (name, options) = read_named(bytes, 3, options::ENUM)?;
     let mut declared = Enum { name, options, ..Enum::default() };
@@ -243,7 +255,7 @@ fn read_method(bytes: &[u8]) -> Result<Method, Malformed> {
 /// Extension fields by the message they extend, in the order in which messages first occur.
 fn read_extends(extensions: &[&[u8]], proto3: bool) -> Result<Vec<Extend>, Malformed> {
     let mut extends: Vec<Extend> = Vec::new();
-    let mut index = std::collections::HashMap::new();
+    let mut index = HashMap::new();
     for bytes in extensions {
         let field = RawField::read(bytes)?;
         let extendee = field.extendee.clone();

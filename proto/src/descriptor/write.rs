@@ -35,7 +35,9 @@ fn optional_text(out: &mut Vec<u8>, number: u32, value: Option<&str>) {
 }
 
 fn texts(out: &mut Vec<u8>, number: u32, values: &[String]) {
-    values.iter().for_each(|value| text(out, number, value));
+    for value in values {
+        text(out, number, value);
+    }
 }
 
 fn options(out: &mut Vec<u8>, number: u32, options: &EncodedOptions) {
@@ -45,7 +47,9 @@ fn options(out: &mut Vec<u8>, number: u32, options: &EncodedOptions) {
 }
 
 fn messages<T>(out: &mut Vec<u8>, number: u32, values: &[T], encode: impl Fn(&T) -> Vec<u8>) {
-    values.iter().for_each(|value| write_bytes(out, number, &encode(value)));
+    for value in values {
+        write_bytes(out, number, &encode(value));
+    }
 }
 
 fn message(message: &MessageDescriptor) -> Vec<u8> {

@@ -12,6 +12,8 @@ pub(crate) use printer::special_options;
 pub use printer::{Style, print};
 pub use tree::*;
 
-/// Levels of nesting that a file may have: messages, aggregate option values and map types alike. Walks over the tree
-/// recurse, so this bounds their stack.
+/// Levels of messages inside messages. Walks over the tree recurse, so this bounds their stack.
 pub const MAX_DEPTH: usize = 400;
+
+/// Levels of aggregate option values and of map types.
+pub const MAX_VALUE_DEPTH: usize = 150;

@@ -1,8 +1,10 @@
 //! Options and their aggregate values.
 
+use std::collections::HashMap;
+
 use super::lexer::{Lexer, Read};
 use super::tree::{Opt, OptValue};
-use super::{MAX_DEPTH, SyntaxError};
+use super::{MAX_VALUE_DEPTH, SyntaxError};
 
 /// What stands between the name of an option and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub(super) fn read_option(lexer: &mut Lexer<'_>, separator: Separator, depth: us
             parts.extend(part.split('.').map(|part| (part.to_owned(), false)));
         }
         next = lexer.read_char()?;
-        if depth + parts.len() > MAX_DEPTH {
+        if depth + parts.len() > MAX_VALUE_DEPTH {
             return Err(too_deep(lexer));
         }
     }
@@ -76,7 +78,7 @@ pub(super) fn read_option(lexer: &mut Lexer<'_>, separator: Separator, depth: us
 }
 
 fn read_value(lexer: &mut Lexer<'_>, depth: usize) -> Read<OptValue> {
-    if depth > MAX_DEPTH {
+    if depth > MAX_VALUE_DEPTH {
         return Err(too_deep(lexer));
     }
     let next = lexer.peek()?;
@@ -123,53 +125,57 @@ fn read_list(lexer: &mut Lexer<'_>, depth: usize) -> Read<Vec<OptValue>> {
 }
 
 fn too_deep(lexer: &Lexer<'_>) -> SyntaxError {
-    lexer.error(format!("more than {MAX_DEPTH} levels of nesting"))
+    lexer.error(format!("more than {MAX_VALUE_DEPTH} levels of nesting"))
 }
 
-/// The entries of an aggregate value: a key written twice holds a list.
+/// The entries of an aggregate value: a key written twice holds a list, parts of a name are a map inside.
 #[derive(Default)]
 struct Entries {
     list: Vec<(String, OptValue)>,
-    index: std::collections::HashMap<String, usize>,
+    index: HashMap<String, usize>,
+    /// Where the keys of a map inside are.
+    nested_index: HashMap<usize, HashMap<String, usize>>,
 }
 
 impl Entries {
     fn add(&mut self, name: String, value: OptValue) {
-        if let Some(&index) = self.index.get(&name) {
-            let present = &mut self.list[index].1;
-            match value {
-                OptValue::Nested(option) => match present {
-                    OptValue::Map(entries) => put(entries, *option),
-                    _ => *present = nested_map(*option),
-                },
-                value => extend_list(present, value),
-            }
-        } else {
+        let known = self.index.get(&name).copied();
+        let at = known.unwrap_or_else(|| {
             self.index.insert(name.clone(), self.list.len());
-            let value = match value {
-                OptValue::Nested(option) => nested_map(*option),
-                value => value,
-            };
-            self.list.push((name, value));
+            self.list.push((name, OptValue::List(Vec::new())));
+            self.list.len() - 1
+        });
+        match value {
+            OptValue::Nested(option) => self.put(at, *option),
+            value if known.is_some() => {
+                self.nested_index.remove(&at);
+                extend_list(&mut self.list[at].1, value);
+            }
+            value => self.list[at].1 = value,
         }
     }
-}
 
-fn nested_map(option: Opt) -> OptValue {
-    let mut entries = Vec::new();
-    put(&mut entries, option);
-    OptValue::Map(entries)
-}
-
-/// Sets a key of a nested map. The kind of a literal is lost on this way, as it is in the reference.
-fn put(entries: &mut Vec<(String, OptValue)>, option: Opt) {
-    let value = match option.value {
-        OptValue::Bool(text) | OptValue::Number(text) | OptValue::Word(text) => OptValue::Text(text),
-        value => value,
-    };
-    match entries.iter_mut().find(|(name, _)| *name == option.name) {
-        Some((_, present)) => *present = value,
-        None => entries.push((option.name, value)),
+    /// Sets a key of a map inside. The kind of a literal is lost on this way, as it is in the reference.
+    fn put(&mut self, at: usize, option: Opt) {
+        let value = match option.value {
+            OptValue::Bool(text) | OptValue::Number(text) | OptValue::Word(text) => OptValue::Text(text),
+            value => value,
+        };
+        if !matches!(self.list[at].1, OptValue::Map(_)) {
+            self.nested_index.remove(&at);
+            self.list[at].1 = OptValue::Map(Vec::new());
+        }
+        let OptValue::Map(entries) = &mut self.list[at].1 else { return };
+        let index = self
+            .nested_index
+            .entry(at)
+            .or_insert_with(|| entries.iter().enumerate().map(|(index, (key, _))| (key.clone(), index)).collect());
+        if let Some(&known) = index.get(&option.name) {
+            entries[known].1 = value;
+        } else {
+            index.insert(option.name.clone(), entries.len());
+            entries.push((option.name, value));
+        }
     }
 }
 

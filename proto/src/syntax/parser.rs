@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::MAX_DEPTH;
 use super::lexer::{Lexer, Location, Read, SyntaxError};
 use super::options::{self, Separator};
 use super::tree::{
     Enum, EnumValue, Extend, ExtensionRange, Field, File, Group, Label, MAX_FIELD_NUMBER, Message, Method, Numbers,
     Oneof, Opt, OptValue, Reserved, ReservedValue, Service, Span, Syntax,
 };
+use super::{MAX_DEPTH, MAX_VALUE_DEPTH};
 
 /// Reads a `.proto` file.
 pub fn parse(text: &str) -> Result<File, SyntaxError> {
@@ -76,12 +76,11 @@ impl Parser<'_> {
                 let span = self.span(*message_start);
                 if let Some((closed, start)) = open.pop() {
                     let closed = Message { span, ..closed };
-                    match open.last_mut() {
-                        Some((parent, _)) => parent.types.messages.push(closed),
-                        None => {
-                            self.define(&mut types, &closed.name, start)?;
-                            file.types.messages.push(closed);
-                        }
+                    if let Some((parent, _)) = open.last_mut() {
+                        parent.types.messages.push(closed);
+                    } else {
+                        self.define(&mut types, &closed.name, start)?;
+                        file.types.messages.push(closed);
                     }
                 }
                 continue;
@@ -329,8 +328,8 @@ impl Parser<'_> {
 
     fn read_type_at(&mut self, first: String, depth: usize) -> Read<String> {
         if first == "map" {
-            if depth > MAX_DEPTH {
-                return Err(self.lexer.error(format!("more than {MAX_DEPTH} levels of nesting")));
+            if depth > MAX_VALUE_DEPTH {
+                return Err(self.lexer.error(format!("more than {MAX_VALUE_DEPTH} levels of nesting")));
             }
             self.expect('<')?;
             let key = self.lexer.read_word()?.to_owned();

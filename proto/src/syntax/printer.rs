@@ -3,6 +3,8 @@
 //! Lines of nested declarations are indented as they are written, blank lines included, so the cost is the size of the
 //! output.
 
+use avow_budget::{Budget, Exceeded};
+
 use super::tree::{
     Enum, EnumValue, Extend, ExtensionRange, Field, File, Group, Label, MAX_FIELD_NUMBER, Message, Method, Numbers,
     Oneof, Opt, OptValue, Reserved, ReservedValue, Service, Syntax, Types,
@@ -20,21 +22,29 @@ pub enum Style {
 }
 
 /// The text of a file.
-pub fn print(file: &File, style: Style) -> String {
-    let mut printer = Printer { out: String::new(), depth: 0, line_is_empty: true, style };
+pub fn print(file: &File, style: Style, budget: &Budget) -> Result<String, Exceeded> {
+    let mut printer = Printer { out: String::new(), depth: 0, line_is_empty: true, style, budget, stopped: None };
     printer.file(file);
-    printer.out
+    printer.stopped.map_or(Ok(printer.out), Err)
 }
 
-struct Printer {
+struct Printer<'b> {
+    budget: &'b Budget,
+    /// Why nothing more is written: deep nesting makes the text many times longer than what it was read from.
+    stopped: Option<Exceeded>,
     out: String,
     depth: usize,
     line_is_empty: bool,
     style: Style,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn write(&mut self, text: &str) {
+        if self.stopped.is_some() {
+            return;
+        }
+        let length = text.len() + if self.line_is_empty { 2 * self.depth } else { 0 };
+        self.stopped = self.budget.spend(length as u64 / 16).and_then(|()| self.budget.hold(length)).err();
         for line in text.split_inclusive('\n') {
             if self.line_is_empty {
                 self.out.extend(std::iter::repeat_n("  ", self.depth));

@@ -1,5 +1,7 @@
 //! The vectors recorded from the reference registry, and laws that hold for every schema.
 
 mod documents;
+mod hostile;
+mod laws;
 mod pairs;
 mod vectors;
