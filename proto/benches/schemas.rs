@@ -7,13 +7,16 @@ use avow_proto::Schema;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn wide(fields: usize) -> String {
-    let fields: String = (1..=fields).map(|number| format!("  repeated string field_{number} = {number};\n")).collect();
+    let fields = (1..=fields)
+        .map(|number| format!("  repeated string field_{number} = {number};\n"))
+        .collect::<Vec<_>>()
+        .concat();
     format!("syntax = \"proto3\";\npackage bench.orders;\nmessage Order {{\n{fields}}}\n")
 }
 
 /// Many spellings of one option, which the normal form merges.
 fn merging(options: usize) -> String {
-    (0..options).map(|number| format!("option (a).b{number} = {number};\n")).collect()
+    (0..options).map(|number| format!("option (a).b{number} = {number};\n")).collect::<Vec<_>>().concat()
 }
 
 fn parse(text: &str) -> Schema {

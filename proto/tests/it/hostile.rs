@@ -82,7 +82,7 @@ fn random_bytes_are_no_descriptors_that_panic() {
 
 /// Messages inside messages, as deep as they may be.
 fn nested(depth: usize, inner: &str) -> String {
-    let open: String = (0..depth).map(|level| format!("message M{level} {{ ")).collect();
+    let open = (0..depth).map(|level| format!("message M{level} {{ ")).collect::<Vec<_>>().concat();
     format!("syntax = \"proto3\"; {open}{inner}{}", "}".repeat(depth))
 }
 
@@ -127,9 +127,9 @@ fn deeper_nesting_is_refused() {
 #[test]
 fn expensive_schemas_end_at_the_budget() {
     let number = "syntax = \"proto2\"; message M { optional double d = 1 [default = 1e2000000000]; }".to_owned();
-    let lines: String = (1..60_000).map(|number| format!("a b=1{number};")).collect();
+    let lines = (1..60_000).map(|number| format!("a b=1{number};")).collect::<Vec<_>>().concat();
     let indentation = nested(MAX_DEPTH, &lines);
-    let merged: String = (0..20_000).map(|number| format!("option (a).b = {number};")).collect();
+    let merged = (0..20_000).map(|number| format!("option (a).b = {number};")).collect::<Vec<_>>().concat();
     let merged = format!("import \"google/protobuf/descriptor.proto\"; message A {{ repeated int32 b = 1; }} extend google.protobuf.FileOptions {{ optional A a = 5000; }} {merged}").replace("import", "syntax = \"proto3\"; import");
     let hexadecimal = format!("option (a) = 0x{};", "f".repeat(100_000));
     for text in [number, indentation, merged, hexadecimal] {
