@@ -28,9 +28,10 @@
 //! - `normal`, with `options` and `number`, is the form in which equal schemas have equal texts
 //! - `descriptor` turns trees into descriptors and back, and `imports` links them
 //! - `indexes` finds messages by their place
-//! - `compat` is the static check
+//! - `compat` is the static check, `data` reads real bytes as a second opinion
 
 mod compat;
+mod data;
 mod definitions;
 mod descriptor;
 mod error;
@@ -48,6 +49,7 @@ mod types;
 mod wire;
 
 pub use compat::{Difference, DifferenceKind, Side, Verdict};
+pub use data::{Effect, Witness};
 pub use definitions::Definition;
 pub use error::{Error, Stage};
 pub use indexes::{InvalidIndexes, MessageIndexes};

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 
 use crate::Error;
 use crate::compat::{self, Verdict};
+use crate::data::{self, Witness};
 use crate::definitions::{self, Definition};
 use crate::descriptor;
 use crate::imports;
@@ -110,6 +111,13 @@ impl Schema {
         let reader_types = reader.types(budget)?;
         let differences = compat::differences((&writer.file, &writer_types), (&reader.file, &reader_types), budget)?;
         Ok(Verdict { differences })
+    }
+
+    /// A message of `writer` to which the worst happens when `reader` reads it, of a few for each field. None where the
+    /// two have no message in common.
+    pub fn witness(reader: &Self, writer: &Self, budget: &Budget) -> Result<Option<Witness>, Exceeded> {
+        let (writer_types, reader_types) = (writer.types(budget)?, reader.types(budget)?);
+        data::worst_effect((&writer.file, &writer_types), (&reader.file, &reader_types), budget)
     }
 
     pub(crate) fn types(&self, budget: &Budget) -> Result<TypeTable<'_>, Exceeded> {

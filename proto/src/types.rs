@@ -7,7 +7,7 @@ use avow_budget::{Budget, Exceeded};
 
 use crate::known;
 use crate::reference::{Origin, Reference};
-use crate::syntax::{Extend, Field, File, Label, Message, Types};
+use crate::syntax::{Enum, Extend, Field, File, Label, Message, Types};
 
 const SCALARS: [&str; 15] = [
     "bool", "bytes", "double", "fixed32", "fixed64", "float", "int32", "int64", "sfixed32", "sfixed64", "sint32",
@@ -58,7 +58,7 @@ impl<'a> FieldType<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Definition<'a> {
     Message(&'a Message),
-    Enum,
+    Enum(&'a Enum),
 }
 
 /// Where a type comes from.
@@ -83,7 +83,7 @@ pub(crate) struct TypeEntry<'a> {
 
 impl TypeEntry<'_> {
     pub(crate) fn is_enum(&self) -> bool {
-        matches!(self.definition, Definition::Enum)
+        matches!(self.definition, Definition::Enum(_))
     }
 
     /// The map that an entry type stands for, as a field type.
@@ -205,7 +205,7 @@ impl<'a> Definitions<'a> {
             budget.step()?;
             push_name(scope, &declared.name);
             budget.hold(scope.len())?;
-            let entry = TypeEntry { definition: Definition::Enum, package, source, is_map: false };
+            let entry = TypeEntry { definition: Definition::Enum(declared), package, source, is_map: false };
             self.types.insert(scope.clone(), entry);
             scope.truncate(length);
         }

@@ -12,6 +12,6 @@ mod write;
 pub(crate) use build::build;
 pub(crate) use link::{LinkedFile, link};
 pub(crate) use meta::items;
-pub(crate) use model::FileDescriptor;
+pub(crate) use model::{FieldKind, FileDescriptor};
 pub(crate) use read::read;
 pub(crate) use write::write;

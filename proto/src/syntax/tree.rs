@@ -98,6 +98,12 @@ pub struct Enum {
     pub span: Span,
 }
 
+impl Enum {
+    pub fn numbers(&self) -> Vec<i32> {
+        self.values.iter().map(|value| value.number).collect()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct EnumValue {
     pub name: String,

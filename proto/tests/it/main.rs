@@ -5,3 +5,4 @@ mod hostile;
 mod laws;
 mod pairs;
 mod vectors;
+mod witnesses;
