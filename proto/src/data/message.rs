@@ -1,6 +1,6 @@
 //! Messages as values: bytes to fields, by a layout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use avow_budget::{Budget, Exceeded};
@@ -21,11 +21,12 @@ pub(super) enum Value {
     Message(Message),
 }
 
-/// The fields of a message, with what a reader does not know kept apart.
+/// The fields of a message. Bytes of another kind than the field's are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Message {
     pub(super) fields: BTreeMap<u32, Vec<Value>>,
-    pub(super) unknown: BTreeMap<u32, usize>,
+    /// Numbers that the reader has no field for.
+    pub(super) unknown: BTreeSet<u32>,
 }
 
 /// Why bytes cannot be read, for people.
@@ -88,7 +89,9 @@ fn merge(
             None => None,
         };
         let Some((field, values)) = values else {
-            *message.unknown.entry(number).or_default() += 1;
+            if !layout.fields.contains_key(&number) {
+                message.unknown.insert(number);
+            }
             continue;
         };
         if let Some(oneof) = field.oneof {
@@ -119,8 +122,8 @@ fn read_values(
     Ok(match (&field.kind, wire_value) {
         (ValueKind::Message(inner), WireValue::Bytes(bytes)) => {
             // A message that comes twice is merged.
-            let mut message = match present.and_then(Vec::pop) {
-                Some(Value::Message(message)) if !field.repeated => message,
+            let mut message = match present.filter(|_| !field.repeated).and_then(Vec::pop) {
+                Some(Value::Message(message)) => message,
                 _ => Message::default(),
             };
             merge(&mut message, bytes, inner, layouts, budget, depth + 1)?;
@@ -130,9 +133,11 @@ fn read_values(
             std::str::from_utf8(bytes).map_err(|_| ReadError::InvalidUtf8)?;
             Some(vec![Value::Bytes(bytes.to_vec())])
         }
-        (ValueKind::Scalar(FieldKind::String | FieldKind::Bytes), WireValue::Bytes(bytes)) => {
-            Some(vec![Value::Bytes(bytes.to_vec())])
+        // Strings of proto2 are not checked; what is no UTF-8 is replaced.
+        (ValueKind::Scalar(FieldKind::String), WireValue::Bytes(bytes)) => {
+            Some(vec![Value::Bytes(String::from_utf8_lossy(bytes).into_owned().into_bytes())])
         }
+        (ValueKind::Scalar(FieldKind::Bytes), WireValue::Bytes(bytes)) => Some(vec![Value::Bytes(bytes.to_vec())]),
         (kind, WireValue::Bytes(packed)) if field.repeated => read_packed(kind, packed)?,
         (kind, value) => scalar(kind, value).map(|value| vec![value]),
     })

@@ -51,8 +51,12 @@ fn field_samples(number: u32, field: &FieldLayout, layouts: &Layouts<'_>, depth:
                     wire::write_tag(&mut out, number, if size == 4 { 5 } else { 1 });
                     out.extend_from_slice(value);
                 }
-                (ValueKind::CheckedString | ValueKind::Message(_), _)
-                | (ValueKind::Scalar(FieldKind::String | FieldKind::Bytes), _) => {
+                (
+                    ValueKind::CheckedString
+                    | ValueKind::Message(_)
+                    | ValueKind::Scalar(FieldKind::String | FieldKind::Bytes),
+                    _,
+                ) => {
                     wire::write_bytes(&mut out, number, value);
                 }
                 _ => {

@@ -46,7 +46,13 @@ pub(crate) fn worst_effect(
         let (Some(written), Some(read)) = (writers.get(written_name), readers.get(&read_name)) else { continue };
         for bytes in sample::messages(written, &writers, &exclusive(written, read)) {
             budget.spend(1 + bytes.len() as u64)?;
-            let Ok(sent) = message::read(&bytes, written_name, &writers, budget) else { continue };
+            let sent = match message::read(&bytes, written_name, &writers, budget) {
+                Ok(sent) => sent,
+                Err(ReadError::Exceeded(exceeded)) => return Err(exceeded),
+                // A number above the maximum has no tag that anybody can read.
+                Err(ReadError::Malformed) => Message::default(),
+                Err(ReadError::MissingRequired(_) | ReadError::InvalidUtf8) => continue,
+            };
             let (effect, shown) = match message::read(&bytes, &read_name, &readers, budget) {
                 Ok(received) => (compare(&sent, &received), message::print(&received, &read_name, &readers)),
                 Err(ReadError::Exceeded(exceeded)) => return Err(exceeded),
@@ -89,16 +95,16 @@ fn exclusive(writer: &Layout, reader: &Layout) -> Vec<(u32, u32)> {
 
 fn compare(sent: &Message, received: &Message) -> Effect {
     let effect = |(number, values): (&u32, &Vec<Value>)| match received.fields.get(number) {
-        None if received.unknown.contains_key(number) => Effect::Dropped,
+        Some(read) => compare_values(values, read),
+        None if received.unknown.contains(number) => Effect::Dropped,
         None => Effect::Changed,
-        Some(read) => compare_values(values, read, received.unknown.contains_key(number)),
     };
     sent.fields.iter().map(effect).max().unwrap_or(Effect::Same)
 }
 
-fn compare_values(sent: &[Value], received: &[Value], some_unknown: bool) -> Effect {
+fn compare_values(sent: &[Value], received: &[Value]) -> Effect {
     if sent.len() != received.len() {
-        return if some_unknown && received.is_empty() { Effect::Dropped } else { Effect::Changed };
+        return Effect::Changed;
     }
     let effect = |(sent, received): (&Value, &Value)| match (sent, received) {
         (Value::Message(sent), Value::Message(received)) => compare(sent, received),
