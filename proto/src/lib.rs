@@ -29,6 +29,7 @@
 //! - `descriptor` turns trees into descriptors and back, and `imports` links them
 //! - `indexes` finds messages by their place
 //! - `compat` is the static check, `data` reads real bytes as a second opinion
+//! - `rules` are further rules about changes, by the names that Buf gives them
 
 mod compat;
 mod data;
@@ -42,6 +43,7 @@ mod normal;
 mod number;
 mod options;
 mod reference;
+mod rules;
 mod schema;
 pub mod syntax;
 mod tags;
@@ -54,4 +56,5 @@ pub use definitions::Definition;
 pub use error::{Error, Stage};
 pub use indexes::{InvalidIndexes, MessageIndexes};
 pub use reference::{Origin, ReferenceText};
+pub use rules::{Breach, Category, Rule};
 pub use schema::{Schema, Strictness};

@@ -18,6 +18,7 @@ use crate::indexes::{self, MessageIndexes};
 use crate::known;
 use crate::normal;
 use crate::reference::{Reference, ReferenceText};
+use crate::rules::{self, Breach, Category};
 use crate::syntax::{self, File, Message, Style};
 use crate::tags;
 use crate::types::{FieldType, TypeTable};
@@ -118,6 +119,17 @@ impl Schema {
     pub fn witness(reader: &Self, writer: &Self, budget: &Budget) -> Result<Option<Witness>, Exceeded> {
         let (writer_types, reader_types) = (writer.types(budget)?, reader.types(budget)?);
         data::worst_effect((&writer.file, &writer_types), (&reader.file, &reader_types), budget)
+    }
+
+    /// The rules of a category that a change from `old` to `new` breaks.
+    pub fn breaches(old: &Self, new: &Self, category: Category, budget: &Budget) -> Result<Vec<Breach>, Exceeded> {
+        rules::breaches(&old.file, &new.file, category, budget)
+    }
+
+    /// Fields of `new` whose number an earlier version used for another field. `earlier` starts with the oldest.
+    pub fn reused_numbers(new: &Self, earlier: &[&Self], budget: &Budget) -> Result<Vec<Breach>, Exceeded> {
+        let earlier: Vec<_> = earlier.iter().map(|schema| &schema.file).collect();
+        rules::reused_numbers(&new.file, &earlier, budget)
     }
 
     pub(crate) fn types(&self, budget: &Budget) -> Result<TypeTable<'_>, Exceeded> {

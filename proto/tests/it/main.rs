@@ -4,5 +4,6 @@ mod documents;
 mod hostile;
 mod laws;
 mod pairs;
+mod rules;
 mod vectors;
 mod witnesses;
