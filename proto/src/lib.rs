@@ -29,6 +29,7 @@
 //! - `descriptor` turns trees into descriptors and back, and `imports` links them
 //! - `indexes` finds messages by their place
 //! - `compat` is the static check, `data` reads real bytes as a second opinion
+//! - `fix` changes a schema until it is compatible
 //! - `rules` are further rules about changes, by the names that Buf gives them
 
 mod compat;
@@ -36,6 +37,7 @@ mod data;
 mod definitions;
 mod descriptor;
 mod error;
+mod fix;
 mod imports;
 mod indexes;
 mod known;
@@ -54,6 +56,7 @@ pub use compat::{Difference, DifferenceKind, Side, Verdict};
 pub use data::{Effect, Witness};
 pub use definitions::Definition;
 pub use error::{Error, Stage};
+pub use fix::Fix;
 pub use indexes::{InvalidIndexes, MessageIndexes};
 pub use reference::{Origin, ReferenceText};
 pub use rules::{Breach, Category, Rule};

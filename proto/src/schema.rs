@@ -13,6 +13,7 @@ use crate::compat::{self, Verdict};
 use crate::data::{self, Witness};
 use crate::definitions::{self, Definition};
 use crate::descriptor;
+use crate::fix::{self, Fix};
 use crate::imports;
 use crate::indexes::{self, MessageIndexes};
 use crate::known;
@@ -130,6 +131,18 @@ impl Schema {
     pub fn reused_numbers(new: &Self, earlier: &[&Self], budget: &Budget) -> Result<Vec<Breach>, Exceeded> {
         let earlier: Vec<_> = earlier.iter().map(|schema| &schema.file).collect();
         rules::reused_numbers(&new.file, &earlier, budget)
+    }
+
+    /// Changes to `reader` after which it reads more of what was written with `writer`; each was tried.
+    pub fn fixes(reader: &Self, writer: &Self, budget: &Budget) -> Result<Vec<Fix>, Exceeded> {
+        fix::fixes(reader, writer, budget)
+    }
+
+    /// Another text with the same references.
+    pub(crate) fn with_text(&self, text: &str, budget: &Budget) -> Result<Self, Error> {
+        let file = read(text, budget)?;
+        check_field_types(&file)?;
+        Ok(Self { file, text: text.to_owned(), references: self.references.clone() })
     }
 
     pub(crate) fn types(&self, budget: &Budget) -> Result<TypeTable<'_>, Exceeded> {
