@@ -144,18 +144,15 @@ impl<'a> Decimal<'a> {
     /// The binary number that the reference picks: single precision if it prints like double precision, double
     /// precision if it is exactly the text.
     fn as_float(&self) -> Option<f64> {
-        let double = self.to_f64().filter(|value| self.fits(*value));
+        let double = self.to_f64().filter(|value| self.fits(*value))?;
         let single = self.to_f32().filter(|value| self.fits(f64::from(*value)));
-        if let (Some(single), Some(double)) = (single, double)
-            && format!("{single:e}") == format!("{double:e}")
+        if let Some(single) = single
+            && prints_alike(single, double)
         {
             return Some(f64::from(single));
         }
-        double.filter(|value| {
-            let printed = format!("{:e}", value.abs());
-            Decimal::parse(false, &printed)
-                .is_some_and(|exact| exact.digits == self.digits && exact.point == self.point)
-        })
+        let printed = java_digits(double, f64::MANTISSA_DIGITS, || format!("{:e}", double.abs()));
+        (printed.digits == self.digits && printed.point == self.point).then_some(double)
     }
 
     /// The number itself, rounded half to even.
@@ -222,15 +219,84 @@ fn print_digits(negative: bool, rounded: &Rounded, point: i64) -> String {
     out
 }
 
-/// A binary number: the shortest digits that mean it, or its exact value where these go past three decimals.
+/// Whether Java prints both numbers the same.
+fn prints_alike(single: f32, double: f64) -> bool {
+    let wide = f64::from(single);
+    let one = java_digits(wide, f32::MANTISSA_DIGITS, || {
+        // Of two equally near spellings Java takes the even one.
+        let shortest = format!("{:e}", single.abs());
+        let decimals = shortest.split_once('e').map_or(0, |(mantissa, _)| mantissa.len().saturating_sub(2));
+        let nearest = format!("{:.decimals$e}", wide.abs());
+        if nearest.parse() == Ok(single.abs()) { nearest } else { shortest }
+    });
+    let other = java_digits(double, f64::MANTISSA_DIGITS, || format!("{:e}", double.abs()));
+    one.digits == other.digits && one.point == other.point
+}
+
+/// The digits that Java 17 prints: those of an integer as they are, up to what its precision leaves open, and the
+/// shortest ones that mean the number otherwise.
+fn java_digits(value: f64, precision: u32, shortest: impl FnOnce() -> String) -> Decimal<'static> {
+    const LARGEST_EXPONENT: u32 = 62;
+    let magnitude = value.abs();
+    if magnitude.fract() == 0.0 && (1.0..2f64.powi(LARGEST_EXPONENT.cast_signed() + 1)).contains(&magnitude) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer below 2^63")]
+        let integer = magnitude as u64;
+        // 2^open is below the precision; its decimal digits are rounded away.
+        let open = integer.ilog2().saturating_sub(precision + 1);
+        let unit = 10u64.pow((1u64 << open).ilog10());
+        let rounded = (integer / unit + u64::from(unit > 1 && integer % unit >= unit / 2)) * unit;
+        let digits = rounded.to_string();
+        let point = i64::try_from(digits.len()).unwrap_or(0);
+        return Decimal { negative: false, text: "", digits: digits.trim_end_matches('0').to_owned(), point };
+    }
+    let parsed = Decimal::parse(false, &shortest()).map(|decimal| (decimal.digits, decimal.point));
+    let (digits, point) = parsed.expect("a finite number prints as a decimal");
+    Decimal { negative: false, text: "", digits, point }
+}
+
+/// A binary number: the digits that Java prints, or its exact value where these go past three decimals.
 fn print_float(value: f64) -> String {
-    let shortest = format!("{:e}", value.abs());
-    let decimal = Decimal::parse(value.is_sign_negative(), &shortest).expect("a finite number prints as a decimal");
+    let decimal = java_digits(value, f64::MANTISSA_DIGITS, || format!("{:e}", value.abs()));
     let whole_and_kept = usize::try_from(decimal.point.saturating_add_unsigned(DECIMALS as u64)).unwrap_or(0);
     if decimal.digits.len() <= whole_and_kept {
         let rounded = Rounded { digits: decimal.digits, grew: false };
-        return print_digits(decimal.negative, &rounded, decimal.point);
+        return print_digits(value.is_sign_negative(), &rounded, decimal.point);
     }
     let fixed = format!("{value:.DECIMALS$}");
     fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_spelled_as_in_java() {
+        for (written, normal) in [
+            ("1.23456789", "1.235"),
+            ("0.0001", "0"),
+            ("-0.0001", "-0"),
+            ("1e-400", "0"),
+            ("0x1F", "31"),
+            ("0xffffffffffffffffffff", "1208925819614629174706175"),
+            ("010", "8"),
+            ("08", "08"),
+            ("1.0f", "1"),
+            ("10L", "10"),
+            ("1.5L", "1.5L"),
+            ("inf", "inf"),
+            ("1e", "1e"),
+            ("22635.98E6", "22635980000"),
+            ("1234567.1", "1234567.125"),
+            ("1538236.2", "1538236.25"),
+            ("1925551.7", "1925551.7"),
+            ("06537.88e13", "65378799633563648"),
+            ("205737310.", "205737310"),
+            ("99999.9999", "100000"),
+            ("0.0005", "0.001"),
+            ("1.0005", "1"),
+        ] {
+            assert_eq!(normalize(written, &Budget::unlimited()).as_deref(), Ok(normal), "{written}");
+        }
+    }
 }

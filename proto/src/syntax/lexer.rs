@@ -175,13 +175,22 @@ impl<'a> Lexer<'a> {
 
     /// A word, or one in parentheses or square brackets, without them.
     pub(super) fn read_name(&mut self) -> Read<String> {
+        self.read_name_of(Self::read_word)
+    }
+
+    /// The name of a field.
+    pub(super) fn read_field_name(&mut self) -> Read<String> {
+        self.read_name_of(Self::read_word_without_leading_digit)
+    }
+
+    fn read_name_of(&mut self, read_word: impl FnOnce(&mut Self) -> Read<&'a str>) -> Read<String> {
         let close = match self.peek()? {
             '(' => ')',
             '[' => ']',
-            _ => return self.read_word().map(str::to_owned),
+            _ => return read_word(self).map(str::to_owned),
         };
         self.position += 1;
-        let word = self.read_word()?.to_owned();
+        let word = read_word(self)?.to_owned();
         if self.read_char()? == close { Ok(word) } else { Err(self.error(format!("expected '{close}'"))) }
     }
 
@@ -204,8 +213,12 @@ impl<'a> Lexer<'a> {
     pub(super) fn read_word_without_leading_digit(&mut self) -> Read<&'a str> {
         let word = self.read_word()?;
         if word.starts_with(|c: char| c.is_ascii_digit()) {
-            let start = Location { offset: self.position - word.len(), ..self.location() };
-            return Err(self.error_at(start, "field and constant names cannot start with a digit"));
+            // The reference counts this column from zero.
+            let start = self.position - word.len();
+            let column = self.text[self.line_start.min(start)..start].encode_utf16().count();
+            let message = "field and constant names cannot start with a digit";
+            let message = format!("Syntax error in :{}:{column}: {message}", self.line + 1);
+            return Err(SyntaxError { message, offset: start });
         }
         Ok(word)
     }
@@ -235,10 +248,7 @@ impl<'a> Lexer<'a> {
         let star = match self.byte() {
             Some(b'/') => false,
             Some(b'*') => true,
-            _ => {
-                self.position -= 1;
-                return Err(self.error("expected '//' or '/*'"));
-            }
+            _ => return Err(self.error("expected '//' or '/*'")),
         };
         self.position += 1;
         if star {

@@ -357,7 +357,7 @@ impl Parser<'_> {
     }
 
     fn read_field(&mut self, start: Location, label: Option<Label>, type_name: String) -> Read<Field> {
-        let name = self.read_field_name()?;
+        let name = self.lexer.read_field_name()?;
         self.lexer.require('=')?;
         let number = self.lexer.read_integer()?;
         let mut options = options::read_bracketed(&mut self.lexer)?;
@@ -367,13 +367,6 @@ impl Parser<'_> {
         let span = self.span(start);
         self.lexer.skip_trailing_comment()?;
         Ok(Field { label, type_name, name, number, default, json_name, options, span })
-    }
-
-    fn read_field_name(&mut self) -> Read<String> {
-        if matches!(self.lexer.peek()?, '(' | '[') {
-            return self.lexer.read_name();
-        }
-        self.lexer.read_word_without_leading_digit().map(str::to_owned)
     }
 
     fn read_group(&mut self, label: Option<Label>) -> Read<Group> {

@@ -56,7 +56,7 @@ fn expected_outcome(entry: &Value) -> String {
 fn documents_are_accepted_and_printed_as_recorded() {
     let budget = Budget::unlimited();
     let mut report = Report::default();
-    for entry in &vectors::load("proto-docs") {
+    for entry in vectors::documents() {
         let expected = expected_outcome(entry);
         if expected.contains("No schema reference found") {
             continue;

@@ -50,7 +50,7 @@ fn each_incompatibility_has_its_fix() {
 fn fixes_of_recorded_pairs_hold() {
     let budget = Budget::unlimited();
     let mut fixed = 0;
-    let pairs = vectors::load("proto-pairs");
+    let pairs = vectors::pairs();
     let broken = pairs.iter().filter(|entry| entry["backward"]["compatible"] == false).step_by(6);
     for entry in broken {
         let schema = |side: &str| {

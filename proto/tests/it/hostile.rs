@@ -27,7 +27,7 @@ fn exercise(text: &str, other: Option<&Schema>) -> Option<Schema> {
 #[test]
 fn random_changes_of_recorded_documents_neither_panic_nor_run_away() {
     let mut random = fastrand::Rng::with_seed(7);
-    let texts: Vec<String> = vectors::load("proto-docs")
+    let texts: Vec<String> = vectors::documents()
         .iter()
         .filter_map(|entry| entry["schema"].as_str().filter(|text| text.len() < 2000).map(str::to_owned))
         .collect();
@@ -64,7 +64,7 @@ fn random_bytes_are_no_descriptors_that_panic() {
     use base64::Engine as _;
     let mut random = fastrand::Rng::with_seed(11);
     let engine = base64::engine::general_purpose::STANDARD;
-    let seeds: Vec<Vec<u8>> = vectors::load("proto-docs")
+    let seeds: Vec<Vec<u8>> = vectors::documents()
         .iter()
         .filter_map(|entry| engine.decode(entry["serialized"].as_str()?).ok())
         .filter(|bytes| bytes.len() < 2000)

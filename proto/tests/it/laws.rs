@@ -93,7 +93,7 @@ proptest! {
 #[test]
 fn the_stored_text_of_recorded_documents_is_stable() {
     let budget = Budget::unlimited();
-    for entry in vectors::load("proto-docs").iter().filter(|entry| entry["ok"] == true) {
+    for entry in vectors::documents().iter().filter(|entry| entry["ok"] == true) {
         let text = entry["canonical"].as_str().expect("a text");
         let expected = entry["canonical_again"].as_str().unwrap_or(text);
         let again = vectors::parse(entry, text, "references").expect("the stored text is valid");
@@ -107,7 +107,7 @@ fn the_stored_text_of_recorded_documents_is_stable() {
 
 #[test]
 fn descriptors_of_recorded_documents_read_back_as_recorded() {
-    for entry in vectors::load("proto-docs").iter().filter(|entry| entry["serialized"].is_string()) {
+    for entry in vectors::documents().iter().filter(|entry| entry["serialized"].is_string()) {
         let parsed = vectors::parse(entry, entry["serialized"].as_str().expect("base64"), "references");
         let expected = match entry["from_serialized_equal"] == true {
             true => entry["canonical"].as_str(),

@@ -20,7 +20,7 @@ fn strings(value: &Value) -> Vec<String> {
 fn verdicts_and_messages_are_as_recorded() {
     let mut wrong = Vec::new();
     let mut count = 0;
-    for entry in &vectors::load("proto-pairs") {
+    for entry in vectors::pairs() {
         let schema = |side: &str| {
             let text = entry[side].as_str().expect("a text");
             vectors::parse(entry, text, &format!("{side}_references")).expect("pairs are valid")

@@ -4,14 +4,25 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use avow_budget::Budget;
 use avow_proto::{Error, Origin, ReferenceText, Schema};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-/// The entries of `proto-docs` or `proto-pairs`.
-pub(crate) fn load(name: &str) -> Vec<Value> {
+static DOCUMENTS: LazyLock<Vec<Value>> = LazyLock::new(|| read("proto-docs"));
+static PAIRS: LazyLock<Vec<Value>> = LazyLock::new(|| read("proto-pairs"));
+
+pub(crate) fn documents() -> &'static [Value] {
+    &DOCUMENTS
+}
+
+pub(crate) fn pairs() -> &'static [Value] {
+    &PAIRS
+}
+
+fn read(name: &str) -> Vec<Value> {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let shared = std::env::var_os("AVOW_SHARED").map_or_else(|| manifest.join("../../shared"), PathBuf::from);
     let committed = manifest.join("tests/vectors").join(format!("{name}.jsonl.gz"));

@@ -20,7 +20,7 @@ fn effect(name: &str) -> Effect {
 fn effects_on_data_are_found() {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut missed = Vec::new();
-    for (index, entry) in vectors::load("proto-pairs").iter().enumerate() {
+    for (index, entry) in vectors::pairs().iter().enumerate() {
         let schema = |side: &str| {
             let text = entry[side].as_str().expect("a text");
             vectors::parse(entry, text, &format!("{side}_references")).expect("pairs are valid")
