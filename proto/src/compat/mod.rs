@@ -2,6 +2,8 @@
 
 mod difference;
 mod java_hash;
+mod kind;
+mod scope;
 mod walk;
 
 pub use difference::{Difference, DifferenceKind, Side, Verdict};

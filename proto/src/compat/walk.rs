@@ -10,8 +10,10 @@ use avow_budget::{Budget, Exceeded};
 
 use super::difference::{Difference, DifferenceKind};
 use super::java_hash;
+use super::kind::{Kind, ScalarGroup};
+use super::scope::{Place, Scope};
 use crate::syntax::{Enum, Field, File, Label, Message, Types};
-use crate::types::{Definition, FieldType, Source, TypeEntry, TypeTable, is_scalar, push_name};
+use crate::types::{Definition, Source, TypeEntry, TypeTable};
 
 /// All differences between two files, in the reference's order.
 pub(crate) fn differences<'a>(
@@ -40,71 +42,6 @@ pub(crate) fn differences<'a>(
     walk.compare_types(&original.types, &update.types, &scope)?;
     walk.run()?;
     Ok(walk.differences)
-}
-
-/// Where a walk stands: a message in the messages around it. Names and paths are made when they are needed, for a long
-/// name would otherwise be copied for every field.
-struct Scope<'a> {
-    outer: Option<Rc<Scope<'a>>>,
-    name: Cow<'a, str>,
-    original_package: &'a str,
-    update_package: &'a str,
-}
-
-impl<'a> Scope<'a> {
-    fn enter(self: &Rc<Self>, name: &'a str) -> Rc<Self> {
-        let (original_package, update_package) = (self.original_package, self.update_package);
-        Rc::new(Self { outer: Some(Rc::clone(self)), name: Cow::Borrowed(name), original_package, update_package })
-    }
-
-    /// The scope of a type that is compared for itself, by its name in its package.
-    fn of_type(local_name: &str, original_package: &'a str, update_package: &'a str) -> Rc<Self> {
-        let outermost = Rc::new(Self { outer: None, name: Cow::Borrowed(""), original_package, update_package });
-        local_name.split('.').fold(outermost, |outer, name| {
-            let name = Cow::Owned(name.to_owned());
-            Rc::new(Self { outer: Some(outer), name, original_package, update_package })
-        })
-    }
-
-    /// The names from the outside inwards.
-    fn names(&self) -> Vec<&str> {
-        let mut names: Vec<_> = std::iter::successors(Some(self), |scope| scope.outer.as_deref())
-            .map(|scope| scope.name.as_ref())
-            .filter(|name| !name.is_empty())
-            .collect();
-        names.reverse();
-        names
-    }
-
-    /// The full name of the scope in a package.
-    fn full(&self, package: &str) -> String {
-        let mut full = package.to_owned();
-        for name in self.names() {
-            push_name(&mut full, name);
-        }
-        full
-    }
-}
-
-/// What a difference is about: a type, a field, a oneof or an enum value.
-#[derive(Clone)]
-struct Place<'a> {
-    scope: Rc<Scope<'a>>,
-    oneof: Option<&'a str>,
-    number: Option<i32>,
-}
-
-impl<'a> Place<'a> {
-    fn of(scope: &Rc<Scope<'a>>) -> Self {
-        Self { scope: Rc::clone(scope), oneof: None, number: None }
-    }
-
-    fn path(&self) -> String {
-        let names = self.scope.names().join("/");
-        let number = self.number.map(|number| number.to_string());
-        let parts = [Some(names.as_str()).filter(|names| !names.is_empty()), self.oneof, number.as_deref()];
-        format!("#/{}", parts.into_iter().flatten().collect::<Vec<_>>().join("/"))
-    }
 }
 
 enum Task<'a> {
@@ -496,48 +433,4 @@ fn field_tasks<'a>(
 
 fn local_name<'n>(full_name: &'n str, package: &str) -> &'n str {
     full_name.strip_prefix(package).and_then(|rest| rest.strip_prefix('.')).unwrap_or(full_name)
-}
-
-/// What a field holds, as far as bytes can tell.
-enum Kind {
-    Scalar(ScalarGroup),
-    Message,
-    Map((String, String)),
-}
-
-impl Kind {
-    fn of(type_name: &str, entry: Option<TypeEntry<'_>>) -> Self {
-        match FieldType::of(type_name) {
-            Ok(FieldType::Map { key, value }) => Self::Map((key.to_owned(), value.to_owned())),
-            _ if entry.is_some_and(|entry| entry.is_enum()) => Self::Scalar(ScalarGroup::Number),
-            _ if is_scalar(type_name) => Self::Scalar(ScalarGroup::of(type_name)),
-            _ => Self::Message,
-        }
-    }
-}
-
-/// Scalars that read each other's bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ScalarGroup {
-    Number,
-    ZigZag,
-    StringOrBytes,
-    Fixed32,
-    Fixed64,
-    Float,
-    Double,
-}
-
-impl ScalarGroup {
-    fn of(name: &str) -> Self {
-        match name {
-            "sint32" | "sint64" => Self::ZigZag,
-            "string" | "bytes" => Self::StringOrBytes,
-            "fixed32" | "sfixed32" => Self::Fixed32,
-            "fixed64" | "sfixed64" => Self::Fixed64,
-            "float" => Self::Float,
-            "double" => Self::Double,
-            _ => Self::Number,
-        }
-    }
 }

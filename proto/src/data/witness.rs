@@ -67,7 +67,7 @@ pub(crate) fn worst_effect(
     Ok(worst)
 }
 
-/// The reader's name of a message: packages may differ, bytes do not tell.
+/// The reader's name of a message: packages may differ, as bytes do not contain them.
 fn corresponding(name: &str, writer_package: &str, reader_package: &str) -> String {
     let local = if writer_package.is_empty() {
         Some(name)
