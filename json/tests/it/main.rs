@@ -1,0 +1,5 @@
+//! The crate against recorded answers of the reference.
+
+mod corpus;
+mod documents;
+mod pairs;
