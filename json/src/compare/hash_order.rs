@@ -39,8 +39,12 @@ impl<'a> Table<'a> {
 
 /// The order of a map that `keys`, all different, were put into.
 pub(super) fn map_order<'a>(keys: impl Iterator<Item = &'a Arc<str>>) -> Vec<&'a Arc<str>> {
+    let keys: Vec<_> = keys.collect();
+    if keys.len() < 2 {
+        return keys;
+    }
     let mut table = Table::new(16);
-    keys.for_each(|key| table.insert(key));
+    keys.into_iter().for_each(|key| table.insert(key));
     table.keys().collect()
 }
 
@@ -49,11 +53,14 @@ pub(super) fn union_order<'a>(
     first: impl Iterator<Item = &'a Arc<str>>,
     second: impl Iterator<Item = &'a Arc<str>>,
 ) -> Vec<&'a Arc<str>> {
-    let first = map_order(first);
+    let (first, second) = (map_order(first), map_order(second));
+    if first.len() + second.len() < 2 {
+        return [first, second].concat();
+    }
     let capacity = (first.len() * 4 / 3 + 1).max(16).next_power_of_two();
     let mut known: HashSet<&str> = HashSet::with_capacity(first.len());
     let mut table = Table::new(capacity);
-    for key in first.into_iter().chain(map_order(second)) {
+    for key in first.into_iter().chain(second) {
         if known.insert(key) {
             table.insert(key);
         }

@@ -2,4 +2,6 @@
 
 mod corpus;
 mod documents;
+mod hostile;
+mod laws;
 mod pairs;

@@ -197,7 +197,9 @@ impl Loader<'_> {
                     Ok::<_, super::LoadError>(node)
                 })?;
                 self.budget.release(FRAME_BYTES);
-                self.model.add(node)
+                let id = self.model.add(node);
+                copies.insert(key, id);
+                id
             } else {
                 later.push((target, key));
                 continue;
