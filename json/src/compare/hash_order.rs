@@ -44,7 +44,9 @@ pub(super) fn map_order<'a>(keys: impl Iterator<Item = &'a Arc<str>>) -> Vec<&'a
         return keys;
     }
     let mut table = Table::new(16);
-    keys.into_iter().for_each(|key| table.insert(key));
+    for key in keys {
+        table.insert(key);
+    }
     table.keys().collect()
 }
 
