@@ -23,6 +23,7 @@
 //! - `load` makes a `model` of it: one loader for drafts 4 to 7, one for 2019-09 and 2020-12
 //! - `compare` walks two models in step
 //! - `difference` says which differences are allowed, and in which words the others are reported
+//! - `witness` looks for data that proves a finding, or that the rules missed
 
 mod compare;
 mod decimal;
@@ -35,7 +36,9 @@ mod reader;
 mod schema;
 mod stack;
 mod value;
+mod witness;
 
 pub use difference::{Difference, DifferenceKind, Newer, Policy};
 pub use reader::SyntaxError;
 pub use schema::{Document, ParseError, Reference, ReservedName, Schema, Stage, Verdict, check};
+pub use witness::{Finding, NOT_READABLE, Severity, Witness, explain, rules, soundness};

@@ -195,7 +195,7 @@ impl Schema {
         }
     }
 
-    fn side(&self) -> Side<'_> {
+    pub(crate) fn side(&self) -> Side<'_> {
         Side { model: &self.model, root: self.root }
     }
 }

@@ -15,7 +15,7 @@ const SEEDS: [&str; 8] = [
     r##"{"allOf":[{"minimum":1e400},{"oneOf":[{"const":{"a":[]}},{"not":{"$ref":"#"}}]}],"if":{"required":["a"]},"then":false}"##,
     r#"{"$schema":"https://json-schema.org/draft/2019-09/schema","$id":"x.json","prefixItems":[true],"items":{"contains":{"type":"integer"},"minContains":2},"unevaluatedItems":false}"#,
     r#"{"type":"array","items":[{"format":"date"},{"multipleOf":0.01}],"additionalItems":{"dependencies":{"a":["b"],"c":{}}}}"#,
-    r##"{"$ref":"http://json-schema.org/draft-07/schema#"}"##,
+    r#"{"$ref":"http://json-schema.org/draft-07/schema#"}"#,
     r#"{"type":"number","exclusiveMaximum":7,"maximum":100,"$comment":"\ud835\udcb3","x":-0.0}"#,
 ];
 

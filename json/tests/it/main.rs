@@ -5,3 +5,4 @@ mod documents;
 mod hostile;
 mod laws;
 mod pairs;
+mod witnesses;
