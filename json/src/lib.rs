@@ -41,4 +41,4 @@ mod witness;
 pub use difference::{Difference, DifferenceKind, Newer, Policy};
 pub use reader::SyntaxError;
 pub use schema::{Document, ParseError, Reference, ReservedName, Schema, Stage, Verdict, check};
-pub use witness::{Finding, NOT_READABLE, Severity, Witness, explain, rules, soundness};
+pub use witness::{Finding, Fix, NOT_READABLE, Severity, Witness, explain, rules, soundness};

@@ -100,6 +100,10 @@ impl Document {
         &self.text
     }
 
+    pub(crate) fn json(&self) -> &Json {
+        &self.json
+    }
+
     /// The text with the keys of all objects sorted.
     pub fn normalized(&self) -> String {
         printer::normal(&self.json)

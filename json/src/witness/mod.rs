@@ -3,6 +3,7 @@
 //! Candidates come from both models; an independent validator decides. No proof, no witness.
 
 mod cost;
+mod fixes;
 mod sampler;
 
 use avow_budget::{Budget, Exceeded};
@@ -11,7 +12,10 @@ use serde_json::Value;
 
 use crate::schema::{Schema, Verdict, check};
 use crate::{Difference, Policy};
+use fixes::fixes;
 use sampler::{Nodes, Sampler};
+
+pub use fixes::Fix;
 
 /// Instances that one search tries.
 const INSTANCE_LIMIT: usize = 200;
@@ -50,6 +54,8 @@ pub struct Finding {
     pub severity: Severity,
     pub path: String,
     pub witness: Option<Witness>,
+    /// Changes to the reader's schema that were tried and help.
+    pub fixes: Vec<Fix>,
 }
 
 /// The rule for data that cannot be read although the rules of the reference accept the pair.
@@ -72,18 +78,21 @@ pub fn explain(reader: &Schema, writer: &Schema, policy: Policy, budget: &Budget
         return Ok(Vec::new());
     }
     let witnesses = search(reader, writer, usize::MAX, budget)?;
-    Ok(verdict
-        .findings()
-        .map(|difference| {
-            let witness = witnesses.iter().find(|witness| proves(witness, difference)).cloned();
-            Finding {
-                rule: rule(difference.kind.as_str()),
-                severity: if witness.is_some() { Severity::Breaking } else { Severity::Warning },
-                path: difference.path.clone(),
-                witness,
-            }
-        })
-        .collect())
+    let mut findings = Vec::new();
+    for (index, difference) in verdict.findings().enumerate() {
+        let witness = witnesses.iter().find(|witness| proves(witness, difference)).cloned();
+        findings.push(Finding {
+            rule: rule(difference.kind.as_str()),
+            severity: if witness.is_some() { Severity::Breaking } else { Severity::Warning },
+            path: difference.path.clone(),
+            witness,
+            fixes: match index {
+                0..fixes::FINDING_LIMIT => fixes(difference, reader, writer, policy, budget)?,
+                _ => Vec::new(),
+            },
+        });
+    }
+    Ok(findings)
 }
 
 /// Data that cannot be read although the rules of the reference accept the pair. `None` says only that the search ended.
@@ -102,6 +111,7 @@ pub fn soundness(
         severity: Severity::Warning,
         path: format!("#{}", witness.place),
         witness: Some(witness),
+        fixes: Vec::new(),
     }))
 }
 

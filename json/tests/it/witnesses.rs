@@ -1,7 +1,7 @@
 //! Data that proves findings, against the instances that were recorded.
 
 use avow_budget::{Budget, Limits};
-use avow_json::{NOT_READABLE, Policy, Schema, Severity, explain, rules, soundness};
+use avow_json::{NOT_READABLE, Policy, Schema, Severity, check, explain, rules, soundness};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -66,6 +66,9 @@ fn a_finding_carries_its_proof() {
     assert_eq!((finding.rule.as_str(), finding.severity), ("json/max-length-decreased", Severity::Breaking));
     let witness = finding.witness.as_ref().expect("a witness");
     assert_eq!(witness.place, "/a");
+    let [fix] = &finding.fixes[..] else { panic!("{finding:?}") };
+    assert_eq!(fix.title, "Keep `maxLength` as it was: `9`");
+    assert!(check(&parse(&fix.schema), &old, Policy::Strict, &Budget::unlimited()).expect("no limit").is_compatible());
     assert!(rules().any(|rule| rule == finding.rule));
 }
 
