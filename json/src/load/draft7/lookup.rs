@@ -17,12 +17,13 @@ use crate::value::Json;
 pub(super) struct Registry(HashMap<Arc<str>, Place>);
 
 impl Loader<'_> {
-    /// The schema that `reference` means at `place`. It is loaded later.
-    pub(super) fn lookup(&mut self, place: &Place, reference: &str) -> Result<TargetId> {
+    /// The schema that `reference` means at `place`, which is loaded later, and the text that the reference is known by:
+    /// the first one by its own, those after it by the absolute URI. Equal members of a combination are found by it.
+    pub(super) fn lookup(&mut self, place: &Place, reference: &Arc<str>) -> Result<(TargetId, Arc<str>)> {
         let absolute = resolve(place.base.as_deref(), reference)?;
         let key = absolute.to_string();
         if let Some(target) = self.targets.get(&key) {
-            return Ok(*target);
+            return Ok((*target, key.into()));
         }
         let found = if let Some(found) = self.registry(&place.document)?.0.get(&*key) {
             found.clone()
@@ -34,7 +35,7 @@ impl Loader<'_> {
         let target = self.model.open_target();
         self.targets.insert(key, target);
         self.pending.push((target, found));
-        Ok(target)
+        Ok((target, Arc::clone(reference)))
     }
 
     /// Loads what references point to, until nothing new is met.

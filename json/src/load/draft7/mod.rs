@@ -122,7 +122,7 @@ impl Loader<'_> {
         let mut schema = ObjectSchema { place, object, consumed: HashSet::new() };
         if object.contains_key("$ref") {
             let reference = schema.string("$ref")?.expect("the key is there");
-            let target = self.lookup(place, &reference)?;
+            let (target, reference) = self.lookup(place, &reference)?;
             let mut node = Node::from(Kind::Reference { reference, target });
             schema.common(&mut node)?;
             return Ok(self.model.add(node));
