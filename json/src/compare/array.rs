@@ -2,7 +2,7 @@
 
 use avow_budget::Exceeded;
 
-use super::object::RestKinds;
+use super::object::{CoverKinds, RestKinds};
 use super::outcome::Findings;
 use super::scalar::{LimitKinds, limit};
 use super::{Engine, Handle, Pair};
@@ -56,17 +56,11 @@ impl Engine<'_> {
         if self.is_open_array(pair.update, update) {
             findings.add(path, D::ItemRemovedFromOpenContentModel);
         } else if let Some(rest) = self.covering_items(pair.update, update) {
-            let outcome = self.pair(pair.at(old, rest))?;
-            findings.include(path, outcome, &self.outcomes);
-            let covered = self.outcomes.is_compatible(outcome);
-            findings.add(
-                path,
-                if covered {
-                    D::ItemRemovedIsCoveredByPartiallyOpenContentModel
-                } else {
-                    D::ItemRemovedNotCoveredByPartiallyOpenContentModel
-                },
-            );
+            let kinds = CoverKinds {
+                covered: D::ItemRemovedIsCoveredByPartiallyOpenContentModel,
+                uncovered: D::ItemRemovedNotCoveredByPartiallyOpenContentModel,
+            };
+            self.covered(findings, path, pair.at(old, rest), kinds)?;
         } else if let Kind::False = self.node(pair.original.of(old)).kind {
             findings.add(path, D::ItemWithFalseRemovedFromClosedContentModel);
         } else {
@@ -90,17 +84,11 @@ impl Engine<'_> {
                 if everything { D::ItemWithEmptySchemaAddedToOpenContentModel } else { D::ItemAddedToOpenContentModel },
             );
         } else if let Some(rest) = self.covering_items(pair.original, original) {
-            let outcome = self.pair(pair.at(rest, new))?;
-            findings.include(path, outcome, &self.outcomes);
-            let covered = self.outcomes.is_compatible(outcome);
-            findings.add(
-                path,
-                if covered {
-                    D::ItemAddedIsCoveredByPartiallyOpenContentModel
-                } else {
-                    D::ItemAddedNotCoveredByPartiallyOpenContentModel
-                },
-            );
+            let kinds = CoverKinds {
+                covered: D::ItemAddedIsCoveredByPartiallyOpenContentModel,
+                uncovered: D::ItemAddedNotCoveredByPartiallyOpenContentModel,
+            };
+            self.covered(findings, path, pair.at(rest, new), kinds)?;
         } else {
             findings.add(path, D::ItemAddedToClosedContentModel);
         }

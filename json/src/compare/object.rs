@@ -105,17 +105,11 @@ impl Engine<'_> {
         if self.is_open(pair.update, update) {
             findings.add(path, D::PropertyRemovedFromOpenContentModel);
         } else if let Some(rest) = self.covering(pair.update, update, name)? {
-            let outcome = self.pair(pair.at(old, rest))?;
-            findings.include(path, outcome, &self.outcomes);
-            let covered = self.outcomes.is_compatible(outcome);
-            findings.add(
-                path,
-                if covered {
-                    D::PropertyRemovedIsCoveredByPartiallyOpenContentModel
-                } else {
-                    D::PropertyRemovedNotCoveredByPartiallyOpenContentModel
-                },
-            );
+            let kinds = CoverKinds {
+                covered: D::PropertyRemovedIsCoveredByPartiallyOpenContentModel,
+                uncovered: D::PropertyRemovedNotCoveredByPartiallyOpenContentModel,
+            };
+            self.covered(findings, path, pair.at(old, rest), kinds)?;
         } else if let Kind::False = self.node(pair.original.of(old)).kind {
             findings.add(path, D::PropertyWithFalseRemovedFromClosedContentModel);
         } else {
@@ -147,17 +141,11 @@ impl Engine<'_> {
             return Ok(());
         }
         if let Some(rest) = self.covering(pair.original, original, name)? {
-            let outcome = self.pair(pair.at(rest, new))?;
-            findings.include(path, outcome, &self.outcomes);
-            let covered = self.outcomes.is_compatible(outcome);
-            findings.add(
-                path,
-                if covered {
-                    D::PropertyAddedIsCoveredByPartiallyOpenContentModel
-                } else {
-                    D::PropertyAddedNotCoveredByPartiallyOpenContentModel
-                },
-            );
+            let kinds = CoverKinds {
+                covered: D::PropertyAddedIsCoveredByPartiallyOpenContentModel,
+                uncovered: D::PropertyAddedNotCoveredByPartiallyOpenContentModel,
+            };
+            self.covered(findings, path, pair.at(rest, new), kinds)?;
         }
         let kind = match (required, default) {
             (true, true) => D::RequiredPropertyWithDefaultAddedToUnopenContentModel,
@@ -187,6 +175,20 @@ impl Engine<'_> {
             return Ok(rules.additional.schema);
         }
         Ok(rules.unevaluated.filter(|schema| self.is_constraint(handle.of(*schema))))
+    }
+
+    /// Compares something that only one side names with the schema of the other side's rest.
+    pub(super) fn covered(
+        &mut self,
+        findings: &mut Findings,
+        path: &str,
+        pair: Pair,
+        kinds: CoverKinds,
+    ) -> Result<(), Exceeded> {
+        let outcome = self.pair(pair)?;
+        findings.include(path, outcome, &self.outcomes);
+        findings.add(path, if self.outcomes.is_compatible(outcome) { kinds.covered } else { kinds.uncovered });
+        Ok(())
     }
 
     /// Neither everything nor nothing.
@@ -290,6 +292,13 @@ impl Engine<'_> {
         findings.add(path, kind);
         Ok(())
     }
+}
+
+/// The kinds for a property or item that the schema of the rest takes, or does not.
+#[derive(Clone, Copy)]
+pub(super) struct CoverKinds {
+    pub(super) covered: D,
+    pub(super) uncovered: D,
 }
 
 /// The kinds for what describes the rest: it came, went, grew or shrank.
