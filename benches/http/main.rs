@@ -10,6 +10,7 @@
 #[path = "../../tests/it/database/postgres.rs"]
 #[expect(dead_code, reason = "it serves the tests as well")]
 mod database;
+mod fill;
 mod floor;
 mod load;
 mod postgres;

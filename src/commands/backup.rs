@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::Error;
 use crate::settings::Database;
@@ -37,7 +38,7 @@ impl Backup {
 }
 
 fn write(url: &str, out: &mut (impl Write + Send)) -> Result<Summary, Error> {
-    block_on(async { Ok(store::backup(url, out).await?) })
+    block_on(async { Ok(store::backup(url, out, SystemTime::now().into()).await?) })
 }
 
 /// A backup that is cut off must not stand where the last whole one did.

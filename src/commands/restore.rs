@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::Error;
 use crate::settings::Database;
@@ -41,7 +42,7 @@ impl Restore {
     fn restore(&self, url: &str, from: &mut (impl BufRead + Send)) -> Result<(), Error> {
         let summary = block_on(async {
             let restored = store::restore(url, from).await?;
-            if self.verify && store::backup(url, &mut io::sink()).await? != restored {
+            if self.verify && store::backup(url, &mut io::sink(), SystemTime::now().into()).await? != restored {
                 return Err(Error::NotRestored);
             }
             Ok(restored)

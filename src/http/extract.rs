@@ -10,7 +10,7 @@ use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// The head of a request, as the middleware read it.
 #[derive(Debug, Clone)]
@@ -152,13 +152,12 @@ impl Incoming {
         }
     }
 
-    /// Who asks for a change. The one consistency where a principal enters a request.
+    /// Who asks for a change. The one place where a principal enters a request.
     pub(super) fn caller(&self) -> Caller {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         Caller {
             actor: Arc::from(""),
             request_id: Arc::clone(&self.arrival.request_id),
-            now: Timestamp(i64::try_from(now).unwrap_or(i64::MAX)),
+            now: Timestamp::from(SystemTime::now()),
             consistency: self.arrival.consistency.clone(),
         }
     }

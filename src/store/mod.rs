@@ -38,13 +38,11 @@ macro_rules! read {
     }};
 }
 
-mod apply;
 mod backup;
 mod change_tracker;
 mod changes;
 mod counts;
 mod error;
-mod fill;
 mod listing;
 mod lock;
 mod open;
@@ -54,17 +52,17 @@ mod restore;
 mod rows;
 mod session;
 mod snapshot;
+mod sqlite;
 mod stats;
 mod subject_search;
 mod unit;
 mod verify;
-mod writer;
+mod write_queue;
 
 pub use backup::{Summary, backup};
 pub use change_tracker::{ChangeTracker, LogEpoch, Slot};
 pub use counts::Counts;
 pub use error::Error;
-pub use fill::fill;
 pub use listing::{DeletedFilter, ListedSchema, SubjectFilter};
 pub use postgres::{Options, Pooler};
 pub use read::{Holder, Referrer, Scope, StoredVersion};
@@ -84,13 +82,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tracing::Instrument;
-use writer::WriteHealth;
+use write_queue::WriteHealth;
 
 /// An open database. Cheap to clone; the last clone closes it.
 #[derive(Debug, Clone)]
 pub struct Store {
     reads: Reads,
-    writes: mpsc::Sender<writer::Job>,
+    writes: mpsc::Sender<write_queue::Job>,
     change_tracker: Arc<ChangeTracker>,
     write_health: WriteHealth,
     stats: Arc<Stats>,
@@ -197,7 +195,7 @@ impl Store {
         }
         let began = Instant::now();
         let span = tracing::debug_span!("write", parts = unit.parts.len());
-        let outcome = writer::submit(&self.writes, unit).instrument(span).await;
+        let outcome = write_queue::submit(&self.writes, unit).instrument(span).await;
         self.stats.settled(&outcome, began.elapsed());
         outcome
     }

@@ -1,6 +1,6 @@
 //! One connection to either database, for work that goes through all of it: scrubs, backups, restores.
 
-use super::{DatabaseLock, Error, Options, open, postgres};
+use super::{DatabaseLock, Error, Options, postgres, sqlite};
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 
 /// A connection with a transaction open on it.
@@ -29,9 +29,9 @@ impl Session {
             sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut connection).await?;
             return Ok(Self::Postgres(connection));
         }
-        let options = open::options(url)?.create_if_missing(false).pragma("query_only", "ON");
+        let options = sqlite::options(url)?.create_if_missing(false).pragma("query_only", "ON");
         let mut connection = options.connect().await?;
-        open::check_format(&mut connection).await?;
+        sqlite::check_format(&mut connection).await?;
         sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
         Ok(Self::Sqlite(connection))
     }
@@ -45,10 +45,10 @@ impl Session {
             sqlx::raw_sql("BEGIN; SELECT seq FROM log_head WHERE one = 1 FOR UPDATE").execute(&mut connection).await?;
             return Ok((Self::Postgres(connection), DatabaseLock::shared()));
         }
-        let options = open::options(url)?;
+        let options = sqlite::options(url)?;
         let lock = DatabaseLock::of_file(options.get_filename())?;
         let mut connection = options.connect().await?;
-        open::migrate(&mut connection).await?;
+        sqlite::migrate(&mut connection).await?;
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
         Ok((Self::Sqlite(connection), lock))
     }

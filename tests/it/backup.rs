@@ -40,7 +40,7 @@ async fn sights(server: &Server) -> Vec<(u16, Value)> {
 
 async fn backup(url: &str) -> (Vec<u8>, Summary) {
     let mut stream = Vec::new();
-    let summary = store::backup(url, &mut stream).await.expect("a backup");
+    let summary = store::backup(url, &mut stream, std::time::SystemTime::now().into()).await.expect("a backup");
     (stream, summary)
 }
 

@@ -9,7 +9,7 @@ use super::follower::jitter;
 use super::unit::{Call, Reply};
 use crate::domain::Seq;
 use crate::store::unit::{Outcome, Unit};
-use crate::store::writer::{BATCH, Job, WriteHealth, submit};
+use crate::store::write_queue::{BATCH, Job, WriteHealth, submit};
 use crate::store::{ChangeTracker, DatabaseLock, Error, Retry, Stats};
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;

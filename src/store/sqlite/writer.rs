@@ -2,63 +2,15 @@
 //!
 //! A commit costs a flush of the disk whatever it holds, so while one runs the next units gather.
 
-use super::apply::{self, Ends};
-use super::lock::DatabaseLock;
-use super::unit::{Outcome, Unit};
-use super::{ChangeTracker, Error};
+use super::unit::{Ends, run};
+use crate::store::lock::DatabaseLock;
+use crate::store::unit::{Outcome, Unit};
+use crate::store::write_queue::{BATCH, Job, WriteHealth};
+use crate::store::{ChangeTracker, Error};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, oneshot};
-
-/// A unit and whoever waits for it.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) unit: Unit,
-    pub(super) reply: oneshot::Sender<Result<Outcome, Error>>,
-}
-
-/// Units committed by one flush at most; also how many may wait before callers have to.
-pub(super) const BATCH: usize = 128;
-
-/// Why the last write failed, for as long as none has succeeded since.
-#[derive(Debug, Clone, Default)]
-pub(super) struct WriteHealth(Arc<Mutex<Option<Failure>>>);
-
-#[derive(Debug)]
-struct Failure {
-    reason: String,
-    may_pass: bool,
-}
-
-impl WriteHealth {
-    pub(super) fn failure(&self) -> Option<String> {
-        self.last().as_ref().map(|failure| failure.reason.clone())
-    }
-
-    /// Whether the next write may succeed although nobody does anything about the last one.
-    pub(super) fn may_pass(&self) -> bool {
-        self.last().as_ref().is_some_and(|failure| failure.may_pass)
-    }
-
-    pub(super) fn set(&self, error: &Error) {
-        let may_pass = match error {
-            // Only the unit is to blame.
-            Error::TooLong(_) => return,
-            Error::Unavailable(_) | Error::Unreachable(_) | Error::Refused(_) => true,
-            _ => false,
-        };
-        *self.last() = Some(Failure { reason: error.to_string(), may_pass });
-    }
-
-    pub(super) fn clear(&self) {
-        *self.last() = None;
-    }
-
-    fn last(&self) -> MutexGuard<'_, Option<Failure>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// The connection that writes. One that failed is in a state nobody knows, so another takes its place.
 struct Writer {
@@ -91,13 +43,6 @@ pub(super) fn start(
         drop(lock);
     });
     sender
-}
-
-/// Hands a unit to the writer and waits for what became of it.
-pub(super) async fn submit(writes: &mpsc::Sender<Job>, unit: Unit) -> Result<Outcome, Error> {
-    let (reply, outcome) = oneshot::channel();
-    writes.send(Job { unit, reply }).await.map_err(|_| Error::Closed)?;
-    outcome.await.map_err(|_| Error::Closed)?
 }
 
 impl Writer {
@@ -145,9 +90,9 @@ async fn transact(
 ) -> Result<Vec<Outcome>, Error> {
     let mut outcomes = Vec::new();
     let mut touched = Vec::new();
-    for (place, unit) in units.iter().enumerate() {
-        let ends = Ends { opens: place == 0, closes: place + 1 == units.len() };
-        outcomes.push(apply::run(connection, change_tracker, &mut touched, unit, ends).await?);
+    for (index, unit) in units.iter().enumerate() {
+        let ends = Ends { opens: index == 0, closes: index + 1 == units.len() };
+        outcomes.push(run(connection, change_tracker, &mut touched, unit, ends).await?);
     }
     if !matches!(outcomes.last(), Some(Outcome::Committed { .. })) {
         sqlx::query("COMMIT").execute(connection).await?;

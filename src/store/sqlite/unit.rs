@@ -1,8 +1,8 @@
 //! One unit in SQLite: a few statements inside the transaction the writer holds open.
 
-use super::unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
-use super::{ChangeTracker, Error, Slot};
 use crate::domain::{Context, SchemaId, Seq, Subject, Timestamp, Version};
+use crate::store::unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
+use crate::store::{ChangeTracker, Error, Slot};
 use sqlx::SqliteConnection;
 
 /// What a unit has to know before it changes anything.

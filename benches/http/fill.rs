@@ -1,17 +1,19 @@
 //! Filling a database with made-up versions, for measuring how the registry behaves when it is large.
 
-use super::{Error, open};
-use crate::domain::{Content, Fingerprint, SchemaType};
+use std::str::FromStr as _;
+
+use avow_domain::{Content, Fingerprint, SchemaType};
 use serde_json::json;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 /// Rows handed to the database at once.
 const CHUNK: u32 = 5_000;
 
 /// Adds `subjects` subjects named `fill-…` of `versions` versions each, every version a schema of its own.
 ///
-/// The file must have been created by [`super::Store::open`] or [`super::Store::migrate`], hold no version yet, and be served by nobody.
-pub async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), Error> {
+/// The file must have been created by the registry, hold no version yet, and be served by nobody.
+pub(crate) async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), sqlx::Error> {
     const CONTENTS: &str = "INSERT INTO contents (fingerprint, schema_type, shape, text)
         SELECT unhex(value->>'f'), 'AVRO', unhex(value->>'s'), value->>'t' FROM json_each($1)";
     const SCHEMAS: &str = "INSERT INTO schema_ids (context, id, fingerprint, schema_type, subject, version, written)
@@ -23,7 +25,7 @@ pub async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), Error> 
     const CHANGES: &str = "INSERT INTO changes (seq, time, actor, request_id, kind, subject, after)
         SELECT value->>'i', 0, '', '', 'register', value->>'n',
             json_object('id', value->>'i', 'version', value->>'v', 'guid', value->>'f') FROM json_each($1)";
-    let mut connection = open::options(url)?.connect().await?;
+    let mut connection = SqliteConnectOptions::from_str(url)?.connect().await?;
     let last = subjects.saturating_mul(versions);
     let mut next = 0;
     while next < last {
@@ -39,7 +41,7 @@ pub async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), Error> 
     for sql in ["UPDATE contexts SET last_id = $1 WHERE name = '.'", "UPDATE log_head SET seq = $1"] {
         sqlx::query(sql).bind(i64::from(last)).execute(&mut connection).await?;
     }
-    Ok(connection.close().await?)
+    connection.close().await
 }
 
 fn row(number: u32, versions: u32) -> serde_json::Value {
