@@ -7,10 +7,10 @@ FROM rust:1.95-slim-trixie AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /avow
 COPY . .
-RUN cargo build --release --locked --bin avow && mkdir /data
+RUN cargo build --profile dist --locked --bin avow && mkdir /data
 
 FROM debian:trixie-slim
-COPY --from=build /avow/target/release/avow /usr/local/bin/avow
+COPY --from=build /avow/target/dist/avow /usr/local/bin/avow
 # A named volume takes over this folder's owner, so that the registry may write to it.
 COPY --from=build --chown=65532:65532 /data /data
 ENV AVOW_LISTEN=0.0.0.0:8081 AVOW_DATABASE_URL=sqlite:///data/avow.db

@@ -1,14 +1,14 @@
 //! Avow: a schema registry for Avro on Apache Kafka.
 //!
-//! The rooms, and who may know whom: `commands -> http -> registry -> store`; everything may use `avow_domain` and `metrics`, nothing points back.
+//! The rooms, and who may know whom: `commands -> http -> registry -> store`; everything may use `avow_domain`, `avow_api` and `metrics`, nothing points back.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`commands`] | the server's commands: `serve`, `migrate`, `verify`, `backup`, `restore` |
-//! | [`http`] | the interface: routes, media types, bodies, answers |
+//! | [`http`] | the interface: routes, media types, bodies, the answer cache; its requests and answers are those of `avow_api` |
 //! | [`metrics`] | counters, and the text Prometheus reads |
 //! | [`registry`] | the use cases, on views that remember what they read |
-//! | [`settings`] | what can be told from outside: flags and their twins in the environment |
+//! | [`settings`] | the settings: flags and their twins in the environment |
 //! | [`store`] | the only room that knows SQL |
 //! | [`telemetry`] | logs |
 

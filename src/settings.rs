@@ -1,6 +1,6 @@
-//! What the registry can be told from outside: flags, each with a twin in the environment.
+//! The settings of the server: flags, each with a twin in the environment.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use avow_cli::value_parsers::{level, seconds};
@@ -9,38 +9,29 @@ use clap::ArgAction;
 use crate::domain::Level;
 use crate::{http, registry, store, telemetry};
 
-/// Everything `avow serve` can be told.
+/// The settings of `avow serve`.
 #[derive(Debug, Clone, clap::Parser)]
 pub struct Settings {
-    /// Where the registry is reached.
     #[command(flatten)]
     pub listener: Listener,
-    /// Where everything is kept.
     #[command(flatten)]
     pub database: Database,
-    /// How a Postgres database is used.
     #[command(flatten)]
     pub postgres: Postgres,
-    /// What holds until a client says otherwise.
     #[command(flatten)]
     pub rules: Rules,
-    /// How much is remembered.
     #[command(flatten)]
     pub memory: Memory,
-    /// What is logged.
     #[command(flatten)]
     pub logs: telemetry::Logs,
 }
 
-/// Where the registry is reached, and what a request may cost.
+/// The listener, and the limits of a request.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Listener")]
 pub struct Listener {
-    /// Address and port to listen on.
-    ///
-    /// There is no authentication yet: listen beyond loopback only where the network keeps strangers out.
-    #[arg(long, env = "AVOW_LISTEN", default_value = "127.0.0.1:8081", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
+    #[command(flatten)]
+    pub address: Address,
 
     /// The largest request body; a larger one gets 413.
     #[arg(long, env = "AVOW_MAX_BODY_BYTES", default_value_t = 1024 * 1024, value_name = "BYTES")]
@@ -51,56 +42,87 @@ pub struct Listener {
           value_parser = clap::value_parser!(u32).range(8192..))]
     pub max_head_bytes: u32,
 
-    /// Connections served at a time; further ones wait.
+    /// The most open connections; further ones wait.
     #[arg(long, env = "AVOW_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 
-    /// Callers that may wait for changes at a time, by long poll or event stream; further ones get 503.
+    /// The most clients waiting for changes, by long poll or event stream; further ones get 503.
     #[arg(long, env = "AVOW_MAX_LISTENERS", default_value_t = 1_000, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub max_listeners: u32,
 
-    /// How long a request may take; a longer one gets 504.
+    /// The longest time for a request; a longer one gets 504.
     #[arg(long, env = "AVOW_REQUEST_TIMEOUT", default_value = "30", value_name = "SECONDS", value_parser = seconds())]
     pub request_timeout: Duration,
 
-    /// How long a connection may stay without sending the whole head of a next request.
+    /// The longest time a connection may be idle before it is closed.
     #[arg(long, env = "AVOW_IDLE_TIMEOUT", default_value = "60", value_name = "SECONDS", value_parser = seconds())]
     pub idle_timeout: Duration,
 
-    /// How long requests under way may take once the server is told to stop.
+    /// The longest time to finish open requests once the server is asked to stop.
     #[arg(long, env = "AVOW_DRAIN_TIMEOUT", default_value = "25", value_name = "SECONDS", value_parser = seconds())]
     pub drain_timeout: Duration,
 }
 
-/// Where everything is kept.
+/// The address of the server, as the server and its health check take it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Listener")]
+pub struct Address {
+    /// Address and port to listen on: `localhost:8081`, `8081` for that port of loopback, or `:8081` for that port of every
+    /// interface.
+    ///
+    /// There is no authentication yet: listen beyond loopback only on a network that keeps strangers out.
+    #[arg(long, env = "AVOW_LISTEN", default_value = "127.0.0.1:8081", value_name = "ADDRESS:PORT",
+          value_parser = parse_address)]
+    listen: SocketAddr,
+
+    /// Port to listen on, in place of the one in `--listen`.
+    #[arg(long, env = "AVOW_PORT", value_name = "PORT")]
+    port: Option<u16>,
+}
+
+impl Address {
+    pub fn socket(&self) -> SocketAddr {
+        SocketAddr::new(self.listen.ip(), self.port.unwrap_or(self.listen.port()))
+    }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let port = |text: &str| text.parse::<u16>().map_err(|_| format!("`{text}` is not a port; ports are 0 to 65535"));
+    if let Some(every) = text.strip_prefix(':').filter(|rest| !rest.contains(':')) {
+        return Ok((Ipv4Addr::UNSPECIFIED, port(every)?).into());
+    }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok((Ipv4Addr::LOCALHOST, port(text)?).into());
+    }
+    if !text.contains(':') {
+        return Err(format!("no port; write `{text}:8081`"));
+    }
+    let addresses: Vec<SocketAddr> = text.to_socket_addrs().map_err(|error| error.to_string())?.collect();
+    let preferred = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
+    preferred.copied().ok_or_else(|| format!("`{text}` has no address"))
+}
+
+/// The database.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Database")]
 pub struct Database {
     /// The database: `sqlite:///absolute/path.db`, `sqlite://relative.db` (the file is created when missing), or
     /// `postgres://user@host:5432/database`, with the password in `PGPASSWORD` or `~/.pgpass`.
     ///
-    /// `DATABASE_URL` is heeded where this is not set. Without either it is `sqlite://avow.db`.
+    /// Defaults to `DATABASE_URL`, then to `sqlite://avow.db`.
     #[arg(long, env = "AVOW_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 }
 
 impl Database {
-    /// The URL as people may see it: without a password.
-    pub fn shown(&self) -> String {
-        let url = self.url();
-        let Some((scheme, (authority, rest))) =
-            url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)))
-        else {
-            return url;
-        };
-        let user = authority.split(':').next().unwrap_or_default();
-        let rest = if rest.contains("password") { rest.split('?').next().unwrap_or_default() } else { rest };
-        format!("{scheme}://{user}@{rest}")
+    /// The URL without credentials, for people.
+    pub fn redacted(&self) -> String {
+        avow_cli::redacted(&self.url())
     }
 
-    /// The URL given, or the one that holds when none is.
+    /// The URL, or the default one.
     pub fn url(&self) -> String {
         self.database_url
             .clone()
@@ -109,56 +131,56 @@ impl Database {
     }
 }
 
-/// How a Postgres database is used. SQLite needs none of it.
+/// Settings for Postgres; SQLite needs none of them.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Postgres")]
 pub struct Postgres {
-    /// Where migrations are run, if not at the database URL: a connection past the pooler, a role that may change tables.
+    /// The URL for migrations if it differs: a connection past the pooler, a role that may change tables.
     #[arg(long, env = "AVOW_DATABASE_MIGRATE_URL", hide_env_values = true, value_name = "URL")]
     pub database_migrate_url: Option<String>,
 
-    /// Whether the tables are brought up to date at the start; else `avow migrate` has to have done it.
+    /// Whether to migrate the database at the start; otherwise run `avow migrate` first.
     #[arg(long, env = "AVOW_DATABASE_MIGRATE", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub database_migrate: bool,
 
-    /// Connections for reading, opened as they are needed; four more write and follow the log.
+    /// The most connections for reads, opened on demand; four more write and follow the change log.
     #[arg(long, env = "AVOW_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub database_connections: u32,
 
-    /// How long the database may take to answer before it counts as away.
+    /// The longest time for an answer of the database before it counts as unavailable.
     #[arg(long, env = "AVOW_DATABASE_TIMEOUT", default_value = "5", value_name = "SECONDS", value_parser = seconds())]
     pub database_timeout: Duration,
 
-    /// What lies between the registry and Postgres; `auto` looks at the start.
+    /// The pooler between the registry and Postgres; `auto` detects it at the start.
     #[arg(long, env = "AVOW_DATABASE_POOLER", default_value = "auto", value_name = "KIND")]
     pub database_pooler: store::Pooler,
 
-    /// How late a node may be to notice what others wrote. With 0 it never is: reads are linearizable.
+    /// How stale reads may be. With 0 they are linearizable: every node sees every earlier write.
     #[arg(long, env = "AVOW_READ_STALENESS", default_value_t = 0, value_name = "MILLISECONDS")]
     pub read_staleness: u64,
 }
 
 impl Postgres {
-    /// What the store needs to know.
+    /// The settings of the store.
     pub fn options(&self) -> store::Options {
         store::Options {
             migrate_url: self.database_migrate_url.clone(),
             migrate: self.database_migrate,
             connections: self.database_connections,
-            patience: self.database_timeout,
+            timeout: self.database_timeout,
             pooler: self.database_pooler,
             staleness: Duration::from_millis(self.read_staleness),
         }
     }
 }
 
-/// What holds until a client says otherwise.
+/// Defaults until a client sets something else.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Rules")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, by its own name on the command line")]
 pub struct Rules {
-    /// The compatibility level of subjects nobody gave another.
+    /// The default compatibility level.
     #[arg(long, env = "AVOW_COMPATIBILITY", default_value = "BACKWARD", value_name = "LEVEL", value_parser = level(),
           ignore_case = true)]
     pub compatibility: Level,
@@ -167,20 +189,20 @@ pub struct Rules {
     #[arg(long, env = "AVOW_MODE_MUTABILITY", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub mode_mutability: bool,
 
-    /// Whether names that tools reserve may not be used for fields, where no config says otherwise.
+    /// Whether to refuse fields with reserved names, unless a config sets it.
     #[arg(long, env = "AVOW_VALIDATE_FIELDS", default_value_t = false, action = ArgAction::Set, value_name = "BOOL")]
     pub validate_fields: bool,
 
-    /// Whether new schemas are held to all of Avro's rules, defaults included, where no config says otherwise.
+    /// Whether to validate new schemas strictly, defaults included, unless a config sets it.
     #[arg(long, env = "AVOW_VALIDATE_NEW_SCHEMAS", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub validate_new_schemas: bool,
 
-    /// Whether a subject without a name is refused.
+    /// Whether to refuse a subject with an empty name.
     #[arg(long, env = "AVOW_REJECT_EMPTY_SUBJECT", default_value_t = false, action = ArgAction::Set, value_name = "BOOL")]
     pub reject_empty_subject: bool,
 }
 
-/// How much is remembered.
+/// The caches.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Memory")]
 pub struct Memory {
@@ -189,28 +211,34 @@ pub struct Memory {
     pub cache_mib: u32,
 }
 
+impl Memory {
+    /// One of the eleven parts that the caches share: contents are kept as text and parsed, so theirs counts twice.
+    fn part(&self) -> u64 {
+        u64::from(self.cache_mib) * 1024 * 1024 / 11
+    }
+}
+
 impl Settings {
-    /// What the interface needs to know.
+    /// The settings of the HTTP interface.
     pub fn http(&self) -> http::Settings {
         http::Settings {
             max_body_bytes: self.listener.max_body_bytes,
             request_timeout: self.listener.request_timeout,
+            answer_bytes: 4 * self.memory.part(),
             access_log: self.logs.access_log,
         }
     }
 
-    /// What the use cases need to know.
+    /// The settings of the use cases.
     pub fn registry(&self) -> registry::Settings {
-        // Eleven parts: contents are kept as text and parsed, so theirs counts twice.
-        let part = u64::from(self.memory.cache_mib) * 1024 * 1024 / 11;
+        let part = self.memory.part();
         registry::Settings {
             level: self.rules.compatibility,
             mode_mutability: self.rules.mode_mutability,
             validate_fields: self.rules.validate_fields,
             validate_new_schemas: self.rules.validate_new_schemas,
             reject_empty_subject: self.rules.reject_empty_subject,
-            listeners: self.listener.max_listeners as usize,
-            answer_bytes: 4 * part,
+            max_subscribers: self.listener.max_listeners as usize,
             content_bytes: 2 * part,
             verdict_bytes: part,
             scope_bytes: 2 * part,
@@ -219,13 +247,56 @@ impl Settings {
 }
 
 impl Listener {
-    /// What connections may cost.
+    /// The limits of connections.
     pub fn limits(&self) -> http::server::Limits {
         http::server::Limits {
             connections: self.max_connections as usize,
             head_bytes: self.max_head_bytes,
-            idle: self.idle_timeout,
-            silence: self.idle_timeout + self.request_timeout,
+            head_timeout: self.idle_timeout,
+            idle_timeout: self.idle_timeout + self.request_timeout,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory as _, Parser as _};
+
+    #[test]
+    fn every_flag_has_a_twin_in_the_environment() {
+        for flag in Settings::command().get_arguments() {
+            let twin = format!("AVOW_{}", flag.get_id().as_str().to_uppercase());
+            // The field and the flag differ: `--log` and `--log-format`.
+            let expected = match twin.as_str() {
+                "AVOW_FILTER" => "AVOW_LOG",
+                "AVOW_FORMAT" => "AVOW_LOG_FORMAT",
+                same => same,
+            };
+            assert_eq!(flag.get_env().and_then(|name| name.to_str()), Some(expected), "{flag}");
+        }
+    }
+
+    #[test]
+    fn addresses_as_people_write_them() {
+        for (text, expected) in [
+            ("127.0.0.1:9000", Some("127.0.0.1:9000")),
+            ("localhost:8081", Some("127.0.0.1:8081")),
+            (":8081", Some("0.0.0.0:8081")),
+            ("8081", Some("127.0.0.1:8081")),
+            ("[::1]:8081", Some("[::1]:8081")),
+            ("[::]:0", Some("[::]:0")),
+            ("localhost", None),
+            ("70000", None),
+            (":x", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|address| address.parse().expect("an address"));
+            assert_eq!(parse_address(text).ok(), expected, "{text}");
+        }
+        let settings = |flags: &[&str]| Settings::try_parse_from(["avow"].iter().chain(flags)).expect("settings");
+        let address = |flags: &[&str]| settings(flags).listener.address.socket().to_string();
+        assert_eq!(address(&["--port", "9000"]), "127.0.0.1:9000");
+        assert_eq!(address(&["--listen", ":8081", "--port", "9000"]), "0.0.0.0:9000");
     }
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::io::Read;
 
-use avow_avro::{Candidate, Schema, Strictness, check, explain, parse};
+use avow_avro::{Budget, Candidate, Checker, Schema, Strictness, check, explain, parse};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 /// A record with so many fields, each level holding the next.
@@ -64,6 +64,38 @@ fn core(criterion: &mut Criterion) {
     }
 }
 
+/// A record with seventeen fields, as a subject's version has it: one optional field is named after the version.
+fn version(number: usize) -> Schema {
+    let fields: Vec<_> = (0..16)
+        .map(|at| match at % 4 {
+            0 => format!(r#"{{"name":"f{at}","type":"long"}}"#),
+            1 => format!(r#"{{"name":"f{at}","type":["null","string"],"default":null}}"#),
+            2 => format!(r#"{{"name":"f{at}","type":"string"}}"#),
+            _ => format!(r#"{{"name":"f{at}","type":{{"type":"array","items":"double"}}}}"#),
+        })
+        .collect();
+    schema(&format!(
+        r#"{{"type":"record","name":"Sale","namespace":"shop","fields":[{},{{"name":"v{number}","type":["null","int"],"default":null}}]}}"#,
+        fields.join(",")
+    ))
+}
+
+/// A fresh candidate against a hundred versions in both directions: what `FULL_TRANSITIVE` asks for.
+fn history(criterion: &mut Criterion) {
+    let versions: Vec<_> = (0..100).map(version).collect();
+    let candidate = version(100);
+    let budget = Budget::unlimited();
+    criterion.bench_function("200 pair checks of a history, 17 fields", |bencher| {
+        bencher.iter(|| {
+            let mut checker = Checker::default();
+            let mut check = |reader: &Schema, writer: &Schema| {
+                checker.check(reader, writer, &budget).is_ok_and(|verdict| verdict.is_compatible())
+            };
+            versions.iter().all(|version| check(version, &candidate) && check(&candidate, version))
+        });
+    });
+}
+
 /// The recorded pairs, parsed and checked: what a registry does all day.
 fn corpus(criterion: &mut Criterion) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/pairs.jsonl.gz");
@@ -91,5 +123,5 @@ struct Pair<'t> {
     writer: &'t serde_json::value::RawValue,
 }
 
-criterion_group!(benches, core, corpus);
+criterion_group!(benches, core, history, corpus);
 criterion_main!(benches);

@@ -1,22 +1,28 @@
 //! The parsing canonical form and its fingerprints (avro-compat 6.5).
 
-use std::collections::HashSet;
-
+use avow_budget::{Budget, Exceeded};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
-use crate::model::{Id, Kind, Named, Node, Schema};
+use crate::model::{Id, Kind, Named, Nodes, Schema};
+use crate::name::Name;
+use crate::positions::FastSet;
+use crate::print::{Output, UNLIMITED};
 
 impl Schema {
-    /// Returns the parsing canonical form. Names and symbols are copied unescaped, as Java does.
-    pub fn canonical_form(&self) -> String {
+    /// The parsing canonical form. Names and symbols are copied unescaped, as Java does.
+    pub fn canonical_form_within(&self, budget: &Budget) -> Result<String, Exceeded> {
         let nodes = &self.inner.nodes;
-        let mut known = HashSet::new();
-        let mut out = String::new();
+        let mut known = FastSet::default();
+        let mut out = Output::new(budget);
         let mut pending = vec![Piece::Type(self.inner.root)];
         while let Some(piece) = pending.pop() {
             match piece {
-                Piece::Text(text) => out.push_str(&text),
+                Piece::Text(text) => out.push(&text)?,
+                Piece::Name(name) => {
+                    budget.spend(name.full_length() as u64)?;
+                    out.push(&name.full())?;
+                }
                 Piece::Type(id) => {
                     let start = pending.len();
                     unfold(nodes, id, &mut known, &mut pending);
@@ -24,10 +30,15 @@ impl Schema {
                 }
             }
         }
-        out
+        Ok(out.text)
     }
 
-    /// Returns the CRC-64-AVRO fingerprint of the canonical form; as bytes it is written little endian.
+    /// [`Schema::canonical_form_within`] without a budget.
+    pub fn canonical_form(&self) -> String {
+        self.canonical_form_within(&Budget::unlimited()).expect(UNLIMITED)
+    }
+
+    /// The CRC-64-AVRO fingerprint of the canonical form; as bytes it is written little endian.
     pub fn rabin(&self) -> u64 {
         const EMPTY: u64 = 0xc15d_213a_a4d7_a795;
         const TABLE: [u64; 256] = {
@@ -50,31 +61,34 @@ impl Schema {
             .fold(EMPTY, |sum, byte| (sum >> 8) ^ TABLE[((sum ^ u64::from(byte)) & 0xff) as usize])
     }
 
-    /// Returns the MD5 fingerprint of the canonical form.
+    /// The MD5 fingerprint of the canonical form.
     pub fn md5(&self) -> [u8; 16] {
         Md5::digest(self.canonical_form()).into()
     }
 
-    /// Returns the SHA-256 fingerprint of the canonical form.
+    /// The SHA-256 fingerprint of the canonical form.
     pub fn sha256(&self) -> [u8; 32] {
         Sha256::digest(self.canonical_form()).into()
     }
 }
 
-enum Piece {
+enum Piece<'n> {
     Text(String),
+    Name(&'n Name),
     Type(Id),
 }
 
-fn unfold<'n>(nodes: &'n [Node], id: Id, known: &mut HashSet<&'n str>, pieces: &mut Vec<Piece>) {
-    let kind = &nodes[id.0 as usize].kind;
+fn unfold<'n>(nodes: &'n Nodes, id: Id, known: &mut FastSet<&'n Name>, pieces: &mut Vec<Piece<'n>>) {
+    let kind = &nodes[id].kind;
     if let Some(named) = kind.named()
-        && !known.insert(named.name.full())
+        && !known.insert(&named.name)
     {
-        pieces.push(Piece::Text(format!("\"{}\"", named.name.full())));
+        pieces.extend([Piece::Text("\"".to_owned()), Piece::Name(&named.name), Piece::Text("\"".to_owned())]);
         return;
     }
-    let head = |named: &Named, kind: &str| format!("{{\"name\":\"{}\",\"type\":\"{kind}\"", named.name.full());
+    let push_head = |pieces: &mut Vec<Piece<'n>>, named: &'n Named, rest: String| {
+        pieces.extend([Piece::Text("{\"name\":\"".to_owned()), Piece::Name(&named.name), Piece::Text(rest)]);
+    };
     match kind {
         Kind::Primitive(primitive) => pieces.push(Piece::Text(format!("\"{}\"", primitive.name()))),
         Kind::Array(items) => {
@@ -98,7 +112,7 @@ fn unfold<'n>(nodes: &'n [Node], id: Id, known: &mut HashSet<&'n str>, pieces: &
             pieces.push(Piece::Text("]".to_owned()));
         }
         Kind::Record(record) => {
-            pieces.push(Piece::Text(head(&record.named, "record") + ",\"fields\":["));
+            push_head(pieces, &record.named, "\",\"type\":\"record\",\"fields\":[".to_owned());
             for (at, field) in record.fields.iter().enumerate() {
                 let comma = if at > 0 { "," } else { "" };
                 pieces.push(Piece::Text(format!("{comma}{{\"name\":\"{}\",\"type\":", field.name)));
@@ -109,12 +123,10 @@ fn unfold<'n>(nodes: &'n [Node], id: Id, known: &mut HashSet<&'n str>, pieces: &
         }
         Kind::Enum(kind) => {
             let symbols: Vec<_> = kind.symbols.iter().map(|symbol| format!("\"{symbol}\"")).collect();
-            let head = head(&kind.named, "enum");
-            pieces.push(Piece::Text(format!("{head},\"symbols\":[{}]}}", symbols.join(","))));
+            push_head(pieces, &kind.named, format!("\",\"type\":\"enum\",\"symbols\":[{}]}}", symbols.join(",")));
         }
         Kind::Fixed(kind) => {
-            let head = head(&kind.named, "fixed");
-            pieces.push(Piece::Text(format!("{head},\"size\":{}}}", kind.size)));
+            push_head(pieces, &kind.named, format!("\",\"type\":\"fixed\",\"size\":{}}}", kind.size));
         }
         Kind::Unresolved(_) => {}
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use avow_budget::Exceeded;
+
 /// Why a document is not a schema; `Display` is the text of Java Avro's exception (contract 4.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,7 +12,7 @@ pub enum ParseError {
     Empty,
     /// The document is not JSON.
     Json {
-        /// What is wrong.
+        /// The fault.
         message: String,
         /// Line of the fault, from 1.
         line: usize,
@@ -43,7 +45,7 @@ pub enum ParseError {
     NotASchema(String),
     /// An object that lacks a part of its type; the text says which.
     Missing {
-        /// What is missing, as Java words it: `No type`, `Record has no fields`...
+        /// The missing part, as Java words it: `No type`, `Record has no fields`...
         what: &'static str,
         /// The JSON it is missing from.
         from: String,
@@ -54,7 +56,7 @@ pub enum ParseError {
     Namespace {
         /// The part.
         part: String,
-        /// What is wrong with it.
+        /// The fault.
         error: NameError,
     },
     /// A type that has the name of a primitive type.
@@ -101,9 +103,13 @@ pub enum ParseError {
     FixedSize(i64),
     /// The normal form cannot be built; the text says why.
     Normalize(String),
+    /// A property of a record, error, array or map that holds an integer beyond 64 bits.
+    PropertyBeyond64Bits(String),
+    /// The work takes more than its budget.
+    Exceeded(Exceeded),
 }
 
-/// What is wrong with a name.
+/// The fault of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameError {
     /// It is not a string.
@@ -160,6 +166,8 @@ impl fmt::Display for ParseError {
             Self::Order(order) => write!(out, "No enum constant org.apache.avro.Schema.Field.Order.{order}"),
             Self::AliasesNotAList(json) => write!(out, "aliases not an array: {json}"),
             Self::AliasNotAString(json) => write!(out, "alias not a string: {json}"),
+            Self::PropertyBeyond64Bits(key) => write!(out, "Can't set a property to null: {key}"),
+            Self::Exceeded(exceeded) => exceeded.fmt(out),
             Self::FixedSize(size) if *size < 0 => write!(out, "Malformed data. Length is negative: {size}"),
             Self::FixedSize(_) => out.write_str("Cannot read arrays longer than 2147483639 bytes in Java library"),
         }
@@ -171,5 +179,11 @@ impl std::error::Error for ParseError {}
 impl From<NameError> for ParseError {
     fn from(error: NameError) -> Self {
         Self::Name(error)
+    }
+}
+
+impl From<Exceeded> for ParseError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::Exceeded(exceeded)
     }
 }

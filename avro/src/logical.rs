@@ -29,7 +29,7 @@ impl Logical<'_> {
 }
 
 impl Node {
-    /// Returns the logical type when Java would; an invalid one is a plain property.
+    /// The logical type when Java would; an invalid one is a plain property.
     pub(crate) fn logical(&self) -> Option<Logical<'_>> {
         let name = self.property("logicalType")?.as_str()?;
         let fits = match &self.kind {

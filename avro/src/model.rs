@@ -1,15 +1,51 @@
 //! The schema model: an arena of nodes in which every reference is an index.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::Strictness;
+use crate::fingerprint::Fingerprints;
 use crate::json::Value;
+use crate::name::Name;
+use crate::positions::first_duplicate;
 
-/// A type of a schema: the place of its node in the arena.
+/// A type of a schema: the index of its node in the arena.
+///
+/// A primitive type without properties has no node. Its id says which one it is, and which use of it: as in Java, each use
+/// is a type of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Id(pub(crate) u32);
+pub struct Id(u32);
+
+impl Id {
+    const PRIMITIVE: u32 = 1 << 31;
+    /// Bits that number the primitive types.
+    const KIND_BITS: u32 = 3;
+
+    pub(crate) const fn node(index: u32) -> Self {
+        assert!(index < Self::PRIMITIVE, "an arena has fewer nodes than a document has bytes");
+        Self(index)
+    }
+
+    pub(crate) const fn primitive(primitive: Primitive, r#use: u32) -> Self {
+        Self(Self::PRIMITIVE | (r#use << Self::KIND_BITS) & !Self::PRIMITIVE | primitive as u32)
+    }
+
+    /// The index of the node, if there is one.
+    pub(crate) fn index(self) -> Option<usize> {
+        (self.0 & Self::PRIMITIVE == 0).then_some(self.0 as usize)
+    }
+
+    pub(crate) fn as_primitive(self) -> Option<Primitive> {
+        let number = (self.0 & ((1 << Self::KIND_BITS) - 1)) as usize;
+        (self.0 & Self::PRIMITIVE != 0).then(|| Primitive::ALL[number])
+    }
+
+    /// Both ids as one number.
+    pub(crate) fn pair(self, other: Self) -> u64 {
+        u64::from(self.0) << 32 | u64::from(other.0)
+    }
+}
 
 /// A parsed schema document with everything its references define.
 ///
@@ -22,21 +58,30 @@ pub struct Schema {
 #[derive(Debug)]
 pub(crate) struct Inner {
     /// The nodes of the reference documents come first.
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Nodes,
     pub(crate) root: Id,
     /// The first node of the document itself.
     pub(crate) own_from: Id,
     /// Full names of the reference documents' top-level types: the names that the stored text does not define.
-    pub(crate) reference_roots: Vec<String>,
+    pub(crate) reference_roots: Vec<Name>,
     pub(crate) strictness: Strictness,
+    pub(crate) fingerprints: Fingerprints,
+    /// The memory of all this.
+    pub(crate) bytes: usize,
 }
+
+/// The arena.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Nodes(Vec<Node>);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// Everything that is not part of the type itself, logical types included, in the order of the document.
-    pub(crate) properties: Vec<(String, Value)>,
+    pub(crate) properties: Properties,
 }
+
+pub(crate) type Properties = Vec<(Box<str>, Value<'static>)>;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
@@ -48,7 +93,7 @@ pub(crate) enum Kind {
     Enum(Enum),
     Fixed(Fixed),
     /// A name that was not known when it was read; none is left in a parsed schema.
-    Unresolved(String),
+    Unresolved(Name),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,23 +128,23 @@ pub(crate) struct Fixed {
     pub(crate) size: u32,
 }
 
-/// What records, enums and fixed types share.
+/// The parts that records, enums and fixed types share.
 #[derive(Debug, Clone)]
 pub(crate) struct Named {
     pub(crate) name: Name,
-    pub(crate) doc: Option<String>,
+    pub(crate) doc: Option<Box<str>>,
     pub(crate) aliases: Vec<Name>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
-    pub(crate) name: String,
+    pub(crate) name: Box<str>,
     pub(crate) kind: Id,
-    pub(crate) doc: Option<String>,
-    pub(crate) default: Option<Value>,
+    pub(crate) doc: Option<Box<str>>,
+    pub(crate) default: Option<Value<'static>>,
     pub(crate) order: Order,
-    pub(crate) aliases: Vec<String>,
-    pub(crate) properties: Vec<(String, Value)>,
+    pub(crate) aliases: Vec<Box<str>>,
+    pub(crate) properties: Properties,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,62 +154,11 @@ pub(crate) enum Order {
     Ignore,
 }
 
-/// A full name, kept as one text; the namespace is what stands before the last dot.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Name {
-    full: String,
-    short_from: usize,
-}
-
-impl Name {
-    /// Reads `name`, which may bring its namespace along, inside the namespace `space`.
-    pub(crate) fn new(name: &str, space: Option<&str>) -> Self {
-        let (space, short) = match name.rsplit_once('.') {
-            Some((space, short)) => (Some(space), short),
-            None => (space, name),
-        };
-        match space.filter(|space| !space.is_empty()) {
-            Some(space) => Self { full: format!("{space}.{short}"), short_from: space.len() + 1 },
-            None => Self { full: short.to_owned(), short_from: 0 },
-        }
-    }
-
-    pub(crate) fn full(&self) -> &str {
-        &self.full
-    }
-
-    pub(crate) fn short(&self) -> &str {
-        &self.full[self.short_from..]
-    }
-
-    pub(crate) fn space(&self) -> Option<&str> {
-        (self.short_from > 0).then(|| &self.full[..self.short_from - 1])
-    }
-
-    /// The full name as Java's accessor gives it to a type in the namespace `space`: with a leading dot when it has no
-    /// namespace but the type has.
-    pub(crate) fn seen_from(&self, space: Option<&str>) -> Cow<'_, str> {
-        if self.short_from == 0 && space.is_some() {
-            Cow::Owned(format!(".{}", self.full))
-        } else {
-            Cow::Borrowed(&self.full)
-        }
-    }
-
-    /// Shortens the name inside its own namespace, unless the short form would name a type of the language.
-    pub(crate) fn inside(&self, space: Option<&str>) -> &str {
-        let is_local = self.space().is_some_and(|own| Some(own) == space);
-        if is_local && !TYPE_NAMES.contains(&self.short()) { self.short() } else { &self.full }
-    }
-}
-
-/// Java shortens no name that looks like one of its own type names.
-const TYPE_NAMES: [&str; 14] = [
-    "record", "enum", "array", "map", "union", "fixed", "string", "bytes", "int", "long", "float", "double", "boolean",
-    "null",
-];
-
 impl Primitive {
+    /// All of them, in the order of their numbers.
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Null, Self::Boolean, Self::Int, Self::Long, Self::Float, Self::Double, Self::Bytes, Self::String];
+
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "null" => Self::Null,
@@ -236,9 +230,12 @@ impl Kind {
         }
     }
 
-    /// The name that a union knows its branch by.
-    pub(crate) fn branch_name(&self) -> &str {
-        self.named().map_or(self.type_name(), |named| named.name.full())
+    /// The name by which a union knows its branch.
+    pub(crate) fn branch_name(&self) -> BranchName<'_> {
+        match self.named() {
+            Some(named) => BranchName::Named(&named.name),
+            None => BranchName::Unnamed(self.type_name()),
+        }
     }
 
     pub(crate) fn type_name(&self) -> &'static str {
@@ -255,8 +252,95 @@ impl Kind {
 }
 
 impl Node {
-    pub(crate) fn property(&self, name: &str) -> Option<&Value> {
-        self.properties.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    pub(crate) fn property(&self, name: &str) -> Option<&Value<'static>> {
+        self.properties.iter().find(|(key, _)| **key == *name).map(|(_, value)| value)
+    }
+}
+
+/// The name of a branch: the full name of a named type, the word of the language for any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum BranchName<'n> {
+    Named(&'n Name),
+    Unnamed(&'static str),
+}
+
+impl<'n> BranchName<'n> {
+    pub(crate) fn to_text(self) -> Cow<'n, str> {
+        match self {
+            Self::Named(name) => name.full(),
+            Self::Unnamed(word) => Cow::Borrowed(word),
+        }
+    }
+}
+
+impl fmt::Display for BranchName<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => name.fmt(out),
+            Self::Unnamed(word) => out.write_str(word),
+        }
+    }
+}
+
+impl Nodes {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The id that the next node gets.
+    pub(crate) fn next_id(&self) -> Id {
+        Id::node(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn push(&mut self, node: Node) -> Id {
+        let id = self.next_id();
+        self.0.push(node);
+        id
+    }
+
+    pub(crate) fn up_to(&self, end: Id) -> Self {
+        Self(self.0[..end.index().unwrap_or(0)].to_vec())
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Id, &Node)> {
+        let length = self.next_id().0;
+        self.0.iter().zip(0..length).map(|(node, index)| (Id::node(index), node))
+    }
+
+    pub(crate) fn since(&self, first: Id) -> &[Node] {
+        &self.0[first.index().unwrap_or(0)..]
+    }
+
+    pub(crate) fn since_mut(&mut self, first: Id) -> &mut [Node] {
+        &mut self.0[first.index().unwrap_or(0)..]
+    }
+}
+
+/// The nodes that stand for primitive types without properties.
+static PRIMITIVES: [Node; 8] = {
+    const fn node(primitive: Primitive) -> Node {
+        Node { kind: Kind::Primitive(primitive), properties: Vec::new() }
+    }
+    [
+        node(Primitive::Null),
+        node(Primitive::Boolean),
+        node(Primitive::Int),
+        node(Primitive::Long),
+        node(Primitive::Float),
+        node(Primitive::Double),
+        node(Primitive::Bytes),
+        node(Primitive::String),
+    ]
+};
+
+impl std::ops::Index<Id> for Nodes {
+    type Output = Node;
+
+    fn index(&self, id: Id) -> &Node {
+        match id.as_primitive() {
+            Some(primitive) => &PRIMITIVES[primitive as usize],
+            None => &self.0[id.0 as usize],
+        }
     }
 }
 
@@ -264,41 +348,42 @@ impl std::ops::Index<Id> for Inner {
     type Output = Node;
 
     fn index(&self, id: Id) -> &Node {
-        &self.nodes[id.0 as usize]
+        &self.nodes[id]
     }
 }
 
-/// Tells of the first field that has the name of an earlier one, in Java's words.
-pub(crate) fn duplicate_field(nodes: &[Node], record: &Record) -> Option<String> {
-    let mut seen = HashMap::new();
-    record.fields.iter().enumerate().find_map(|(at, field)| {
-        let earlier = seen.insert(field.name.as_str(), at)?;
-        let describe = |at: usize| {
-            let field = &record.fields[at];
-            let kind = nodes[field.kind.0 as usize].kind.type_name().to_uppercase();
-            format!("{} type:{kind} pos:{at}", field.name)
-        };
-        let (record, at, earlier) = (record.named.name.full(), describe(at), describe(earlier));
-        Some(format!("Duplicate field {} in record {record}: {at} and {earlier}.", field.name))
-    })
+/// The fault of the first field that has the name of an earlier one, in Java's words.
+pub(crate) fn duplicate_field(nodes: &Nodes, record: &Record) -> Option<String> {
+    let (earlier, at) = first_duplicate(record.fields.len(), |at| &*record.fields[at].name)?;
+    let describe = |at: usize| {
+        let field = &record.fields[at];
+        format!("{} type:{} pos:{at}", field.name, nodes[field.kind].kind.type_name().to_uppercase())
+    };
+    let (name, record) = (&record.fields[at].name, &record.named.name);
+    Some(format!("Duplicate field {name} in record {record}: {} and {}.", describe(at), describe(earlier)))
 }
 
 impl Schema {
+    /// The bytes that this schema keeps in memory, for a cache to weigh it by.
+    pub fn memory(&self) -> usize {
+        size_of::<Inner>() + self.inner.bytes
+    }
+
     pub(crate) fn root(&self) -> &Node {
         &self.inner[self.inner.root]
     }
 
-    /// Returns the full name of a named top-level type.
-    pub fn full_name(&self) -> Option<&str> {
+    /// The full name of a named top-level type.
+    pub fn full_name(&self) -> Option<Cow<'_, str>> {
         self.root().kind.named().map(|named| named.name.full())
     }
 
-    /// Lists the names of a top-level record's fields; nothing for other types.
+    /// The names of a top-level record's fields; nothing for other types.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         let fields: &[Field] = match &self.root().kind {
             Kind::Record(record) => &record.fields,
             _ => &[],
         };
-        fields.iter().map(|field| field.name.as_str())
+        fields.iter().map(|field| &*field.name)
     }
 }

@@ -1,33 +1,65 @@
 //! Where each type is written out in the stored text, as JSON pointers.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::model::{Id, Inner, Kind};
+use crate::positions::{FastMap, FastSet};
 
-/// Maps every type to the place where the stored text defines it; types of references have none.
-pub(crate) fn definitions(schema: &Inner) -> HashMap<Id, String> {
-    let mut known: HashSet<&str> = schema.reference_roots.iter().map(String::as_str).collect();
-    let mut places = HashMap::new();
-    let mut pending = vec![(schema.root, String::new())];
-    while let Some((id, place)) = pending.pop() {
-        let kind = &schema[id].kind;
-        if kind.named().is_some_and(|named| !known.insert(named.name.full())) {
-            continue;
-        }
-        let start = pending.len();
-        match kind {
-            Kind::Array(items) => pending.push((*items, format!("{place}/items"))),
-            Kind::Map(values) => pending.push((*values, format!("{place}/values"))),
-            Kind::Union(branches) => {
-                pending.extend(branches.iter().enumerate().map(|(at, branch)| (*branch, format!("{place}/{at}"))));
+/// The places of definitions. Each is kept as a step from the place around it, because places may be deep and many.
+pub(crate) struct Definitions {
+    steps: FastMap<Id, Option<(Id, Step)>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Items,
+    Values,
+    Branch(usize),
+    Field(usize),
+}
+
+impl Definitions {
+    /// Finds where the stored text defines each type; types of references have no place.
+    pub(crate) fn of(schema: &Inner) -> Self {
+        let mut known: FastSet<_> = schema.reference_roots.iter().collect();
+        let mut steps = FastMap::default();
+        let mut pending = vec![(schema.root, None)];
+        while let Some((id, step)) = pending.pop() {
+            let kind = &schema[id].kind;
+            if kind.named().is_some_and(|named| !known.insert(&named.name)) {
+                continue;
             }
-            Kind::Record(record) => pending.extend(
-                record.fields.iter().enumerate().map(|(at, field)| (field.kind, format!("{place}/fields/{at}/type"))),
-            ),
-            Kind::Primitive(_) | Kind::Enum(_) | Kind::Fixed(_) | Kind::Unresolved(_) => {}
+            let start = pending.len();
+            match kind {
+                Kind::Array(items) => pending.push((*items, Some((id, Step::Items)))),
+                Kind::Map(values) => pending.push((*values, Some((id, Step::Values)))),
+                Kind::Union(branches) => pending
+                    .extend(branches.iter().enumerate().map(|(at, branch)| (*branch, Some((id, Step::Branch(at)))))),
+                Kind::Record(record) => pending.extend(
+                    record.fields.iter().enumerate().map(|(at, field)| (field.kind, Some((id, Step::Field(at))))),
+                ),
+                Kind::Primitive(_) | Kind::Enum(_) | Kind::Fixed(_) | Kind::Unresolved(_) => {}
+            }
+            pending[start..].reverse();
+            steps.entry(id).or_insert(step);
         }
-        pending[start..].reverse();
-        places.entry(id).or_insert(place);
+        Self { steps }
     }
-    places
+
+    /// The JSON pointer to the definition of a type.
+    pub(crate) fn pointer(&self, id: Id) -> Option<String> {
+        let mut steps = Vec::new();
+        let mut next = self.steps.get(&id)?;
+        while let Some((outer, step)) = next {
+            steps.push(step);
+            next = self.steps.get(outer)?;
+        }
+        Some(steps.iter().rev().fold(String::new(), |pointer, step| {
+            pointer
+                + &match step {
+                    Step::Items => "/items".to_owned(),
+                    Step::Values => "/values".to_owned(),
+                    Step::Branch(at) => format!("/{at}"),
+                    Step::Field(at) => format!("/fields/{at}/type"),
+                }
+        }))
+    }
 }

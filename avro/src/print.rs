@@ -1,46 +1,72 @@
 //! The stored text: Java Avro's compact serialisation (contract 4.3).
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt::Write;
 
-use crate::json::{Value, escape, quote};
-use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Schema};
+use avow_budget::{Budget, Exceeded, Held};
+
+use crate::json::{escape, quote};
+use crate::model::{Field, Id, Inner, Kind, Named, Node, Nodes, Order, Properties, Schema};
+use crate::name::{Name, Space};
+use crate::positions::FastSet;
+
+/// Why an unlimited budget is no obstacle.
+pub(crate) const UNLIMITED: &str = "an unlimited budget does not end";
 
 impl Schema {
-    /// Returns the stored text: compact, keys in Java's order; top-level types of the references stay names.
+    /// The stored text: compact, keys in Java's order; top-level types of the references stay names.
     ///
     /// A type that is only nested in a reference is written out at its first use, as the reference registry does.
-    pub fn text(&self) -> String {
-        let known = self.inner.reference_roots.iter().map(String::as_str).collect();
-        print(&self.inner.nodes, self.inner.root, known)
+    pub fn text_within(&self, budget: &Budget) -> Result<String, Exceeded> {
+        let known = self.inner.reference_roots.iter().collect();
+        print(&self.inner.nodes, self.inner.root, known, budget)
     }
 
-    /// Returns the text with every type written out at its first use (`format=resolved`).
+    /// The text with every type written out at its first use (`format=resolved`).
+    pub fn resolved_text_within(&self, budget: &Budget) -> Result<String, Exceeded> {
+        print(&self.inner.nodes, self.inner.root, FastSet::default(), budget)
+    }
+
+    /// [`Schema::text_within`] without a budget.
+    pub fn text(&self) -> String {
+        self.text_within(&Budget::unlimited()).expect(UNLIMITED)
+    }
+
+    /// [`Schema::resolved_text_within`] without a budget.
     pub fn resolved_text(&self) -> String {
-        print(&self.inner.nodes, self.inner.root, HashSet::new())
+        self.resolved_text_within(&Budget::unlimited()).expect(UNLIMITED)
     }
 }
 
 /// Prints one type with everything below it; names that are still unknown stay names.
-pub(crate) fn brief(nodes: &[Node], id: Id) -> String {
-    print(nodes, id, HashSet::new())
+pub(crate) fn brief(nodes: &Nodes, id: Id, budget: &Budget) -> Result<String, Exceeded> {
+    print(nodes, id, FastSet::default(), budget)
 }
 
-/// Tells whether the printed text would nest deeper than `limit`, which can happen without the document doing so:
+/// The beginning of a type's text: a little more than `length` bytes where it is longer.
+pub(crate) fn beginning(nodes: &Nodes, id: Id, length: usize, budget: &Budget) -> Result<String, Exceeded> {
+    print_up_to(nodes, id, FastSet::default(), length, budget)
+}
+
+/// Whether the printed text would nest deeper than `limit`, which can happen without the document doing so:
 /// a type is written where it is used first, not where it is defined.
-pub(crate) fn nests_deeper_than(schema: &Inner, limit: usize) -> bool {
-    let mut known = HashSet::new();
+pub(crate) fn nests_deeper_than(schema: &Inner, limit: usize, budget: &Budget) -> Result<bool, Exceeded> {
+    // Each node adds at most the three levels of a field.
+    if schema.nodes.len() * 3 < limit {
+        return Ok(false);
+    }
+    let mut known = FastSet::default();
     let mut pending = vec![(schema.root, 0)];
     while let Some((id, depth)) = pending.pop() {
+        budget.step()?;
         if depth > limit {
-            return true;
+            return Ok(true);
         }
         let start = pending.len();
         match &schema[id].kind {
             Kind::Array(inner) | Kind::Map(inner) => pending.push((*inner, depth + 1)),
             Kind::Union(branches) => pending.extend(branches.iter().map(|branch| (*branch, depth + 1))),
-            Kind::Record(record) if known.insert(record.named.name.full()) => {
+            Kind::Record(record) if known.insert(&record.named.name) => {
                 pending.extend(record.fields.iter().map(|field| (field.kind, depth + 3)));
             }
             _ => {}
@@ -48,50 +74,73 @@ pub(crate) fn nests_deeper_than(schema: &Inner, limit: usize) -> bool {
         // In the order of printing: a type nests where it is met first.
         pending[start..].reverse();
     }
-    false
+    Ok(false)
 }
 
-fn print(nodes: &[Node], id: Id, known: HashSet<&str>) -> String {
-    let mut printer = Printer::new(nodes, known);
-    printer.run(id);
-    printer.out
+fn print(nodes: &Nodes, id: Id, known: FastSet<&Name>, budget: &Budget) -> Result<String, Exceeded> {
+    print_up_to(nodes, id, known, usize::MAX, budget)
+}
+
+fn print_up_to(
+    nodes: &Nodes,
+    id: Id,
+    known: FastSet<&Name>,
+    length: usize,
+    budget: &Budget,
+) -> Result<String, Exceeded> {
+    let mut printer = Printer { nodes, known, pending: Vec::new() };
+    printer.pending.push(Piece::Type { id, space: None });
+    let mut out = Output::new(budget);
+    while let Some(piece) = printer.pending.pop().filter(|_| out.text.len() <= length) {
+        match piece {
+            Piece::Text(text) => out.push(&text)?,
+            Piece::Type { id, space } => {
+                let start = printer.pending.len();
+                printer.unfold(id, space);
+                printer.pending[start..].reverse();
+                budget.spend((printer.pending.len() - start) as u64)?;
+            }
+        }
+    }
+    Ok(out.text)
+}
+
+/// A text that is written within a budget: a step and a byte of memory for each of its bytes.
+pub(crate) struct Output<'b> {
+    pub(crate) text: String,
+    budget: &'b Budget,
+    held: Held<'b>,
+}
+
+impl<'b> Output<'b> {
+    pub(crate) fn new(budget: &'b Budget) -> Self {
+        Self { text: String::new(), budget, held: budget.scope() }
+    }
+
+    pub(crate) fn push(&mut self, text: &str) -> Result<(), Exceeded> {
+        self.budget.spend(text.len() as u64)?;
+        self.held.hold(text.len())?;
+        self.text.push_str(text);
+        Ok(())
+    }
 }
 
 /// Writes text with a stack of its own: types may be nested as deep as there are types.
 struct Printer<'n> {
-    nodes: &'n [Node],
+    nodes: &'n Nodes,
     /// Full names that are written as names from now on.
-    known: HashSet<&'n str>,
-    out: String,
+    known: FastSet<&'n Name>,
     pending: Vec<Piece<'n>>,
 }
 
 enum Piece<'n> {
     Text(Cow<'static, str>),
-    Type { id: Id, space: Option<&'n str> },
+    Type { id: Id, space: Option<&'n Space> },
 }
 
 impl<'n> Printer<'n> {
-    fn new(nodes: &'n [Node], known: HashSet<&'n str>) -> Self {
-        Self { nodes, known, out: String::new(), pending: Vec::new() }
-    }
-
-    fn run(&mut self, root: Id) {
-        self.pending.push(Piece::Type { id: root, space: None });
-        while let Some(piece) = self.pending.pop() {
-            match piece {
-                Piece::Text(text) => self.out.push_str(&text),
-                Piece::Type { id, space } => {
-                    let start = self.pending.len();
-                    self.unfold(id, space);
-                    self.pending[start..].reverse();
-                }
-            }
-        }
-    }
-
-    fn unfold(&mut self, id: Id, space: Option<&'n str>) {
-        let node = &self.nodes[id.0 as usize];
+    fn unfold(&mut self, id: Id, space: Option<&'n Space>) {
+        let node = &self.nodes[id];
         match &node.kind {
             Kind::Primitive(primitive) => {
                 let name = primitive.name();
@@ -121,7 +170,7 @@ impl<'n> Printer<'n> {
                 }
                 self.text("]");
             }
-            Kind::Unresolved(name) => self.text(escape(name)),
+            Kind::Unresolved(name) => self.text(escape(&name.full())),
             Kind::Record(record) => {
                 if !self.is_new(&record.named, space) {
                     return;
@@ -141,7 +190,7 @@ impl<'n> Printer<'n> {
                     return;
                 }
                 let mut text = head("enum", &kind.named, space) + ",\"symbols\":";
-                push_list(&mut text, kind.symbols.iter().map(String::as_str));
+                push_list(&mut text, kind.symbols.iter());
                 if let Some(default) = &kind.default {
                     text += ",\"default\":";
                     text += &escape(default);
@@ -163,21 +212,21 @@ impl<'n> Printer<'n> {
     }
 
     /// Writes the name of a type that was written out before; otherwise remembers that it is now.
-    fn is_new(&mut self, named: &'n Named, space: Option<&str>) -> bool {
-        let is_new = self.known.insert(named.name.full());
+    fn is_new(&mut self, named: &'n Named, space: Option<&Space>) -> bool {
+        let is_new = self.known.insert(&named.name);
         if !is_new {
-            self.text(escape(named.name.inside(space)));
+            self.text(escape(&named.name.inside(space)));
         }
         is_new
     }
 }
 
-fn head(kind: &str, named: &Named, space: Option<&str>) -> String {
-    let mut text = format!("{{\"type\":\"{kind}\",\"name\":{}", escape(named.name.short()));
+fn head(kind: &str, named: &Named, space: Option<&Space>) -> String {
+    let mut text = format!("{{\"type\":\"{kind}\",\"name\":{}", escape(named.name.simple()));
     let own = named.name.space();
     if own != space {
         text += ",\"namespace\":";
-        text += &escape(own.unwrap_or_default());
+        text += &escape(named.name.space_text());
     }
     push_doc(&mut text, named.doc.as_deref());
     text
@@ -203,7 +252,7 @@ fn after_type(field: &Field) -> String {
     }
     if !field.aliases.is_empty() {
         text += ",\"aliases\":";
-        push_list(&mut text, field.aliases.iter().map(String::as_str));
+        push_list(&mut text, field.aliases.iter());
     }
     text + &properties(&field.properties) + "}"
 }
@@ -215,7 +264,7 @@ fn push_doc(text: &mut String, doc: Option<&str>) {
     }
 }
 
-fn properties(properties: &[(String, Value)]) -> String {
+fn properties(properties: &Properties) -> String {
     let mut text = String::new();
     for (key, value) in properties {
         text.push(',');
@@ -225,13 +274,13 @@ fn properties(properties: &[(String, Value)]) -> String {
     text
 }
 
-pub(crate) fn push_list<'t>(text: &mut String, items: impl Iterator<Item = &'t str>) {
+pub(crate) fn push_list(text: &mut String, items: impl Iterator<Item = impl AsRef<str>>) {
     text.push('[');
     for (at, item) in items.enumerate() {
         if at > 0 {
             text.push(',');
         }
-        quote(text, item).expect("writing to a string cannot fail");
+        quote(text, item.as_ref()).expect("writing to a string cannot fail");
     }
     text.push(']');
 }

@@ -1,30 +1,36 @@
 //! The shape: a hash that structurally equal documents share (contract 4.6 b).
 
-use std::collections::{HashMap, HashSet};
-
+use avow_budget::{Budget, Exceeded};
 use md5::{Digest, Md5};
 
+use crate::equality;
 use crate::json::{Number, Value};
-use crate::model::{Field, Id, Inner, Kind, Name, Named, Node, Order, Schema};
-use crate::same;
+use crate::model::{Field, Id, Inner, Kind, Named, Node, Order, Properties, Schema};
+use crate::name::Name;
+use crate::positions::{FastMap, FastSet};
+use crate::print::UNLIMITED;
 
 impl Schema {
-    /// Returns a hash that two documents share exactly when they are structurally equal.
+    /// A hash that two documents share exactly when they are structurally equal.
     ///
     /// Types that come from references count by their full name only.
-    pub fn shape(&self) -> [u8; 16] {
-        Shape {
-            inner: &self.inner,
-            inlined_from: self.inner.own_from,
-            named: HashMap::new(),
-            spelled_out: HashSet::new(),
-        }
-        .hash()
+    pub fn shape_within(&self, budget: &Budget) -> Result<[u8; 16], Exceeded> {
+        Shape::new(&self.inner, self.inner.own_from, budget).hash()
     }
 
-    /// Returns the shape of the document with its references inlined.
+    /// The shape of the document with its references inlined.
+    pub fn resolved_shape_within(&self, budget: &Budget) -> Result<[u8; 16], Exceeded> {
+        Shape::new(&self.inner, Id::node(0), budget).hash()
+    }
+
+    /// [`Schema::shape_within`] without a budget.
+    pub fn shape(&self) -> [u8; 16] {
+        self.shape_within(&Budget::unlimited()).expect(UNLIMITED)
+    }
+
+    /// [`Schema::resolved_shape_within`] without a budget.
     pub fn resolved_shape(&self) -> [u8; 16] {
-        Shape { inner: &self.inner, inlined_from: Id(0), named: HashMap::new(), spelled_out: HashSet::new() }.hash()
+        self.resolved_shape_within(&Budget::unlimited()).expect(UNLIMITED)
     }
 }
 
@@ -33,33 +39,42 @@ struct Shape<'n> {
     inner: &'n Inner,
     /// Types before this one are only named.
     inlined_from: Id,
-    named: HashMap<&'n str, Id>,
-    spelled_out: HashSet<Id>,
+    named: FastMap<&'n Name, Id>,
+    spelled_out: FastSet<Id>,
+    budget: &'n Budget,
 }
 
-impl Shape<'_> {
-    fn hash(mut self) -> [u8; 16] {
+impl<'n> Shape<'n> {
+    fn new(inner: &'n Inner, inlined_from: Id, budget: &'n Budget) -> Self {
+        Self { inner, inlined_from, named: FastMap::default(), spelled_out: FastSet::default(), budget }
+    }
+
+    fn hash(mut self) -> Result<[u8; 16], Exceeded> {
         let mut hash = Md5::new();
         let mut pending = vec![self.inner.root];
         while let Some(id) = pending.pop() {
             let start = pending.len();
-            self.add(id, &mut hash, &mut pending);
+            self.add(id, &mut hash, &mut pending)?;
             pending[start..].reverse();
         }
-        hash.finalize().into()
+        Ok(hash.finalize().into())
     }
 
-    fn add(&mut self, id: Id, hash: &mut Md5, pending: &mut Vec<Id>) {
-        let node: &Node = &self.inner[id];
+    fn add(&mut self, id: Id, hash: &mut Md5, pending: &mut Vec<Id>) -> Result<(), Exceeded> {
+        self.budget.step()?;
+        let node: &'n Node = &self.inner[id];
         if let Some(named) = node.kind.named() {
-            text(hash, "name", named.name.full());
-            let first = *self.named.entry(named.name.full()).or_insert(id);
+            self.budget.spend(named.name.full_length() as u64)?;
+            text(hash, "name", &named.name.full());
+            let first = *self.named.entry(&named.name).or_insert(id);
             // A name may have two definitions that differ in doc and aliases; each is part of the shape.
-            let is_known = first != id && same::identical(&self.inner.nodes, first, id);
+            let is_known = first != id && equality::identical(&self.inner.nodes, first, id, self.budget)?;
             if id < self.inlined_from || is_known || !self.spelled_out.insert(id) {
-                return;
+                return Ok(());
             }
+            self.budget.spend(named.aliases.iter().map(Name::full_length).sum::<usize>() as u64)?;
         }
+        let start = pending.len();
         text(hash, "type", node.kind.type_name());
         properties(hash, &node.properties);
         match &node.kind {
@@ -79,6 +94,7 @@ impl Shape<'_> {
             }
             Kind::Enum(kind) => {
                 meta(hash, &kind.named);
+                self.budget.spend(kind.symbols.len() as u64)?;
                 strings(hash, kind.symbols.iter().map(String::as_str));
                 optional(hash, "default", kind.default.as_deref());
             }
@@ -87,6 +103,7 @@ impl Shape<'_> {
                 count(hash, kind.size as usize);
             }
         }
+        self.budget.spend((pending.len() - start) as u64)
     }
 }
 
@@ -94,7 +111,7 @@ fn meta(hash: &mut Md5, named: &Named) {
     optional(hash, "doc", named.doc.as_deref());
     let mut aliases: Vec<_> = named.aliases.iter().map(Name::full).collect();
     aliases.sort_unstable();
-    strings(hash, aliases.into_iter());
+    strings(hash, aliases.iter().map(AsRef::as_ref));
 }
 
 fn add_field(hash: &mut Md5, field: &Field) {
@@ -107,13 +124,13 @@ fn add_field(hash: &mut Md5, field: &Field) {
     if field.order != Order::Ascending {
         text(hash, "order", field.order.name());
     }
-    let mut aliases: Vec<_> = field.aliases.iter().map(String::as_str).collect();
+    let mut aliases: Vec<&str> = field.aliases.iter().map(AsRef::as_ref).collect();
     aliases.sort_unstable();
     strings(hash, aliases.into_iter());
     properties(hash, &field.properties);
 }
 
-fn properties(hash: &mut Md5, properties: &[(String, Value)]) {
+fn properties(hash: &mut Md5, properties: &Properties) {
     let mut sorted: Vec<_> = properties.iter().collect();
     sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     count(hash, sorted.len());
@@ -124,7 +141,7 @@ fn properties(hash: &mut Md5, properties: &[(String, Value)]) {
 }
 
 /// Recursion is as deep as the document, which the reader has bounded.
-fn add_value(hash: &mut Md5, value: &Value) {
+fn add_value(hash: &mut Md5, value: &Value<'_>) {
     match value {
         Value::Array(items) => {
             text(hash, "array", "");

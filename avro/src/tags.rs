@@ -1,15 +1,18 @@
 //! Inline tags: the property `confluent:tags` on records and fields (contract 12.3).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::Limits;
+use avow_budget::Budget;
+
 use crate::json::{self, Value};
-use crate::model::{Id, Kind, Name, Schema};
+use crate::model::{Id, Kind, Schema};
+use crate::name::{Name, Space};
 
 const PROPERTY: &str = "confluent:tags";
 
-/// What a tag is on.
+/// The kinds of tagged things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Entity {
     /// A record, whose path is its full name.
@@ -21,7 +24,7 @@ pub enum Entity {
 /// The tags of one record or field.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tagged {
-    /// What is tagged.
+    /// The kind.
     pub entity: Entity,
     /// Where it is; the namespace may be left out to mean any.
     pub path: String,
@@ -45,7 +48,7 @@ impl fmt::Display for UnknownPath {
 impl std::error::Error for UnknownPath {}
 
 impl Schema {
-    /// Lists the inline tags of every record and field, each record once; references included.
+    /// The inline tags of every record and field, each record once; references included.
     pub fn find_tags(&self) -> Vec<Tagged> {
         let mut found = Vec::new();
         let mut seen = std::collections::HashSet::new();
@@ -56,13 +59,17 @@ impl Schema {
                 Kind::Array(inner) | Kind::Map(inner) => vec![*inner],
                 Kind::Union(branches) => branches.clone(),
                 Kind::Record(record) if seen.insert(id) => {
-                    let full = record.named.name.full();
+                    let full = &record.named.name;
                     let tags = tags_of(node.property(PROPERTY));
-                    found.push(Tagged { entity: Entity::Record, path: full.to_owned(), tags });
+                    if !tags.is_empty() {
+                        found.push(Tagged { entity: Entity::Record, path: full.to_string(), tags });
+                    }
                     for field in &record.fields {
-                        let property = field.properties.iter().find(|(key, _)| key == PROPERTY);
+                        let property = field.properties.iter().find(|(key, _)| **key == *PROPERTY);
                         let tags = tags_of(property.map(|(_, value)| value));
-                        found.push(Tagged { entity: Entity::Field, path: format!("{full}.{}", field.name), tags });
+                        if !tags.is_empty() {
+                            found.push(Tagged { entity: Entity::Field, path: format!("{full}.{}", field.name), tags });
+                        }
                     }
                     record.fields.iter().map(|field| field.kind).collect()
                 }
@@ -71,17 +78,16 @@ impl Schema {
             below.reverse();
             pending.append(&mut below);
         }
-        found.retain(|tagged| !tagged.tags.is_empty());
         found
     }
 
-    /// Returns the stored text with some tags added, then some removed; a property without tags goes.
+    /// The stored text with some tags added, then some removed; a property without tags goes.
     ///
     /// The result is a document to be parsed like any other.
     pub fn with_tags(&self, add: &[Tagged], remove: &[Tagged]) -> Result<String, UnknownPath> {
         let text = self.text();
-        let limits = Limits { depth: usize::MAX, ..Limits::default() };
-        let Ok(Some(document)) = json::read(&text, &limits) else {
+        let budget = Budget::unlimited();
+        let Ok(Some(document)) = json::read(&text, usize::MAX, &budget) else {
             return Ok(text);
         };
         let mut root = document.value;
@@ -98,14 +104,14 @@ impl Schema {
     }
 }
 
-fn tags_of(property: Option<&Value>) -> Vec<String> {
+fn tags_of(property: Option<&Value<'_>>) -> Vec<String> {
     match property {
         Some(Value::Array(tags)) => tags.iter().filter_map(|tag| tag.as_str().map(str::to_owned)).collect(),
         _ => Vec::new(),
     }
 }
 
-fn change(root: &mut Value, tagged: &Tagged, edit: impl FnOnce(&mut Vec<String>)) -> Result<(), UnknownPath> {
+fn change(root: &mut Value<'_>, tagged: &Tagged, edit: impl FnOnce(&mut Vec<String>)) -> Result<(), UnknownPath> {
     let found = find(root, tagged).ok_or_else(|| UnknownPath(tagged.path.clone()))?;
     let Some(Value::Object(object)) = found.iter().try_fold(root, |value, step| match (value, step) {
         (Value::Array(items), Step::Index(at)) => items.get_mut(*at),
@@ -119,7 +125,10 @@ fn change(root: &mut Value, tagged: &Tagged, edit: impl FnOnce(&mut Vec<String>)
     if tags.is_empty() {
         object.remove(PROPERTY);
     } else {
-        object.insert(PROPERTY.to_owned(), Value::Array(tags.into_iter().map(Value::String).collect()));
+        object.insert(
+            PROPERTY.to_owned(),
+            Value::Array(tags.into_iter().map(|tag| Value::String(Cow::Owned(tag))).collect()),
+        );
     }
     Ok(())
 }
@@ -131,8 +140,8 @@ enum Step {
 }
 
 /// Finds the first record or field of that path, breadth first as the reference does.
-fn find(root: &Value, tagged: &Tagged) -> Option<Vec<Step>> {
-    let mut pending = VecDeque::from([(Vec::new(), root, None::<String>)]);
+fn find(root: &Value<'_>, tagged: &Tagged) -> Option<Vec<Step>> {
+    let mut pending = VecDeque::from([(Vec::new(), root, None::<Space>)]);
     let below = |path: &[Step], step: &[Step]| [path, step].concat();
     while let Some((path, value, space)) = pending.pop_front() {
         match value {
@@ -152,12 +161,13 @@ fn find(root: &Value, tagged: &Tagged) -> Option<Vec<Step>> {
                 else {
                     continue;
                 };
-                let space = object.get("namespace").and_then(Value::as_str).map(str::to_owned).or(space);
-                let name = Name::new(name, space.as_deref());
+                let own_space = object.get("namespace").and_then(Value::as_str);
+                let own_space = own_space.map(|own| (!own.is_empty()).then(|| Space::new(own)));
+                let name = Name::new(name, own_space.unwrap_or(space).as_ref());
                 let is_meant = |suffix: &str| {
-                    [name.full(), name.short()]
+                    [&*name.full(), name.simple()]
                         .iter()
-                        .any(|name| tagged.path.strip_prefix(name).is_some_and(|rest| rest == suffix))
+                        .any(|name| tagged.path.strip_prefix(*name).is_some_and(|rest| rest == suffix))
                 };
                 if tagged.entity == Entity::Record && is_meant("") {
                     return Some(path);
@@ -171,7 +181,7 @@ fn find(root: &Value, tagged: &Tagged) -> Option<Vec<Step>> {
                     }
                     if let Some(kind) = field.get("type") {
                         let path = below(&below(&path, &steps), &[Step::Key("type")]);
-                        pending.push_back((path, kind, name.space().map(str::to_owned)));
+                        pending.push_back((path, kind, name.space().cloned()));
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! A parsed schema as others may walk it: types behind indices, without a word about documents.
 
+use std::borrow::Cow;
+
 use crate::datum::default_datum;
 use crate::logical::Logical;
 use crate::model::{Field, Kind, Primitive, Schema};
@@ -56,7 +58,7 @@ impl<'s> From<&'s Field> for Member<'s> {
     }
 }
 
-/// What a type means beyond its encoding, where Java recognises it.
+/// The logical type of a type, where Java recognises it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LogicalType {
@@ -67,7 +69,7 @@ pub enum LogicalType {
         /// How many of them are behind the point.
         scale: u32,
     },
-    /// A number that carries its own scale.
+    /// A number with its own scale.
     BigDecimal,
     /// An identifier of 128 bits, as text or as bytes.
     Uuid,
@@ -94,12 +96,12 @@ pub enum LogicalType {
 }
 
 impl Schema {
-    /// Returns the type that the document is about.
+    /// The type that the document is about.
     pub fn root_type(&self) -> TypeId {
         self.inner.root
     }
 
-    /// Returns a type of this schema.
+    /// A type of this schema.
     pub fn type_of(&self, id: TypeId) -> Type<'_> {
         match &self.inner[id].kind {
             Kind::Primitive(primitive) => match primitive {
@@ -123,12 +125,12 @@ impl Schema {
         }
     }
 
-    /// Returns what a union knows a type by: the full name of a named type, else the word of the language.
-    pub fn name_of(&self, id: TypeId) -> &str {
-        self.inner[id].kind.branch_name()
+    /// The name by which a union knows a type: the full name of a named type, else the word of the language.
+    pub fn name_of(&self, id: TypeId) -> Cow<'_, str> {
+        self.inner[id].kind.branch_name().to_text()
     }
 
-    /// Returns what a type means beyond its encoding.
+    /// The logical type of a type.
     pub fn logical_type_of(&self, id: TypeId) -> Option<LogicalType> {
         Some(match self.inner[id].logical()? {
             Logical::Decimal { precision, scale } => {
@@ -156,7 +158,7 @@ impl Schema {
     pub fn default_of(&self, record: TypeId, field: usize) -> Option<Vec<u8>> {
         let Kind::Record(record) = &self.inner[record].kind else { return None };
         let field = record.fields.get(field)?;
-        default_datum(&self.inner, field, field.default.as_ref()?).ok()?
+        default_datum(&self.inner, field, field.default.as_ref()?)
     }
 
     /// Makes up encoded data of this schema from a seed: every branch, symbol and size sooner or later.

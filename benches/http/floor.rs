@@ -1,12 +1,14 @@
 //! What the registry is measured against: a handler that does nothing, and a table that takes rows.
 
+use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::serve::ListenerExt as _;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -20,26 +22,31 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Serves one answer to every request, with a request id of its own each time, as the registry does.
-pub(crate) fn answer(file: &str) {
-    let kept: Answer = serde_json::from_slice(&std::fs::read(file).expect("a file")).expect("an answer");
-    let status = StatusCode::from_u16(kept.status).expect("a status");
-    let body = Bytes::from(kept.body);
-    let request_id = HeaderName::from_static("x-request-id");
-    // hyper writes these two by itself.
-    let headers: HeaderMap = kept
-        .headers
-        .iter()
-        .filter(|(name, _)| name != "date" && name != "content-length" && request_id.as_str() != name)
-        .map(|(name, value)| {
+impl Answer {
+    fn into_response(self) -> (StatusCode, HeaderMap, Bytes) {
+        // hyper writes the first two by itself, and each answer has a request id of its own.
+        let own = ["date", "content-length", "x-request-id"];
+        let headers = self.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+        let headers = headers.map(|(name, value)| {
             (HeaderName::from_str(name).expect("a name"), HeaderValue::from_str(value).expect("a value"))
-        })
-        .collect();
-    let handler = async move |_sent: Bytes| {
+        });
+        (StatusCode::from_u16(self.status).expect("a status"), headers.collect(), Bytes::from(self.body))
+    }
+}
+
+/// Serves the answers kept in `file`, by path, with a request id of its own each time, as the registry does.
+pub(crate) fn answer(file: &str) {
+    let kept: Vec<(String, Answer)> =
+        serde_json::from_slice(&std::fs::read(file).expect("a file")).expect("answers by path");
+    let kept: HashMap<String, _> = kept.into_iter().map(|(path, answer)| (path, answer.into_response())).collect();
+    let kept = Arc::new(kept);
+    let request_id = HeaderName::from_static("x-request-id");
+    let handler = async move |uri: Uri, _sent: Bytes| {
+        let (status, headers, body) = &kept[uri.path()];
         let mut headers = headers.clone();
         let id = uuid::Uuid::new_v4().hyphenated().to_string();
         headers.insert(request_id.clone(), HeaderValue::try_from(id).expect("hexadecimal"));
-        (status, headers, body.clone())
+        (*status, headers, body.clone())
     };
     let start = axum::routing::get(async || "{}");
     let app = Router::new().route("/", start).fallback(handler);

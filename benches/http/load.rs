@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::Request;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -20,15 +19,22 @@ pub(crate) const CONNECTIONS: u32 = 32;
 
 /// What wrk measured.
 pub(crate) struct Measured {
+    pub(crate) requests: u64,
     pub(crate) per_second: f64,
     pub(crate) p99_ms: f64,
+}
+
+/// A request that wrk sends: a path and a body, which may be empty.
+pub(crate) struct Request {
+    pub(crate) path: String,
+    pub(crate) body: String,
 }
 
 pub(crate) fn need_wrk() {
     assert!(Command::new("wrk").arg("-v").output().is_ok(), "wrk is missing: apt-get install wrk");
 }
 
-/// Sends one request over and over; `lua` is a script for wrk that makes it.
+/// Sends requests for so many seconds; `lua` is a script for wrk that makes them.
 pub(crate) fn wrk(address: &str, lua: &Path, seconds: u32, clients: u32) -> Measured {
     let output = Command::new("wrk")
         .args(["-t1", &format!("-c{clients}"), &format!("-d{seconds}s"), "--latency", "-s"])
@@ -42,7 +48,13 @@ pub(crate) fn wrk(address: &str, lua: &Path, seconds: u32, clients: u32) -> Meas
         let line = text.lines().find_map(|line| line.trim().strip_prefix(label)).unwrap_or_else(|| panic!("{text}"));
         line.trim().to_owned()
     };
-    Measured { per_second: after("Requests/sec:").parse().expect("a number"), p99_ms: milliseconds(&after("99%")) }
+    let total =
+        text.lines().find_map(|line| line.trim().split_once(" requests in ")).unwrap_or_else(|| panic!("{text}"));
+    Measured {
+        requests: total.0.parse().expect("a number"),
+        per_second: after("Requests/sec:").parse().expect("a number"),
+        p99_ms: milliseconds(&after("99%")),
+    }
 }
 
 fn milliseconds(text: &str) -> f64 {
@@ -53,15 +65,33 @@ fn milliseconds(text: &str) -> f64 {
     text.trim_end_matches(unit).parse::<f64>().expect("a number") * scale
 }
 
-/// The script that makes wrk send this request.
-pub(crate) fn script(method: &str, path: &str, body: &str) -> String {
-    let mut script = String::new();
-    write!(script, "request = function() return wrk.format({method:?}, {path:?}, headers, body) end")
-        .expect("a String");
-    if body.is_empty() {
-        return script;
+/// The script that makes wrk send these requests, one after another and again from the first. They are formatted once, so
+/// that wrk is not what is measured.
+pub(crate) fn script(method: &str, requests: &[Request]) -> String {
+    let mut script =
+        "local headers = {[\"Content-Type\"] = \"application/json\"}\nlocal paths, bodies = {}, {}\n".to_owned();
+    for Request { path, body } in requests {
+        writeln!(script, "paths[#paths + 1] = {path:?}").expect("a String");
+        if !body.is_empty() {
+            writeln!(script, "bodies[#paths] = [==[{body}]==]").expect("a String");
+        }
     }
-    format!("headers = {{[\"Content-Type\"] = \"application/json\"}}\nbody = [==[{body}]==]\n{script}")
+    write!(
+        script,
+        "local requests, next = {{}}, 0
+init = function()
+    for at, path in ipairs(paths) do
+        requests[at] = wrk.format({method:?}, path, bodies[at] and headers, bodies[at])
+    end
+end
+request = function()
+    next = next % #requests + 1
+    return requests[next]
+end
+"
+    )
+    .expect("a String");
+    script
 }
 
 /// Sends one request and returns the answer.
@@ -121,7 +151,7 @@ impl Client {
     }
 
     async fn send(&mut self, method: &str, path: &str, body: String) -> Answer {
-        let request = Request::builder()
+        let request = hyper::Request::builder()
             .method(method)
             .uri(path)
             .header("host", &self.address)

@@ -1,7 +1,7 @@
 //! The HTTP benchmark: how near the registry comes to a bare handler that returns the same answers.
 //!
 //! `cargo bench --bench http` runs everything; `-- reads`, `-- writes` or `-- size` one part; `-- postgres` what
-//! concerns Postgres, on both cores. It needs `wrk` and `taskset`
+//! concerns Postgres, on both cores. Reads are spread over 1,000 subjects; `--keys 1` asks for one over and over. It needs `wrk` and `taskset`
 //! (Debian: packages wrk and util-linux) and two cores: servers run on the first, load comes from the second.
 //! Ratios are medians over rounds that alternate between the floor and the registry. `AVOW_BENCH_ROUNDS` (7),
 //! `AVOW_BENCH_SECONDS` (2) and `AVOW_BENCH_VERSIONS` (1000000) change the effort.
@@ -10,6 +10,7 @@
 #[path = "../../tests/it/database/postgres.rs"]
 #[expect(dead_code, reason = "it serves the tests as well")]
 mod database;
+mod fill;
 mod floor;
 mod load;
 mod postgres;
@@ -29,8 +30,16 @@ const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with("--")).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let all: Vec<String> = std::env::args().skip(1).collect();
+    let keys = all.iter().position(|it| it == "--keys");
+    let value = keys.map(|at| at + 1);
+    let arguments: Vec<&str> = all
+        .iter()
+        .enumerate()
+        .filter(|(at, it)| !it.starts_with("--") && Some(*at) != value)
+        .map(|(_, it)| it.as_str())
+        .collect();
+    let keys = value.map_or(1_000, |at| all.get(at).and_then(|it| it.parse().ok()).expect("--keys takes a number"));
     match arguments[..] {
         ["floor", "answer", file] => return floor::answer(file),
         ["floor", "insert", database, clients] => return floor::insert(database, clients),
@@ -43,7 +52,7 @@ fn main() {
     move_to_load_core();
     let wanted = |part| arguments.is_empty() || arguments.contains(&part);
     if wanted("reads") {
-        reads::run();
+        reads::run(keys);
     }
     if wanted("writes") {
         writes::run();

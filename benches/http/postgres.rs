@@ -132,7 +132,8 @@ fn fresh(cluster: &str) {
     load::once("POST", &checked.address, "/subjects/bench-value/versions", &crate::registration(0));
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let script = directory.path().join("request.lua");
-    std::fs::write(&script, load::script("GET", path, "")).expect("a file");
+    std::fs::write(&script, load::script("GET", &[load::Request { path: path.to_owned(), body: String::new() }]))
+        .expect("a file");
     // Those that share a question wait for it together, so few clients leave the node with nothing to do meanwhile.
     for clients in [32, 256] {
         let mut with = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use avow_registry::store::{self, Store};
+use avow_registry::store::Store;
 
 use crate::process::Server;
 use crate::{load, median, setting, verdict};
@@ -50,7 +50,7 @@ fn fill(database: &Path, versions: u32) {
     let url = format!("sqlite://{}", database.display());
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(async {
         Store::migrate(&url).await.expect("a database");
-        store::fill(&url, versions / VERSIONS_EACH, VERSIONS_EACH).await.expect("room for it");
+        crate::fill::fill(&url, versions / VERSIONS_EACH, VERSIONS_EACH).await.expect("room for it");
     });
 }
 

@@ -21,6 +21,7 @@ pub struct Budget {
     steps: Cell<u64>,
     step_limit: u64,
     bytes: Cell<u64>,
+    most_bytes: Cell<u64>,
     byte_limit: u64,
     cancelled: Option<Arc<AtomicBool>>,
 }
@@ -56,6 +57,7 @@ impl Budget {
             steps: Cell::new(0),
             step_limit: limits.steps,
             bytes: Cell::new(0),
+            most_bytes: Cell::new(0),
             byte_limit: limits.bytes,
             cancelled: None,
         }
@@ -99,6 +101,7 @@ impl Budget {
     pub fn hold(&self, bytes: usize) -> Result<(), Exceeded> {
         let after = self.bytes.get().saturating_add(bytes as u64);
         self.bytes.set(after);
+        self.most_bytes.set(self.most_bytes.get().max(after));
         if after > self.byte_limit {
             return Err(Exceeded::Bytes { limit: self.byte_limit });
         }
@@ -111,6 +114,11 @@ impl Budget {
         self.bytes.set(self.bytes.get().saturating_sub(bytes as u64));
     }
 
+    /// Memory that is given back when the returned guard is dropped.
+    pub fn scope(&self) -> Held<'_> {
+        Held { budget: self, bytes: 0 }
+    }
+
     /// Steps spent so far.
     pub fn steps_spent(&self) -> u64 {
         self.steps.get()
@@ -121,12 +129,44 @@ impl Budget {
         self.bytes.get()
     }
 
+    /// The most bytes held at any one time.
+    pub fn most_bytes_held(&self) -> u64 {
+        self.most_bytes.get()
+    }
+
     #[cold]
     fn look_for_cancellation(&self) -> Result<(), Exceeded> {
         match &self.cancelled {
             Some(flag) if flag.load(Ordering::Relaxed) => Err(Exceeded::Cancelled),
             _ => Ok(()),
         }
+    }
+}
+
+/// Bytes that a part of the work holds; dropping it releases them.
+#[derive(Debug)]
+pub struct Held<'b> {
+    budget: &'b Budget,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    /// Takes `bytes` more.
+    #[inline]
+    pub fn hold(&mut self, bytes: usize) -> Result<(), Exceeded> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.budget.hold(bytes)
+    }
+
+    /// The bytes held by this scope.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.budget.release(self.bytes);
     }
 }
 
@@ -160,6 +200,17 @@ mod tests {
         budget.release(4);
         assert_eq!(budget.hold(4), Ok(()));
         assert_eq!(budget.hold(1), Err(Exceeded::Bytes { limit: 10 }));
+    }
+
+    #[test]
+    fn a_scope_releases_what_it_held() {
+        let budget = Budget::new(Limits { steps: 0, bytes: 10 });
+        {
+            let mut scope = budget.scope();
+            assert_eq!(scope.hold(8), Ok(()));
+            assert_eq!(scope.hold(8), Err(Exceeded::Bytes { limit: 10 }));
+        }
+        assert_eq!(budget.bytes_held(), 0);
     }
 
     #[test]

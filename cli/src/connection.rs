@@ -106,7 +106,7 @@ impl Connection {
 
     fn open_as(&self, url: &str, token: Option<String>, user: Option<(String, String)>) -> Result<Client, Error> {
         let attempt = self.timeout.min(LONGEST_ATTEMPT);
-        let mut client = Client::builder(url.split(','))
+        let mut client = Client::builder(url)
             .user_agent(concat!("avow/", env!("CARGO_PKG_VERSION")))
             .retry(Retry::default().attempt(attempt).deadline(self.timeout));
         if let Some(token) = token {
@@ -183,9 +183,19 @@ fn secret(path: &Path) -> Result<String, Error> {
     Ok(fs::read_to_string(path).map_err(Error::reading(path))?.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// A URL without the credentials that do not belong into it.
-pub(super) fn redacted(url: &str) -> String {
-    let addresses = url.split(',').map(|address| {
+/// A URL, or several with commas between them, without credentials.
+pub fn redacted(url: &str) -> String {
+    let mut addresses: Vec<String> = Vec::new();
+    for piece in url.split(',') {
+        match addresses.last_mut() {
+            // A comma before something without a scheme belongs to the address, or to a password in it.
+            Some(last) if !piece.contains("://") => *last = format!("{last},{piece}"),
+            _ => addresses.push(piece.to_owned()),
+        }
+    }
+    let addresses = addresses.iter().map(|address| {
+        let address =
+            address.split_once('?').filter(|(_, query)| query.contains("password")).map_or(&**address, |it| it.0);
         let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let host = rest[..end].rfind('@').map_or(rest, |at| &rest[at + 1..]);
@@ -242,6 +252,9 @@ mod tests {
             ("https://ann:hun@ter2@host,http://b:c@d", "https://host,http://d"),
             ("ann:hunter2@host", "host"),
             ("https://host/a@b", "https://host/a@b"),
+            ("postgres://ann:a,b@host:5432/avow", "postgres://host:5432/avow"),
+            ("postgres://host/avow?user=ann&password=hunter2", "postgres://host/avow"),
+            ("sqlite:///var/lib/a@b.db", "sqlite:///var/lib/a@b.db"),
         ] {
             assert_eq!(redacted(url), shown);
         }

@@ -54,6 +54,7 @@ pub mod value_parsers;
 
 use clap::Subcommand;
 
+pub use connection::redacted;
 pub use copy_registry::Copy;
 pub use error::{Error, report};
 pub use exit::Exit;

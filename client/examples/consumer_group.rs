@@ -1,4 +1,4 @@
-//! Reads orders as a member of a group, and puts aside what cannot be decoded:
+//! Reads orders as a member of a group, and sends undecodable ones to a dead-letter topic:
 //! `cargo run -p avow-client --example consumer_group`, once per member.
 //!
 //! Kafka at `KAFKA` (`localhost:9092`), a registry at `REGISTRY` (`http://localhost:8081`). With `SNAPSHOT`, a file,
@@ -31,7 +31,7 @@ const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"shop","field
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let client = Client::builder([var("REGISTRY").unwrap_or_else(|_| "http://localhost:8081".into())]).build()?;
+    let client = Client::builder(var("REGISTRY").unwrap_or_else(|_| "http://localhost:8081".into())).build()?;
     let registry = match var("SNAPSHOT") {
         Ok(file) => Registry::builder(client).snapshot_file(file)?.build(),
         Err(_) => Registry::new(client),
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Ok(Some(order)) => println!("{} of order {}", order.item, order.id),
                 Ok(None) => println!("a tombstone"),
                 Err(error) => match error.disposition() {
-                    Disposition::DeadLetter => put_aside(&producer, &message, &error).await?,
+                    Disposition::DeadLetter => send_to_dead_letters(&producer, &message, &error).await?,
                     Disposition::RetryAfter(pause) => {
                         println!("{error}; again in {pause:?}");
                         tokio::time::sleep(pause).await;
@@ -70,12 +70,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Sends the record as it is to the topic of dead letters, with headers that say why.
-async fn put_aside(
+async fn send_to_dead_letters(
     producer: &FutureProducer,
     message: &BorrowedMessage<'_>,
     error: &Undecodable,
 ) -> Result<(), Box<dyn Error>> {
-    println!("put aside: {error}");
+    println!("dead letter: {error}");
     let mut headers = message.headers().map_or_else(OwnedHeaders::new, BorrowedHeaders::detach);
     for (key, value) in &error.headers() {
         headers = headers.insert(Header { key, value: Some(value) });

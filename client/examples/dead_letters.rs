@@ -1,4 +1,4 @@
-//! Tells why records were put aside: `cargo run -p avow-client --example dead_letters`.
+//! Prints the dead letters of a topic and their reasons: `cargo run -p avow-client --example dead_letters`.
 //!
 //! Kafka at `KAFKA` (`localhost:9092`). The records are as they were; headers say what was wrong with them.
 #![expect(clippy::print_stdout, reason = "what an example is for")]

@@ -10,7 +10,7 @@
 //!   writes to `booked`
 //! - the bank reads two fields of `booked` and confirms
 //!
-//! A line a second tells how many payments are where, and what that cost the registry.
+//! It prints a line a second with the state of the payments and the number of requests to the registry.
 #![expect(clippy::print_stdout, reason = "what an example is for")]
 
 use std::collections::HashMap;

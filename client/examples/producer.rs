@@ -23,7 +23,7 @@ const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"shop","field
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let registry = Registry::connect([var("REGISTRY").unwrap_or_else(|_| "http://localhost:8081".into())])?;
+    let registry = Registry::connect(var("REGISTRY").unwrap_or_else(|_| "http://localhost:8081".into()))?;
     let kafka = var("KAFKA").unwrap_or_else(|_| "localhost:9092".into());
     let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", kafka).create()?;
 

@@ -1,17 +1,16 @@
-//! Waiting for an answer where nothing is async.
+//! Blocking calls.
 //!
 //! ```no_run
 //! use avow_client::blocking::Wait;
 //! use avow_client::rest::Client;
 //!
-//! let registry = Client::builder(["http://localhost:8081"]).build()?;
+//! let registry = Client::builder("http://localhost:8081").build()?;
 //! let subjects = registry.subjects().prefix("orders").wait()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! There is no second client: whatever can be awaited can be waited for. The waiting thread itself does the work, and a
-//! thread of this crate's own listens to sockets and clocks; so waiting is possible anywhere, also inside an async
-//! runtime, where it holds up the thread it is called on.
+//! There is no second client: [`Wait::wait`] blocks on any future. The calling thread polls the future, and a thread of this
+//! crate drives sockets and timers, so it works anywhere. Inside an async runtime it blocks the thread it is called on.
 
 use std::future::IntoFuture;
 use std::pin::pin;
@@ -21,9 +20,9 @@ use std::thread::{self, Thread};
 
 use tokio::runtime::{Builder, Handle};
 
-/// Waits for the outcome of anything that can be awaited.
+/// Blocking on futures.
 pub trait Wait: IntoFuture + Sized {
-    /// Blocks this thread until the outcome is there.
+    /// Blocks this thread until the result is ready.
     fn wait(self) -> Self::Output {
         let _entered = driver().enter();
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
@@ -48,7 +47,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Sockets and clocks, on a thread that is started once and lives as long as the process.
+/// The driver of sockets and timers, on one thread for the life of the process.
 fn driver() -> &'static Handle {
     static DRIVER: OnceLock<Handle> = OnceLock::new();
     DRIVER.get_or_init(|| {

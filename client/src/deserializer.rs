@@ -1,4 +1,4 @@
-//! What a consumer holds.
+//! The deserializer of a consumer.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,87 +13,85 @@ use serde::de::value::BorrowedBytesDeserializer;
 
 use crate::codec::{DecodeError, DecodePlan, Limits, PlanError};
 use crate::observe::Event;
-use crate::registry::Bounded;
+use crate::registry::BoundedMap;
 use crate::wire::{BuildKeyHasher, Framed, Record, SchemaKey, inspect};
 use crate::{Class, LoadedSchema, Registry, Undecodable};
 
-/// Makes values of records, whichever schema of a topic's history they were written with.
+/// Decodes records of any schema into values of one type.
 ///
-/// A handle belongs to one task; a clone for another one is cheap and shares all that is known. What is in memory is
-/// decoded without a lock, a request, or anything that two threads both write to.
+/// A handle belongs to one task; clones are cheap and share all schemas. Records of known schemas are decoded without a
+/// lock, a request or a write to shared memory.
 pub struct Deserializer<T> {
     shared: Arc<Shared>,
-    used: Used,
+    cache: PlanCache,
     of: PhantomData<fn() -> T>,
 }
 
-/// The plans that one handle has used; nobody else writes here, so finding one costs no more than looking.
+/// The plans that one handle has used: a direct-mapped cache and an overflow map, private to the handle.
 ///
-/// A plan is in one of the two, and moves: no count of references, which other threads write to, is touched.
+/// A plan moves between the two, so that no shared reference count is touched.
 #[derive(Clone)]
-struct Used {
-    /// What was used last, each in the only place that its key can have. Ids follow one another, so they rarely want
-    /// the same one.
-    recent: Box<[Place; RECENT]>,
-    rest: HashMap<SchemaKey, Arc<Planned>, BuildKeyHasher>,
+struct PlanCache {
+    /// The most recently used plans. Each key has one slot; ids are consecutive, so they rarely collide.
+    slots: Box<[Slot; SLOTS]>,
+    overflow: HashMap<SchemaKey, Arc<Compiled>, BuildKeyHasher>,
 }
 
-type Place = Option<(SchemaKey, Arc<Planned>)>;
+type Slot = Option<(SchemaKey, Arc<Compiled>)>;
 
-/// Places for what was used last.
-const RECENT: usize = 64;
+/// The number of slots.
+const SLOTS: usize = 64;
 
 struct Shared {
     registry: Registry,
     reader: Option<avow_avro::Schema>,
     limits: Limits,
-    runs_rules: bool,
-    always: Option<SchemaKey>,
-    plans: RwLock<Bounded<SchemaKey, Arc<Planned>>>,
+    accept_rules: bool,
+    unframed: Option<SchemaKey>,
+    plans: RwLock<BoundedMap<SchemaKey, Arc<Compiled>>>,
 }
 
-/// What has become of a schema.
-type Planned = Result<Plan, Never>;
+/// The result of compiling a plan for a schema.
+type Compiled = Result<Plan, Unusable>;
 
 struct Plan {
     plan: DecodePlan,
-    /// Records of bytes alone are the bytes, without their length.
-    bytes_alone: bool,
+    /// A schema of type `bytes` reads them without a length, as other clients write them.
+    raw_bytes: bool,
 }
 
-/// Why records of a schema cannot be decoded, any of them.
-enum Never {
+/// The reason why no record of a schema can be decoded.
+enum Unusable {
     NotAvro(String),
     Rules(Arc<LoadedSchema>),
     Plan(PlanError),
 }
 
 impl<T> Deserializer<T> {
-    /// Reads what was written, as it was written: the fields that `T` has, out of those that the writer had.
+    /// A deserializer without a reader schema: `T` takes the fields it has from those of the writer.
     pub fn new(registry: &Registry) -> Self {
-        DeserializerBuilder::new(registry).finish(None)
+        DeserializerBuilder::new(registry).build_with(None)
     }
 
-    /// Sets what is to be read, and how much one record may ask for.
+    /// A builder, for a reader schema and limits.
     pub fn builder(registry: &Registry) -> DeserializerBuilder<T> {
         DeserializerBuilder::new(registry)
     }
 
-    /// Decodes a record of a schema in memory; none of a tombstone.
+    /// Decodes a record of a schema in memory. `None` for a tombstone.
     ///
-    /// A record of another schema is an error of [`Class::NotLoaded`]: nothing is asked. That makes it the call for
-    /// places where nothing may wait, together with [`load`](Self::load).
+    /// Never sends a request: a record of an unknown schema is a [`Class::NotLoaded`] error. [`load`](Self::load) loads it.
     pub fn decode_now<'m>(&mut self, record: impl Into<Record<'m>>) -> Result<Option<T>, Undecodable>
     where
         T: DeserializeOwned,
     {
         let Some(framed) = self.framed(record.into())? else { return Ok(None) };
         let shared = &*self.shared;
-        let Plan { plan, bytes_alone } = self.used.find(shared, framed.key)?;
-        let lengthened;
-        let data = if *bytes_alone {
-            lengthened = with_length(framed.data);
-            &lengthened
+        let Plan { plan, raw_bytes } = self.cache.find(shared, framed.key)?;
+        let prefixed;
+        let data = if *raw_bytes {
+            prefixed = prefix_length(framed.data);
+            &prefixed
         } else {
             framed.data
         };
@@ -103,17 +101,17 @@ impl<T> Deserializer<T> {
         }
     }
 
-    /// Decodes a record of a schema in memory into what borrows from its payload: texts and bytes are not copied.
+    /// Decodes a record of a schema in memory into a value that borrows strings and bytes from the payload.
     ///
-    /// Where the reader's schema has a default, that is borrowed from this handle.
+    /// Defaults of the reader schema are borrowed from this handle.
     pub fn borrow_now<'m, U>(&'m mut self, record: impl Into<Record<'m>>) -> Result<Option<U>, Undecodable>
     where
         U: Deserialize<'m>,
     {
         let Some(framed) = self.framed(record.into())? else { return Ok(None) };
         let shared = &*self.shared;
-        let Plan { plan, bytes_alone } = self.used.find(shared, framed.key)?;
-        let outcome = if *bytes_alone {
+        let Plan { plan, raw_bytes } = self.cache.find(shared, framed.key)?;
+        let outcome = if *raw_bytes {
             U::deserialize(BorrowedBytesDeserializer::<DecodeError>::new(framed.data))
         } else {
             plan.decode(framed.data, &shared.limits)
@@ -124,7 +122,7 @@ impl<T> Deserializer<T> {
         }
     }
 
-    /// Decodes a record; the registry is asked for its schema if that is not in memory.
+    /// Decodes a record; loads its schema from the registry if it is not in memory.
     pub async fn decode<'m>(&mut self, record: impl Into<Record<'m>>) -> Result<Option<T>, Undecodable>
     where
         T: DeserializeOwned,
@@ -139,7 +137,7 @@ impl<T> Deserializer<T> {
         }
     }
 
-    /// Decodes many records; every schema that is not in memory is asked for once, and all of them at once.
+    /// Decodes many records; all unknown schemas are loaded concurrently first.
     pub async fn decode_batch<'m, R>(
         &mut self,
         records: impl IntoIterator<Item = R>,
@@ -152,7 +150,7 @@ impl<T> Deserializer<T> {
         let mut keys: Vec<_> = records.iter().filter_map(|record| Some(self.framed(*record).ok()??.key)).collect();
         keys.sort_unstable();
         keys.dedup();
-        // What cannot be loaded is an error of the records that need it, below, without being asked for again.
+        // A schema that fails to load becomes the error of its records below, without another request.
         let _ = self.shared.registry.prefetch(keys).await;
         let mut outcomes = Vec::with_capacity(records.len());
         for record in records {
@@ -161,12 +159,12 @@ impl<T> Deserializer<T> {
         outcomes
     }
 
-    /// Gets a schema into memory, for [`decode_now`](Self::decode_now).
+    /// Loads a schema into memory, for [`decode_now`](Self::decode_now).
     pub async fn load(&self, key: SchemaKey) -> Result<(), Undecodable> {
         let registry = &self.shared.registry;
         match registry.schema(key).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(Undecodable::registry(key, error, registry.unknown_for_long(key))),
+            Err(error) => Err(Undecodable::registry(key, error, registry.is_long_missing(key))),
         }
     }
 
@@ -179,88 +177,88 @@ impl<T> Deserializer<T> {
 
     #[inline]
     fn framed<'m>(&self, record: Record<'m>) -> Result<Option<Framed<'m>>, Undecodable> {
-        match self.shared.always {
+        match self.shared.unframed {
             None => inspect(record),
             Some(key) => Ok(record.payload().map(|data| Framed { key, data })),
         }
     }
 }
 
-impl Default for Used {
+impl Default for PlanCache {
     fn default() -> Self {
-        Self { recent: Box::new([const { None }; RECENT]), rest: HashMap::default() }
+        Self { slots: Box::new([const { None }; SLOTS]), overflow: HashMap::default() }
     }
 }
 
-impl Used {
-    /// Finds a plan: one used a moment ago, one of this handle, one of another handle, or a new one.
+impl PlanCache {
+    /// The plan for a key: from a slot, the overflow map, the shared plans, or newly compiled.
     #[inline]
     fn find(&mut self, shared: &Shared, key: SchemaKey) -> Result<&Plan, Undecodable> {
-        if !matches!(&self.recent[place(key)], Some((there, _)) if *there == key) {
-            self.bring(shared, key)?;
+        if !matches!(&self.slots[slot_of(key)], Some((there, _)) if *there == key) {
+            self.load(shared, key)?;
         }
-        match self.recent[place(key)].as_ref().map(|(_, planned)| &**planned) {
+        match self.slots[slot_of(key)].as_ref().map(|(_, compiled)| &**compiled) {
             Some(Ok(plan)) => Ok(plan),
-            Some(Err(never)) => Err(never.error(key)),
+            Some(Err(unusable)) => Err(unusable.error(key)),
             None => Err(Undecodable::not_loaded(key)),
         }
     }
 
-    /// Puts a plan into its place.
+    /// Loads a plan into its slot.
     #[inline(never)]
-    fn bring(&mut self, shared: &Shared, key: SchemaKey) -> Result<(), Undecodable> {
-        let planned = if let Some(planned) = self.rest.remove(&key) {
-            planned
+    fn load(&mut self, shared: &Shared, key: SchemaKey) -> Result<(), Undecodable> {
+        let compiled = if let Some(compiled) = self.overflow.remove(&key) {
+            compiled
         } else {
-            let planned = shared.planned(key)?;
-            if self.len() >= shared.registry.bound() {
-                // All at once: what is still used is taken over again in a moment.
+            let compiled = shared.compiled(key)?;
+            if self.len() >= shared.registry.capacity() {
+                // Cleared at once; plans in use are taken from the shared ones again.
                 *self = Self::default();
             }
-            planned
+            compiled
         };
-        self.rest.extend(self.recent[place(key)].replace((key, planned)));
+        self.overflow.extend(self.slots[slot_of(key)].replace((key, compiled)));
         Ok(())
     }
 
     fn len(&self) -> usize {
-        self.recent.iter().flatten().count() + self.rest.len()
+        self.slots.iter().flatten().count() + self.overflow.len()
     }
 }
 
 #[inline]
-fn place(key: SchemaKey) -> usize {
-    // Cut off on purpose: any bits do.
+fn slot_of(key: SchemaKey) -> usize {
+    // Truncated on purpose.
     #[expect(clippy::cast_possible_truncation)]
     let number = key.number() as usize;
-    number % RECENT
+    number % SLOTS
 }
 
 impl Shared {
-    fn planned(&self, key: SchemaKey) -> Result<Arc<Planned>, Undecodable> {
-        if let Some(planned) = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Arc::clone(planned));
+    fn compiled(&self, key: SchemaKey) -> Result<Arc<Compiled>, Undecodable> {
+        if let Some(compiled) = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Arc::clone(compiled));
         }
         let schema = self.registry.schema_now(key).ok_or_else(|| Undecodable::not_loaded(key))?;
-        let begun = Instant::now();
-        let planned = Arc::new(self.plan(&schema));
-        self.registry.observe(Event::Planned { key, took: begun.elapsed() });
-        // Two handles may make the same plan at the same time; that costs microseconds, once.
-        self.plans.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&planned));
-        Ok(planned)
+        let started = Instant::now();
+        let compiled = Arc::new(self.compile(&schema));
+        self.registry.observe(Event::PlanCompiled { key, took: started.elapsed() });
+        // Two handles may compile the same plan at once, which costs microseconds.
+        self.plans.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&compiled));
+        Ok(compiled)
     }
 
-    fn plan(&self, schema: &Arc<LoadedSchema>) -> Planned {
-        if !self.runs_rules && !schema.rules_on_reading().is_empty() {
-            return Err(Never::Rules(Arc::clone(schema)));
+    fn compile(&self, schema: &Arc<LoadedSchema>) -> Compiled {
+        if !self.accept_rules && !schema.rules_on_reading().is_empty() {
+            return Err(Unusable::Rules(Arc::clone(schema)));
         }
-        let writer = schema.avro().map_err(Never::NotAvro)?;
-        let plan = DecodePlan::new(writer, self.reader.as_ref()).map_err(Never::Plan)?;
-        Ok(Plan { plan, bytes_alone: is_bytes(writer) })
+        let writer = schema.avro().map_err(Unusable::NotAvro)?;
+        let plan = DecodePlan::new(writer, self.reader.as_ref()).map_err(Unusable::Plan)?;
+        Ok(Plan { plan, raw_bytes: is_bytes(writer) })
     }
 }
 
-impl Never {
+impl Unusable {
     #[cold]
     fn error(&self, key: SchemaKey) -> Undecodable {
         match self {
@@ -275,9 +273,9 @@ pub(crate) fn is_bytes(schema: &avow_avro::Schema) -> bool {
     matches!(schema.type_of(schema.root_type()), Type::Bytes)
 }
 
-/// Bytes as Avro writes them.
+/// The bytes with the length that Avro writes before them.
 #[cold]
-fn with_length(data: &[u8]) -> Vec<u8> {
+fn prefix_length(data: &[u8]) -> Vec<u8> {
     let mut framed = Vec::with_capacity(data.len() + 10);
     let mut left = (data.len() as u64) << 1;
     while left >= 0x80 {
@@ -291,24 +289,24 @@ fn with_length(data: &[u8]) -> Vec<u8> {
 
 impl<T> Clone for Deserializer<T> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), used: self.used.clone(), of: PhantomData }
+        Self { shared: Arc::clone(&self.shared), cache: self.cache.clone(), of: PhantomData }
     }
 }
 
 impl<T> fmt::Debug for Deserializer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deserializer").field("plans", &self.used.len()).finish_non_exhaustive()
+        f.debug_struct("Deserializer").field("plans", &self.cache.len()).finish_non_exhaustive()
     }
 }
 
-/// A [`Deserializer`] to be.
+/// The builder of a [`Deserializer`].
 #[must_use = "call `build`"]
 pub struct DeserializerBuilder<T> {
     registry: Registry,
     reader: Option<Reader>,
     limits: Limits,
-    runs_rules: bool,
-    always: Option<SchemaKey>,
+    accept_rules: bool,
+    unframed: Option<SchemaKey>,
     of: PhantomData<fn() -> T>,
 }
 
@@ -323,61 +321,61 @@ impl<T> DeserializerBuilder<T> {
             registry: registry.clone(),
             reader: None,
             limits: Limits::default(),
-            runs_rules: false,
-            always: None,
+            accept_rules: false,
+            unframed: None,
             of: PhantomData,
         }
     }
 
-    /// Reads records as this schema has them, by the rules of Avro: fields by name and alias, defaults for those the
-    /// writer did not have, numbers promoted.
+    /// Sets the reader schema: records are resolved to it by the rules of Avro, with fields matched by name and alias,
+    /// defaults for missing fields, and promoted numbers.
     ///
-    /// The registry checks schemas by the same rules, with the same code where it is Avow: what it lets in can be read.
+    /// Avow checks compatibility with the same code, so what it accepts can be read.
     pub fn reader_schema(mut self, text: impl Into<String>) -> Self {
         self.reader = Some(Reader::Text(text.into()));
         self
     }
 
-    /// Reads records as a parsed schema has them; such as the latest of a subject, or one with references.
+    /// Sets a parsed reader schema, for example one with references.
     pub fn reader(mut self, schema: avow_avro::Schema) -> Self {
         self.reader = Some(Reader::Schema(schema));
         self
     }
 
-    /// Sets what one record may ask for.
+    /// Sets the limits on one record.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Takes every payload for data of one schema, without a frame; for topics that were never framed.
-    pub fn always(mut self, key: SchemaKey) -> Self {
-        self.always = Some(key);
+    /// Decodes payloads without a frame, all written with one schema.
+    pub fn unframed(mut self, key: SchemaKey) -> Self {
+        self.unframed = Some(key);
         self
     }
 
-    /// Decodes records of schemas with rules as well; whoever calls this runs the rules.
+    /// Accepts schemas with rules, which the caller has to run.
     ///
-    /// Without it such records are [`Class::NeedsRules`], as what is encrypted would be taken for text.
+    /// Their records are [`Class::NeedsRules`] errors by default, because encrypted fields would be taken for plain text.
     pub fn rules_are_run_elsewhere(mut self) -> Self {
-        self.runs_rules = true;
+        self.accept_rules = true;
         self
     }
 
-    /// The deserializer; an error if the reader's schema is none.
+    /// Builds the deserializer; fails if the reader schema is invalid.
     pub fn build(mut self) -> Result<Deserializer<T>, ParseError> {
         let reader = match self.reader.take() {
             None => None,
             Some(Reader::Schema(schema)) => Some(schema),
             Some(Reader::Text(text)) => Some(parse(&text, &[], Strictness::Java)?),
         };
-        Ok(self.finish(reader))
+        Ok(self.build_with(reader))
     }
 
-    fn finish(self, reader: Option<avow_avro::Schema>) -> Deserializer<T> {
-        let plans = RwLock::new(Bounded::new(self.registry.bound()));
-        let Self { registry, limits, runs_rules, always, .. } = self;
-        let shared = Shared { registry, reader, limits, runs_rules, always, plans };
-        Deserializer { shared: Arc::new(shared), used: Used::default(), of: PhantomData }
+    fn build_with(self, reader: Option<avow_avro::Schema>) -> Deserializer<T> {
+        let plans = RwLock::new(BoundedMap::new(self.registry.capacity()));
+        let Self { registry, limits, accept_rules, unframed, .. } = self;
+        let shared = Shared { registry, reader, limits, accept_rules, unframed, plans };
+        Deserializer { shared: Arc::new(shared), cache: PlanCache::default(), of: PhantomData }
     }
 }

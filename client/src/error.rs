@@ -1,17 +1,18 @@
-//! Why a question to the registry got no answer: opaque outside, predicates to ask.
+//! The error of a request to the registry.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An error of whoever implements one of this crate's traits.
+use crate::rest::Finding;
+
+/// An error of an implementation of one of this crate's traits.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// Why the registry did not answer, or what it answered instead.
+/// The error of a request to the registry.
 ///
-/// Ask it with predicates; what is inside may change. Cloning is cheap, so that everybody who waited for one request
-/// can have its error.
+/// It is opaque; predicates classify it. Clones are cheap, because all waiters of one request get its error.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -21,13 +22,14 @@ struct Inner {
     kind: Kind,
 }
 
-/// One variant, one thing that can happen to a request.
+/// The kind of an error.
 #[derive(Debug)]
 pub(crate) enum Kind {
     Refused {
         status: u16,
         code: Option<i64>,
         message: String,
+        findings: Vec<Finding>,
         retry_after: Option<Duration>,
     },
     Unreachable {
@@ -35,7 +37,7 @@ pub(crate) enum Kind {
         source: BoxError,
     },
     TimedOut,
-    Resting {
+    CircuitOpen {
         retry_after: Duration,
     },
     Credentials(BoxError),
@@ -46,8 +48,8 @@ pub(crate) enum Kind {
     Redirected {
         to: String,
     },
-    /// Too much was asked for that the registry does not have.
-    Paced {
+    /// Too many requests for missing schemas.
+    Throttled {
         retry_after: Duration,
     },
     Offline,
@@ -66,7 +68,7 @@ impl Error {
         &self.0.kind
     }
 
-    /// The HTTP status, if the registry answered with an error.
+    /// The HTTP status of an error response.
     pub fn status(&self) -> Option<u16> {
         match self.kind() {
             Kind::Refused { status, .. } => Some(*status),
@@ -74,7 +76,7 @@ impl Error {
         }
     }
 
-    /// The `error_code` of the answer; such as 40401 for a subject that is not there.
+    /// The `error_code` of the response, such as 40401 for an unknown subject.
     pub fn error_code(&self) -> Option<i64> {
         match self.kind() {
             Kind::Refused { code, .. } => *code,
@@ -82,7 +84,7 @@ impl Error {
         }
     }
 
-    /// What the registry said.
+    /// The message of the registry.
     pub fn registry_message(&self) -> Option<&str> {
         match self.kind() {
             Kind::Refused { message, .. } => Some(message),
@@ -90,77 +92,85 @@ impl Error {
         }
     }
 
-    /// The subject, version, schema, or setting is not there.
+    /// The reasons of an incompatibility, where the registry explains them, as Avow does.
+    pub fn findings(&self) -> &[Finding] {
+        match self.kind() {
+            Kind::Refused { findings, .. } => findings,
+            _ => &[],
+        }
+    }
+
+    /// The subject, version, schema or setting does not exist.
     ///
-    /// Not when the registry does not know the endpoint: that is [`is_unsupported`](Self::is_unsupported).
+    /// False for an unknown endpoint: see [`is_unsupported`](Self::is_unsupported).
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(404) && !self.is_unsupported()
     }
 
-    /// The registry does not have this endpoint at all.
+    /// The registry does not have this endpoint.
     pub fn is_unsupported(&self) -> bool {
         match (self.status(), self.error_code()) {
             (Some(405 | 501), _) => true,
-            // A registry's own 404 has a five-digit code; that of a router or a proxy has none, or the bare status.
+            // A 404 of the registry has a five-digit code; that of a router or a proxy has none, or the bare status.
             (Some(404), code) => code.is_none_or(|code| code == 404),
             _ => false,
         }
     }
 
-    /// The schema is incompatible with an earlier one, or the state of the registry stands in the way.
+    /// The schema is incompatible, or the request conflicts with the state of the registry.
     pub fn is_conflict(&self) -> bool {
         self.status() == Some(409)
     }
 
-    /// The registry refused what was sent: an invalid schema, version, level or mode.
+    /// The request is invalid: a schema, version, level or mode.
     pub fn is_invalid(&self) -> bool {
         matches!(self.status(), Some(400 | 422))
     }
 
-    /// The registry does not know who asks; or the credentials could not be had.
+    /// The credentials are missing or wrong, or could not be obtained (401).
     pub fn is_unauthenticated(&self) -> bool {
         self.status() == Some(401) || matches!(self.kind(), Kind::Credentials(_))
     }
 
-    /// The registry knows who asks and says no.
+    /// The credentials do not permit the request (403).
     pub fn is_forbidden(&self) -> bool {
         self.status() == Some(403)
     }
 
-    /// The registry asks for fewer requests.
+    /// The registry limits the rate of requests (429).
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(429)
     }
 
-    /// No answer came in time.
+    /// The response did not arrive in time.
     pub fn is_timeout(&self) -> bool {
         matches!(self.kind(), Kind::TimedOut) || matches!(self.status(), Some(408 | 504))
     }
 
-    /// No registry could be asked, or none was able to answer.
+    /// The registry could not be reached or cannot serve requests.
     pub fn is_unavailable(&self) -> bool {
         match self.kind() {
-            Kind::Unreachable { .. } | Kind::TimedOut | Kind::Resting { .. } | Kind::Paced { .. } => true,
+            Kind::Unreachable { .. } | Kind::TimedOut | Kind::CircuitOpen { .. } | Kind::Throttled { .. } => true,
             Kind::Refused { status, .. } => matches!(status, 408 | 500 | 502..=504),
             _ => false,
         }
     }
 
-    /// There is no registry to ask, only a snapshot that does not hold the answer.
+    /// The registry is offline and its snapshot does not have the answer.
     pub fn is_offline(&self) -> bool {
         matches!(self.kind(), Kind::Offline)
     }
 
-    /// The same question may be answered later.
+    /// Whether the same request may succeed later.
     pub fn is_retriable(&self) -> bool {
         self.is_unavailable() || matches!(self.status(), Some(425 | 429))
     }
 
-    /// How long to wait before asking again, where the registry, or this client's rest from a failing one, says so.
+    /// The time to wait before another request, from `Retry-After` or from the open circuit.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind() {
             Kind::Refused { retry_after, .. } => *retry_after,
-            Kind::Resting { retry_after } | Kind::Paced { retry_after } => Some(*retry_after),
+            Kind::CircuitOpen { retry_after } | Kind::Throttled { retry_after } => Some(*retry_after),
             _ => None,
         }
     }
@@ -174,25 +184,27 @@ impl fmt::Display for Error {
                 Some(code) if *code != i64::from(*status) => write!(f, "{status} ({code}): {message}"),
                 _ => write!(f, "{status}: {message}"),
             },
-            Kind::Unreachable { .. } => write!(f, "the registry cannot be reached; is it running at this address?"),
+            Kind::Unreachable { .. } => write!(f, "the registry cannot be reached; check that it runs at this address"),
             Kind::TimedOut => write!(f, "the registry did not answer in time; it may be overloaded"),
-            Kind::Resting { retry_after } => {
-                write!(f, "not sent, because the registry keeps failing; ask again in {} ms", retry_after.as_millis())
+            Kind::CircuitOpen { retry_after } => {
+                write!(f, "not sent, because the registry keeps failing; retry in {} ms", retry_after.as_millis())
             }
-            Kind::Credentials(_) => write!(f, "no credentials could be had"),
+            Kind::Credentials(_) => write!(f, "the credentials could not be obtained"),
             Kind::NotUnderstood(_) => {
-                write!(f, "the answer is not one of a schema registry; does the address name one?")
+                write!(f, "the response is not one of a schema registry; check the address")
             }
             Kind::TooLarge { limit } => {
-                write!(f, "the answer is larger than {limit} bytes; allow more with `max_answer_bytes`")
+                write!(f, "the response is larger than {limit} bytes; raise `max_response_bytes`")
             }
-            Kind::Paced { retry_after } => write!(
-                f,
-                "not asked for, because too many schemas were missing; ask again in {} ms",
-                retry_after.as_millis()
-            ),
-            Kind::Offline => write!(f, "not in the snapshot, and there is no registry to ask"),
-            Kind::Redirected { to } => write!(f, "redirected to `{to}`; redirects are not followed, give that address"),
+            Kind::Throttled { retry_after } => {
+                write!(f, "not sent, because too many schemas were missing; retry in {} ms", retry_after.as_millis())
+            }
+            Kind::Offline => {
+                write!(f, "the client is offline, and its snapshot does not have this; add it to the snapshot")
+            }
+            Kind::Redirected { to } => {
+                write!(f, "redirected to `{to}`; redirects are not followed, so configure that address")
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What happens off the hot path, told as it happens: for logs, metrics and tests.
+//! Events off the hot path, for logs, metrics and tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,33 +8,32 @@ use crate::Error;
 use crate::snapshot::SnapshotError;
 use crate::wire::SchemaKey;
 
-/// Something that happened. Never one per record: what is decoded and encoded from memory is silent.
+/// An event. There are none per record.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// An attempt at a request came back, with an answer or without.
+    /// An attempt at a request ended.
     #[non_exhaustive]
     Attempt {
         /// The method.
         method: &'a str,
         /// The path asked for, below the address of the registry.
         path: &'a str,
-        /// The HTTP status; none if there was no answer.
+        /// The HTTP status; `None` without a response.
         status: Option<u16>,
-        /// How long it took.
         took: Duration,
     },
-    /// A request will be tried again after a pause.
+    /// A request will be repeated after a pause.
     #[non_exhaustive]
     Retry {
         /// The path asked for.
         path: &'a str,
-        /// Why the last attempt failed.
+        /// The error of the last attempt.
         error: &'a Error,
         /// The pause before the next one.
         pause: Duration,
     },
-    /// Requests go to another address from now on.
+    /// Requests go to another address.
     #[non_exhaustive]
     Failover {
         /// The address left.
@@ -42,65 +41,60 @@ pub enum Event<'a> {
         /// The address taken.
         to: &'a str,
     },
-    /// Every address keeps failing: from now on one request a second finds out whether that has changed.
-    Resting,
-    /// A registry answers again.
-    Recovered,
-    /// A schema was loaded, with all that it refers to.
+    /// Every address keeps failing: only one probe a second is sent from now on.
+    CircuitOpened,
+    /// The registry answers again.
+    CircuitClosed,
+    /// A schema was loaded, with its references.
     #[non_exhaustive]
     Loaded {
-        /// What it was asked for by.
+        /// The key of the schema.
         key: SchemaKey,
-        /// How long it took.
         took: Duration,
     },
     /// The registry does not have a schema.
     #[non_exhaustive]
     Missing {
-        /// What it was asked for by.
+        /// The key of the schema.
         key: SchemaKey,
     },
-    /// A schema was made into a plan of decoding.
+    /// A decode plan was compiled for a schema.
     #[non_exhaustive]
-    Planned {
+    PlanCompiled {
         /// The schema.
         key: SchemaKey,
-        /// How long it took.
         took: Duration,
     },
-    /// More schemas were loaded than are to be held: the oldest went.
+    /// The oldest schemas were evicted.
     #[non_exhaustive]
-    Forgotten {
-        /// How many.
-        schemas: usize,
-    },
-    /// The latest version of a subject could not be confirmed; the one last known is used.
+    Evicted { schemas: usize },
+    /// The latest version of a subject could not be refreshed; a stale one is used.
     #[non_exhaustive]
     StaleServed {
         /// The subject.
         subject: &'a str,
-        /// How long ago it was confirmed.
+        /// The time since its last confirmation.
         age: Duration,
-        /// Why it could not be.
+        /// The error of the refresh.
         error: &'a Error,
     },
-    /// The snapshot it began with is of another registry: it was forgotten, and its file is left as it is.
+    /// The snapshot it began with is of another registry: it was evicted, and its file is left as it is.
     #[non_exhaustive]
     SnapshotRefused {
-        /// Whose it is, and whose it should be.
+        /// The mismatch.
         error: &'a SnapshotError,
     },
     /// The snapshot file could not be written.
     #[non_exhaustive]
     SnapshotNotSaved {
-        /// Why.
+        /// The error.
         error: &'a SnapshotError,
     },
 }
 
-/// Hears what happens.
+/// A receiver of events.
 pub trait Observer: Send + Sync + 'static {
-    /// Called where it happens; has to be quick.
+    /// Called synchronously; must not block.
     fn event(&self, event: Event<'_>);
 }
 
@@ -116,12 +110,12 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
 }
 
-/// Counts what happens; for programs to publish in their own metrics.
+/// Counters of events, for the metrics of a program.
 ///
 /// ```
 /// # use avow_client::{Counters, rest::Client};
 /// let counters = Counters::shared();
-/// let client = Client::builder(["http://localhost:8081"]).observer(counters.clone()).build()?;
+/// let client = Client::builder("http://localhost:8081").observer(counters.clone()).build()?;
 /// assert_eq!(counters.read().attempts, 0);
 /// # Ok::<(), avow_client::rest::ConfigError>(())
 /// ```
@@ -131,53 +125,53 @@ pub struct Counters {
     failed_attempts: AtomicU64,
     retries: AtomicU64,
     failovers: AtomicU64,
-    rests: AtomicU64,
+    circuits_opened: AtomicU64,
     loaded: AtomicU64,
     missing: AtomicU64,
-    planned: AtomicU64,
-    forgotten: AtomicU64,
+    plans_compiled: AtomicU64,
+    evicted: AtomicU64,
     stale_served: AtomicU64,
     snapshots_refused: AtomicU64,
     snapshots_not_saved: AtomicU64,
 }
 
-/// What [`Counters`] have counted, since they were made.
+/// The values of [`Counters`].
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
     /// Attempts at requests.
     pub attempts: u64,
-    /// Attempts without an answer, or with one that the registry cannot serve.
+    /// Attempts without a response or with a 5xx status.
     pub failed_attempts: u64,
-    /// Attempts that were a repetition.
+    /// Repeated attempts.
     pub retries: u64,
-    /// Changes of the address asked.
+    /// Changes of the address.
     pub failovers: u64,
-    /// Times that every address kept failing.
-    pub rests: u64,
+    /// Times that the circuit opened because every address kept failing.
+    pub circuits_opened: u64,
     /// Schemas loaded.
     pub loaded: u64,
     /// Schemas that the registry did not have.
     pub missing: u64,
-    /// Plans of decoding made.
-    pub planned: u64,
-    /// Schemas forgotten for want of room.
-    pub forgotten: u64,
-    /// Latest versions that could not be confirmed.
+    /// Decode plans compiled.
+    pub plans_compiled: u64,
+    /// Schemas evicted for want of room.
+    pub evicted: u64,
+    /// Stale latest versions used.
     pub stale_served: u64,
-    /// Snapshots that were of another registry.
+    /// Snapshots dropped because they belong to another registry.
     pub snapshots_refused: u64,
     /// Snapshot files not written.
     pub snapshots_not_saved: u64,
 }
 
 impl Counters {
-    /// Counters to give to a client and to read from elsewhere.
+    /// Shared counters, to pass to a client and to read.
     pub fn shared() -> Arc<Self> {
         Arc::default()
     }
 
-    /// What was counted until now.
+    /// The current values.
     pub fn read(&self) -> Counts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {
@@ -185,11 +179,11 @@ impl Counters {
             failed_attempts: read(&self.failed_attempts),
             retries: read(&self.retries),
             failovers: read(&self.failovers),
-            rests: read(&self.rests),
+            circuits_opened: read(&self.circuits_opened),
             loaded: read(&self.loaded),
             missing: read(&self.missing),
-            planned: read(&self.planned),
-            forgotten: read(&self.forgotten),
+            plans_compiled: read(&self.plans_compiled),
+            evicted: read(&self.evicted),
             stale_served: read(&self.stale_served),
             snapshots_refused: read(&self.snapshots_refused),
             snapshots_not_saved: read(&self.snapshots_not_saved),
@@ -208,12 +202,12 @@ impl Observer for Counters {
             }
             Event::Retry { .. } => (&self.retries, 1),
             Event::Failover { .. } => (&self.failovers, 1),
-            Event::Resting => (&self.rests, 1),
-            Event::Recovered => return,
+            Event::CircuitOpened => (&self.circuits_opened, 1),
+            Event::CircuitClosed => return,
             Event::Loaded { .. } => (&self.loaded, 1),
             Event::Missing { .. } => (&self.missing, 1),
-            Event::Planned { .. } => (&self.planned, 1),
-            Event::Forgotten { schemas } => (&self.forgotten, schemas as u64),
+            Event::PlanCompiled { .. } => (&self.plans_compiled, 1),
+            Event::Evicted { schemas } => (&self.evicted, schemas as u64),
             Event::StaleServed { .. } => (&self.stale_served, 1),
             Event::SnapshotRefused { .. } => (&self.snapshots_refused, 1),
             Event::SnapshotNotSaved { .. } => (&self.snapshots_not_saved, 1),
@@ -222,7 +216,7 @@ impl Observer for Counters {
     }
 }
 
-/// Tells [`tracing`](https://docs.rs/tracing) what happens: failures as warnings, the rest for debugging.
+/// An observer that emits [`tracing`](https://docs.rs/tracing) events: failures as warnings, the rest at debug level.
 #[cfg(feature = "tracing")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tracing;
@@ -230,23 +224,34 @@ pub struct Tracing;
 #[cfg(feature = "tracing")]
 impl Observer for Tracing {
     fn event(&self, event: Event<'_>) {
+        use std::error::Error as StdError;
+
         use tracing::{debug, info, warn};
 
         match event {
-            Event::Attempt { method, path, status, took } => debug!(method, path, status, ?took, "asked the registry"),
-            Event::Retry { path, error, pause } => warn!(path, %error, ?pause, "asking the registry again"),
-            Event::Failover { from, to } => warn!(from, to, "asking another address of the registry"),
-            Event::Resting => warn!("the registry keeps failing; it is asked once a second until it answers"),
-            Event::Recovered => info!("the registry answers again"),
+            Event::Attempt { method, path, status, took } => {
+                debug!(method, path, status, ?took, "request to the registry")
+            }
+            Event::Retry { path, error, pause } => {
+                warn!(path, error = error as &dyn StdError, ?pause, "retrying a request")
+            }
+            Event::Failover { from, to } => warn!(from, to, "switching to another address of the registry"),
+            Event::CircuitOpened => warn!("the registry keeps failing; one probe a second until it responds"),
+            Event::CircuitClosed => info!("the registry responds again"),
             Event::Loaded { key, took } => debug!(%key, ?took, "loaded a schema"),
             Event::Missing { key } => warn!(%key, "the registry does not have a schema"),
-            Event::Planned { key, took } => debug!(%key, ?took, "made a plan of decoding"),
-            Event::Forgotten { schemas } => warn!(schemas, "forgot the oldest schemas; there are more than fit"),
+            Event::PlanCompiled { key, took } => debug!(%key, ?took, "compiled a decode plan"),
+            Event::Evicted { schemas } => warn!(schemas, "evicted the oldest schemas; raise `Caches::schemas`"),
             Event::StaleServed { subject, age, error } => {
-                warn!(subject, ?age, %error, "could not confirm the latest version; using the one last known");
+                warn!(
+                    subject,
+                    ?age,
+                    error = error as &dyn StdError,
+                    "could not refresh the latest version; using a stale one"
+                );
             }
-            Event::SnapshotRefused { error } => warn!(%error, "forgot the snapshot"),
-            Event::SnapshotNotSaved { error } => warn!(%error, "could not write the snapshot"),
+            Event::SnapshotRefused { error } => warn!(error = error as &dyn StdError, "dropped the snapshot"),
+            Event::SnapshotNotSaved { error } => warn!(error = error as &dyn StdError, "could not write the snapshot"),
         }
     }
 }

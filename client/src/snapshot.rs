@@ -1,7 +1,7 @@
-//! Schemas in a file, or in the program: what a consumer starts with while every registry is down.
+//! Snapshots: schemas in a file or in the program, for a start without a registry.
 //!
-//! One line of JSON says what it is, then comes one line per schema, with the texts of all that it refers to. A line
-//! that was damaged is left out and counted.
+//! The format is JSON Lines: a header, then one line per schema with the texts of its references. A line with a wrong
+//! checksum is skipped and counted.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -23,58 +23,58 @@ pub struct Snapshot {
     context: Option<String>,
     registry: Option<String>,
     contents: Vec<Content>,
-    damaged: usize,
+    corrupt_lines: usize,
 }
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Header {
     avow_snapshot: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     context: Option<String>,
-    /// Which registry the ids are of.
+    /// The registry of the ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     registry: Option<String>,
 }
 
-/// Every other one.
+/// A line with a schema.
 #[derive(Serialize, Deserialize)]
 struct Line<T> {
-    /// FNV-1a of the schema as it is written here: finds damage, not malice.
-    sum: String,
+    /// FNV-1a of the schema's JSON. It detects corruption, not tampering.
+    #[serde(rename = "sum")]
+    checksum: String,
     schema: T,
 }
 
-/// Why a snapshot cannot be used.
+/// The error of reading or writing a snapshot.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The file cannot be read or written.
-    #[error("the snapshot cannot be read or written: {0}")]
+    #[error("the snapshot cannot be read or written")]
     Io(#[from] io::Error),
-    /// These bytes are something else.
-    #[error("not a snapshot of schemas; delete the file, and it is written anew")]
+    /// Not a snapshot.
+    #[error("not a snapshot; delete the file, and it is created again")]
     NotASnapshot,
-    /// A later release wrote it.
-    #[error("the snapshot has version {0}, which is newer than this program knows; update, or delete it")]
+    /// Written by a later release.
+    #[error("the snapshot has version {0}, which this program does not support; update the program or delete the file")]
     TooNew(u32),
-    /// Its ids are those of another context.
-    #[error("the snapshot is of context `{found}`, but `{wanted}` is asked for; give each context a file of its own")]
+    /// The ids belong to another context.
+    #[error("the snapshot belongs to context `{found}`, not `{wanted}`; use one file per context")]
     OtherContext {
-        /// Whose it is.
+        /// Of the snapshot.
         found: String,
-        /// Whose it should be.
+        /// Of the client.
         wanted: String,
     },
-    /// Its ids are those of another registry.
+    /// The ids belong to another registry.
     #[error(
-        "the snapshot is of registry `{found}`, but `{wanted}` answers, under which ids mean something else; delete the \
-         file, and it is written anew, or give each registry a file of its own"
+        "the snapshot belongs to registry `{found}`, not `{wanted}`; delete the file, or use one file per registry"
     )]
     OtherRegistry {
-        /// Whose it is.
+        /// Of the snapshot.
         found: String,
-        /// Whose it should be.
+        /// Of the client.
         wanted: String,
     },
 }
@@ -85,13 +85,13 @@ impl Snapshot {
         registry: Option<String>,
         contents: impl IntoIterator<Item = Content>,
     ) -> Self {
-        // A schema is held under its id and its GUID, but written once.
+        // A schema is stored under its id and its GUID, but written once.
         let mut seen: HashSet<(Option<u32>, Option<Guid>)> = HashSet::new();
         let contents = contents.into_iter().filter(|content| seen.insert((content.id, content.guid))).collect();
-        Self { context, registry, contents, damaged: 0 }
+        Self { context, registry, contents, corrupt_lines: 0 }
     }
 
-    /// Adds a schema in Avro that refers to nothing; for tests, and for programs that bring their schemas along.
+    /// Adds an Avro schema without references, for tests and for programs that contain their schemas.
     ///
     /// ```
     /// use avow_client::wire::SchemaKey;
@@ -112,19 +112,19 @@ impl Snapshot {
         self
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote; such as by `include_bytes!`.
+    /// Decodes the output of [`to_bytes`](Self::to_bytes), for example from `include_bytes!`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, SnapshotError> {
         let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let head: Head =
+        let header: Header =
             lines.next().and_then(|line| serde_json::from_slice(line).ok()).ok_or(SnapshotError::NotASnapshot)?;
-        if head.avow_snapshot > VERSION {
-            return Err(SnapshotError::TooNew(head.avow_snapshot));
+        if header.avow_snapshot > VERSION {
+            return Err(SnapshotError::TooNew(header.avow_snapshot));
         }
-        let mut snapshot = Self { context: head.context, registry: head.registry, ..Self::default() };
+        let mut snapshot = Self { context: header.context, registry: header.registry, ..Self::default() };
         for line in lines {
             match read_line(line) {
                 Some(content) => snapshot.contents.push(content),
-                None => snapshot.damaged += 1,
+                None => snapshot.corrupt_lines += 1,
             }
         }
         Ok(snapshot)
@@ -135,62 +135,62 @@ impl Snapshot {
         Self::from_bytes(&fs::read(path)?)
     }
 
-    /// What [`from_bytes`](Self::from_bytes) reads.
+    /// The encoded snapshot, for [`from_bytes`](Self::from_bytes).
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let (context, registry) = (self.context.clone(), self.registry.clone());
-        let head = Head { avow_snapshot: VERSION, context, registry };
-        // Neither a string nor a number fails to become JSON.
-        push_line(&mut bytes, &head);
+        let header = Header { avow_snapshot: VERSION, context, registry };
+        // Strings and numbers always serialize.
+        push_line(&mut bytes, &header);
         for content in &self.contents {
             let schema = serde_json::value::to_raw_value(content).unwrap_or_default();
-            push_line(&mut bytes, &Line { sum: sum(schema.get().as_bytes()), schema });
+            push_line(&mut bytes, &Line { checksum: checksum(schema.get().as_bytes()), schema });
         }
         bytes
     }
 
-    /// Writes a file: whole or not at all, whatever happens meanwhile.
+    /// Writes a file atomically.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
-        // A file for each writing: several of one process may be under way at once.
-        static WRITINGS: AtomicU64 = AtomicU64::new(0);
+        // A temporary file for each call, because several threads may write at once.
+        static WRITE_COUNT: AtomicU64 = AtomicU64::new(0);
         let path = path.as_ref();
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.{}", std::process::id(), WRITINGS.fetch_add(1, Ordering::Relaxed)));
-        let written = self.write_beside(beside.as_ref()).and_then(|()| fs::rename(&beside, path));
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(format!(".{}.{}", std::process::id(), WRITE_COUNT.fetch_add(1, Ordering::Relaxed)));
+        let written = self.write_temporary(temporary.as_ref()).and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
-            // It may not be there at all; what was wrong is told already.
-            let _ = fs::remove_file(&beside);
+            // The error that matters is returned below.
+            let _ = fs::remove_file(&temporary);
         }
         Ok(written?)
     }
 
-    fn write_beside(&self, path: &Path) -> io::Result<()> {
+    fn write_temporary(&self, path: &Path) -> io::Result<()> {
         let mut file = File::create(path)?;
         file.write_all(&self.to_bytes())?;
         file.sync_all()
     }
 
-    /// How many schemas there are.
+    /// The number of schemas.
     pub fn len(&self) -> usize {
         self.contents.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no schemas.
     pub fn is_empty(&self) -> bool {
         self.contents.is_empty()
     }
 
-    /// Which registry it is of, if that one tells: what it answers under `/v1/metadata/id`.
+    /// The identity of the registry from `/v1/metadata/id`, if it has one.
     pub fn registry(&self) -> Option<&str> {
         self.registry.as_deref()
     }
 
-    /// How many schemas were left out, because their lines were damaged.
-    pub fn damaged(&self) -> usize {
-        self.damaged
+    /// The number of lines skipped because they were corrupt.
+    pub fn corrupt_lines(&self) -> usize {
+        self.corrupt_lines
     }
 
-    pub(crate) fn must_be_of(&self, context: Option<&str>) -> Result<(), SnapshotError> {
+    pub(crate) fn check_context(&self, context: Option<&str>) -> Result<(), SnapshotError> {
         if self.context.as_deref() == context {
             return Ok(());
         }
@@ -211,17 +211,17 @@ fn push_line(bytes: &mut Vec<u8>, line: &impl Serialize) {
 fn read_line(line: &[u8]) -> Option<Content> {
     let line: Line<Box<serde_json::value::RawValue>> = serde_json::from_slice(line).ok()?;
     let schema = line.schema.get();
-    if sum(schema.as_bytes()) != line.sum {
+    if checksum(schema.as_bytes()) != line.checksum {
         return None;
     }
     serde_json::from_str(schema).ok()
 }
 
-fn sum(bytes: &[u8]) -> String {
-    let sum = bytes
+fn checksum(bytes: &[u8]) -> String {
+    let checksum = bytes
         .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{sum:016x}")
+        .fold(0xcbf2_9ce4_8422_2325_u64, |checksum, byte| (checksum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{checksum:016x}")
 }
 
 #[cfg(test)]
@@ -259,7 +259,7 @@ mod tests {
             }
         });
         let read = Snapshot::read(&path).unwrap();
-        assert!(snapshots.contains(&read), "{} whole, {} damaged", read.len(), read.damaged());
+        assert!(snapshots.contains(&read), "{} whole, {} damaged", read.len(), read.corrupt_lines());
         let taken = folder.path().join("taken");
         fs::create_dir(&taken).unwrap();
         assert!(snapshots[0].write(&taken).is_err(), "a folder is no file");
@@ -270,10 +270,10 @@ mod tests {
     fn a_damaged_line_is_left_out() {
         let bytes = Snapshot::new(None, None, [content(1), content(2), content(3)]).to_bytes();
         let text = String::from_utf8(bytes).unwrap();
-        let damaged = Snapshot::from_bytes(text.replace("R2", "RX").as_bytes()).unwrap();
-        assert_eq!((damaged.len(), damaged.damaged()), (2, 1));
+        let corrupt_lines = Snapshot::from_bytes(text.replace("R2", "RX").as_bytes()).unwrap();
+        assert_eq!((corrupt_lines.len(), corrupt_lines.corrupt_lines()), (2, 1));
         let torn = Snapshot::from_bytes(&text.as_bytes()[..text.len() - 10]).unwrap();
-        assert_eq!((torn.len(), torn.damaged()), (2, 1));
+        assert_eq!((torn.len(), torn.corrupt_lines()), (2, 1));
     }
 
     #[test]
@@ -287,9 +287,9 @@ mod tests {
     #[test]
     fn ids_are_those_of_a_context() {
         let snapshot = Snapshot::new(Some(".a".to_owned()), None, []);
-        assert!(snapshot.must_be_of(Some(".a")).is_ok());
+        assert!(snapshot.check_context(Some(".a")).is_ok());
         for other in [None, Some(".b")] {
-            assert!(matches!(snapshot.must_be_of(other), Err(SnapshotError::OtherContext { .. })));
+            assert!(matches!(snapshot.check_context(other), Err(SnapshotError::OtherContext { .. })));
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Under which subject a schema is.
+//! Subject name strategies.
 
 use crate::wire::Part;
 use crate::{Error, PrepareError, Registry};
 
-/// How the subject of a record's schema is found.
+/// The subject of a schema: a name or a naming strategy.
 ///
 /// ```
 /// use avow_client::Subject;
@@ -12,7 +12,7 @@ use crate::{Error, PrepareError, Registry};
 /// Subject::topic("orders").key(); // orders-key
 /// Subject::record(); // the full name of the record
 /// Subject::topic_record("orders"); // orders-, and the full name of the record
-/// Subject::associated("orders"); // what the registry ties to the topic, else orders-value
+/// Subject::associated("orders"); // the subject associated with the topic, or orders-value
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
@@ -49,14 +49,14 @@ impl Subject {
         Self::of(Naming::TopicRecord(topic.into()))
     }
 
-    /// The subject that the registry ties to the topic; if it ties none, or does not know of ties, that of the topic.
+    /// The subject that the registry associates with the topic; without an association that of [`topic`](Self::topic).
     pub fn associated(topic: impl Into<String>) -> Self {
         let topic = topic.into();
         let otherwise = Box::new(Naming::Topic(topic.clone()));
         Self::of(Naming::Associated { cluster: None, topic, otherwise })
     }
 
-    /// This one.
+    /// A fixed name.
     pub fn exactly(subject: impl Into<String>) -> Self {
         Self::of(Naming::Exactly(subject.into()))
     }
@@ -67,7 +67,7 @@ impl Subject {
         self
     }
 
-    /// Only ties to the topic in one cluster, by its id.
+    /// Restricts associations to the topic of one cluster.
     pub fn in_cluster(mut self, id: impl Into<String>) -> Self {
         if let Naming::Associated { cluster, .. } = &mut self.naming {
             *cluster = Some(id.into());
@@ -75,7 +75,7 @@ impl Subject {
         self
     }
 
-    /// Another subject than that of the topic, where the registry ties none.
+    /// The subject to use without an association.
     pub fn or(mut self, other: Self) -> Self {
         if let Naming::Associated { otherwise, .. } = &mut self.naming {
             **otherwise = other.naming;
@@ -87,7 +87,7 @@ impl Subject {
         self.part
     }
 
-    /// The name, for a record of this full name.
+    /// The name of the subject, for a record with this full name.
     pub(crate) async fn resolve(&self, registry: &Registry, record: Option<&str>) -> Result<String, PrepareError> {
         let mut naming = &self.naming;
         while let Naming::Associated { cluster, topic, otherwise } = naming {

@@ -1,4 +1,4 @@
-//! What is wrong with a record, and what to do with it.
+//! Records that cannot be decoded, and what to do with them.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,47 +7,47 @@ use crate::codec::{DecodeError, DecodeErrorKind, PlanError};
 use crate::wire::SchemaKey;
 use crate::{Error, LoadedSchema};
 
-/// The pause before a record is tried again, where nobody says more.
+/// The default pause before a record is decoded again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What is wrong with a record.
+/// The class of an undecodable record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Class {
-    /// It does not say which schema it was written with.
+    /// The record does not name its schema.
     NotFramed,
-    /// It says so in a way that is not a Confluent registry's.
+    /// The record names its schema in another way than Confluent registries.
     UnknownFraming,
-    /// Its schema is not in memory, and nobody was to be asked.
+    /// The schema is not in memory, and the call does not send requests.
     NotLoaded,
     /// The registry has no such schema.
     UnknownSchema,
-    /// The registry cannot be asked at present.
+    /// The registry cannot be reached.
     RegistryUnavailable,
-    /// The registry does not let this program read the schema.
+    /// The credentials do not permit to read the schema.
     NotAllowed,
-    /// The schema is not Avro, or not one that can be read.
+    /// The schema is not a valid Avro schema.
     NotAvro,
-    /// The reader's schema cannot read what this schema's records hold.
+    /// The reader schema cannot read records of this schema.
     Unresolvable,
     /// The schema has rules, such as encryption, that this crate does not run.
     NeedsRules,
     /// The data ends too early.
     Truncated,
-    /// The data is none of its schema.
+    /// The data does not match its schema.
     Malformed,
     /// Bytes follow the data.
     TrailingBytes,
-    /// The data asks for more than the limits allow.
+    /// The data exceeds the limits.
     OverLimit,
-    /// The data is well-formed, but the reader's schema has no place for it.
+    /// The data is well-formed, but does not resolve to the reader schema.
     DoesNotFit,
-    /// The Rust type does not take it.
+    /// The Rust type rejects the data.
     Refused,
 }
 
 impl Class {
-    /// A word for headers and counters.
+    /// The name for headers and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotFramed => "not-framed",
@@ -70,21 +70,23 @@ impl Class {
 
     fn sentence(self) -> &'static str {
         match self {
-            Self::NotFramed => "the record does not say which schema it was written with",
-            Self::UnknownFraming => "the record names its schema in a way that is not a Confluent registry's",
+            Self::NotFramed => "the record does not name its schema",
+            Self::UnknownFraming => "the record is not framed as Confluent registries do it",
             Self::NotLoaded => "the schema is not in memory; load it, or decode with `decode`",
             Self::UnknownSchema => "the registry has no such schema",
-            Self::RegistryUnavailable => "the registry cannot be asked at present",
-            Self::NotAllowed => "the registry does not let this program read the schema; check its credentials",
-            Self::NotAvro => "the schema is not one of Avro that can be read",
-            Self::Unresolvable => "the reader's schema cannot read records of this schema",
-            Self::NeedsRules => "the schema has rules that this client does not run",
+            Self::RegistryUnavailable => "the registry cannot be reached",
+            Self::NotAllowed => "the credentials do not permit to read the schema; check them",
+            Self::NotAvro => "the schema is not a valid Avro schema",
+            Self::Unresolvable => "the reader schema cannot read records of this schema",
+            Self::NeedsRules => {
+                "the schema has rules that this client does not run; run them and call `rules_are_run_elsewhere()`"
+            }
             Self::Truncated => "the data ends too early",
-            Self::Malformed => "the data is none of its schema",
+            Self::Malformed => "the data does not match its schema",
             Self::TrailingBytes => "bytes follow the data",
-            Self::OverLimit => "the data asks for more than the limits allow",
-            Self::DoesNotFit => "the reader's schema has no place for what the data holds",
-            Self::Refused => "the type that was asked for does not take the data",
+            Self::OverLimit => "the data exceeds the limits",
+            Self::DoesNotFit => "the data does not resolve to the reader schema",
+            Self::Refused => "the Rust type rejects the data",
         }
     }
 }
@@ -98,15 +100,15 @@ impl fmt::Display for Class {
 /// What to do with a record that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposition {
-    /// It will never be decodable: put it aside with [`Undecodable::headers`] and go on.
+    /// It will never be decodable: move it to the dead-letter topic with [`Undecodable::headers`].
     DeadLetter,
-    /// Nothing is wrong with it: try again, not before this time has passed.
+    /// The record may be fine: decode it again after this time.
     RetryAfter(Duration),
-    /// Nothing is wrong with it, but waiting will not help: somebody has to look.
+    /// The record may be fine, but waiting does not help: an operator has to fix the setup.
     Stop,
 }
 
-/// Why a record could not be decoded.
+/// The error of decoding a record.
 #[derive(Debug)]
 pub struct Undecodable(Box<Inner>);
 
@@ -121,7 +123,7 @@ struct Inner {
 enum Cause {
     Framing(&'static str),
     NotLoaded,
-    Registry { error: Error, unknown_for_long: bool },
+    Registry { error: Error, is_long_missing: bool },
     Schema(String),
     Plan(PlanError),
     Data(DecodeError),
@@ -140,8 +142,8 @@ impl Undecodable {
         Self::new(Class::NotLoaded, Some(key), Cause::NotLoaded)
     }
 
-    /// The schema could not be had. Whether a miss is final depends on how long it has been one.
-    pub(crate) fn registry(key: SchemaKey, error: Error, unknown_for_long: bool) -> Self {
+    /// The schema could not be loaded. A miss is final after the grace period.
+    pub(crate) fn registry(key: SchemaKey, error: Error, is_long_missing: bool) -> Self {
         let class = if error.is_not_found() || error.is_offline() {
             Class::UnknownSchema
         } else if error.is_unauthenticated() || error.is_forbidden() {
@@ -149,7 +151,7 @@ impl Undecodable {
         } else {
             Class::RegistryUnavailable
         };
-        Self::new(class, Some(key), Cause::Registry { error, unknown_for_long })
+        Self::new(class, Some(key), Cause::Registry { error, is_long_missing })
     }
 
     pub(crate) fn not_avro(key: SchemaKey, why: String) -> Self {
@@ -177,18 +179,17 @@ impl Undecodable {
         Self::new(class, Some(key), Cause::Data(error))
     }
 
-    /// What is wrong.
+    /// The class of the error.
     pub fn class(&self) -> Class {
         self.0.class
     }
 
-    /// The schema that the record names, if it does.
+    /// The schema that the record names.
     pub fn schema_key(&self) -> Option<SchemaKey> {
         self.0.key
     }
 
-    /// Where in the data it is wrong: the path of the field, with the keys of maps on the way, and how many bytes were
-    /// read.
+    /// The location in the data: the path of the field, including map keys, and the number of bytes read.
     pub fn place(&self) -> Option<(String, usize)> {
         match &self.0.cause {
             Cause::Data(error) => Some((error.path(), error.offset())),
@@ -196,7 +197,7 @@ impl Undecodable {
         }
     }
 
-    /// The same record may be decodable later.
+    /// Whether the record may be decodable later.
     pub fn is_retriable(&self) -> bool {
         matches!(self.disposition(), Disposition::RetryAfter(_))
     }
@@ -204,9 +205,9 @@ impl Undecodable {
     /// What to do with the record.
     pub fn disposition(&self) -> Disposition {
         match (&self.0.cause, self.class()) {
-            (Cause::Registry { unknown_for_long: true, .. }, Class::UnknownSchema) => Disposition::DeadLetter,
+            (Cause::Registry { is_long_missing: true, .. }, Class::UnknownSchema) => Disposition::DeadLetter,
             (_, Class::NotAllowed | Class::NeedsRules) => Disposition::Stop,
-            // Such as a schema whose reference is gone: no time will heal that, but the record is sound.
+            // For example a schema with a missing reference: waiting does not help, but the record is fine.
             (Cause::Registry { error, .. }, Class::RegistryUnavailable) if !error.is_retriable() => Disposition::Stop,
             (Cause::Registry { error, .. }, _) => Disposition::RetryAfter(error.retry_after().unwrap_or(PAUSE)),
             (Cause::NotLoaded, _) => Disposition::RetryAfter(Duration::ZERO),
@@ -214,9 +215,9 @@ impl Undecodable {
         }
     }
 
-    /// Headers for the record in the dead-letter topic: what, which schema, where, and why.
+    /// Headers for the dead-letter topic: class, reason, schema and location.
     ///
-    /// Nothing of the payload is in them, so they may go where the payload may not.
+    /// They contain nothing of the payload, so they may be logged where the payload may not.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = vec![
             ("avow.undecodable.class", self.class().as_str().to_owned()),
@@ -232,7 +233,7 @@ impl Undecodable {
         headers
     }
 
-    /// One sentence, without anything of the payload.
+    /// One sentence, without data of the payload.
     fn reason(&self) -> String {
         let sentence = self.class().sentence();
         match &self.0.cause {
@@ -240,7 +241,7 @@ impl Undecodable {
             Cause::Registry { error, .. } => format!("{sentence}: {error}"),
             Cause::Schema(why) => format!("{sentence}: {why}"),
             Cause::Plan(error) => format!("{sentence}: {error}"),
-            // What the codec says may quote the data.
+            // Messages of the codec may quote the data.
             Cause::NotLoaded | Cause::Data(_) => sentence.to_owned(),
         }
     }
@@ -262,9 +263,10 @@ impl fmt::Display for Undecodable {
 impl std::error::Error for Undecodable {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.cause {
-            Cause::Registry { error, .. } => Some(error),
-            Cause::Plan(error) => Some(error),
-            Cause::Data(error) => Some(error),
+            // Their messages are part of this one.
+            Cause::Registry { error, .. } => error.source(),
+            Cause::Plan(error) => error.source(),
+            Cause::Data(error) => error.source(),
             Cause::Framing(_) | Cause::NotLoaded | Cause::Schema(_) => None,
         }
     }

@@ -1,11 +1,11 @@
-//! How a record says which schema it was written with.
+//! Framing: how a record names the schema it was written with.
 //!
 //! | first byte | then | where |
 //! |---|---|---|
 //! | `00` | id, four bytes | before the data, or alone in a header |
 //! | `01` | GUID, sixteen bytes | before the data, or alone in a header |
 //!
-//! The header is `__key_schema_id` or `__value_schema_id`; where it is there it counts, and all of the payload is data.
+//! The header is `__key_schema_id` or `__value_schema_id`. A record with the header has no prefix in its payload.
 
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -16,7 +16,7 @@ use crate::undecodable::{Class, Undecodable};
 const ID: u8 = 0;
 const GUID: u8 = 1;
 
-/// What a registry knows a schema by over all contexts: a hash of its content.
+/// The GUID of a schema: a hash of its content, the same in all contexts and registries.
 // Numbers rather than bytes, so that keys travel in registers: put together byte by byte and read as words, they cost
 // more than all the rest of finding a plan.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ pub struct Guid {
 }
 
 impl Guid {
-    /// The bytes, as they are written before data.
+    /// The bytes in network order.
     #[inline]
     pub fn to_bytes(self) -> [u8; 16] {
         (u128::from(self.high) << 64 | u128::from(self.low)).to_be_bytes()
@@ -43,7 +43,7 @@ impl From<[u8; 16]> for Guid {
 
 impl Hash for Guid {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // It is a hash already: half of it tells enough.
+        // It is a hash already; half of it suffices.
         state.write_u64(self.high);
     }
 }
@@ -64,9 +64,9 @@ impl fmt::Debug for Guid {
     }
 }
 
-/// The text is not a GUID.
+/// The error of parsing a GUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a GUID; it has 32 hexadecimal digits, with dashes or without")]
+#[error("not a GUID: expected 32 hexadecimal digits, with or without dashes")]
 pub struct NotAGuid;
 
 impl FromStr for Guid {
@@ -83,17 +83,17 @@ impl FromStr for Guid {
     }
 }
 
-/// What a record names its schema by.
+/// The key by which a record names its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SchemaKey {
-    /// An id of one registry, in one context.
+    /// An id, unique in a context of a registry.
     Id(u32),
-    /// A GUID, the same everywhere.
+    /// A GUID, the same in all registries.
     Guid(Guid),
 }
 
 impl SchemaKey {
-    /// The key as it is written before data, or alone in a header.
+    /// The encoded key, for a prefix or a header.
     pub fn to_bytes(self) -> KeyBytes {
         match self {
             Self::Id(id) => {
@@ -108,7 +108,7 @@ impl SchemaKey {
         }
     }
 
-    /// A number that tells most keys apart.
+    /// A number that differs for most keys.
     #[inline]
     pub(crate) fn number(self) -> u64 {
         match self {
@@ -117,7 +117,7 @@ impl SchemaKey {
         }
     }
 
-    /// Reads a key, and gives what follows it.
+    /// Reads a key; returns it with the rest of the bytes.
     #[inline]
     fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
         match *bytes.first()? {
@@ -150,7 +150,7 @@ impl fmt::Display for SchemaKey {
     }
 }
 
-/// A [`SchemaKey`] as it is written.
+/// An encoded [`SchemaKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyBytes(Bytes);
 
@@ -169,7 +169,7 @@ impl KeyBytes {
         }
     }
 
-    /// Appends them; their number is known when this is compiled.
+    /// Appends the bytes; each branch has a constant length.
     #[inline]
     pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
         match &self.0 {
@@ -179,7 +179,7 @@ impl KeyBytes {
     }
 }
 
-/// The half of a record that a schema is for.
+/// The part of a record: key or value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Part {
     /// The key.
@@ -198,7 +198,7 @@ impl Part {
         }
     }
 
-    /// What registries call it.
+    /// The name in the registry's API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
@@ -265,7 +265,7 @@ impl<'m> From<&'m Vec<u8>> for Record<'m> {
     }
 }
 
-/// A record taken apart.
+/// A record split into schema key and data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Framed<'m> {
@@ -275,7 +275,7 @@ pub struct Framed<'m> {
     pub data: &'m [u8],
 }
 
-/// Takes a record apart without asking anybody; none of a tombstone.
+/// Splits a record into schema key and data, without a request. `None` for a tombstone.
 #[inline]
 pub fn inspect<'m>(record: impl Into<Record<'m>>) -> Result<Option<Framed<'m>>, Undecodable> {
     let record = record.into();
@@ -292,12 +292,12 @@ pub fn inspect<'m>(record: impl Into<Record<'m>>) -> Result<Option<Framed<'m>>, 
     }
 }
 
-/// Says what the payload looks like instead.
+/// Describes a payload without a frame.
 #[cold]
 fn not_framed(payload: &[u8]) -> Undecodable {
     let (class, hint) = match payload {
-        [] => (Class::NotFramed, "empty; a tombstone has no payload at all"),
-        [ID | GUID, ..] => (Class::NotFramed, "too short to name a schema"),
+        [] => (Class::NotFramed, "an empty payload (a tombstone has none)"),
+        [ID | GUID, ..] => (Class::NotFramed, "too short for a schema id"),
         [b'O', b'b', b'j', 1, ..] => (Class::NotFramed, "an Avro container file"),
         [0xc3, 1, ..] => (Class::UnknownFraming, "Avro's single-object encoding"),
         [3, 0 | 5, ..] if payload.len() >= 18 => (Class::UnknownFraming, "framed for AWS Glue"),
@@ -311,7 +311,7 @@ fn not_framed(payload: &[u8]) -> Undecodable {
     Undecodable::framing(class, hint)
 }
 
-/// Hashes keys, which are numbers or hashes already, by one multiplication.
+/// A hasher for keys, which are numbers or hashes already: one multiplication.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);
 

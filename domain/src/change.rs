@@ -1,6 +1,6 @@
 //! What the log says of a change: enough to tell the state before and after it, whatever has happened since.
 
-use super::{Config, Fingerprint, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
+use super::{Config, ContentKey, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
 use std::collections::BTreeMap;
 
 /// One entry of the log, as it is stored.
@@ -32,7 +32,7 @@ pub enum Kind {
     /// Versions were hidden.
     SoftDelete,
     /// Hidden versions were shown again.
-    Restore,
+    Undelete,
     /// Versions were removed for good.
     HardDelete,
     /// Settings were set or removed.
@@ -49,7 +49,7 @@ impl Kind {
     const ALL: [Self; 8] = [
         Self::Register,
         Self::SoftDelete,
-        Self::Restore,
+        Self::Undelete,
         Self::HardDelete,
         Self::Config,
         Self::Mode,
@@ -62,7 +62,8 @@ impl Kind {
         match self {
             Self::Register => "register",
             Self::SoftDelete => "soft-delete",
-            Self::Restore => "restore",
+            // The name is older than the word, and logs are for ever.
+            Self::Undelete => "restore",
             Self::HardDelete => "hard-delete",
             Self::Config => "config",
             Self::Mode => "mode",
@@ -84,8 +85,8 @@ pub struct Replaced {
     pub version: Version,
     /// Its id.
     pub id: SchemaId,
-    /// Its content.
-    pub guid: Fingerprint,
+    #[serde(flatten)]
+    pub content: ContentKey,
     /// Whether it was soft-deleted.
     pub deleted: bool,
 }
@@ -99,8 +100,8 @@ pub struct Registered {
     pub id: Option<SchemaId>,
     /// Its number.
     pub version: Version,
-    /// Its content.
-    pub guid: Fingerprint,
+    #[serde(flatten)]
+    pub content: ContentKey,
     /// Whether the caller chose the id, which makes it the newest one of its content.
     #[serde(default, skip_serializing_if = "is_false")]
     pub imported: bool,
@@ -130,7 +131,7 @@ pub struct Deleted {
 
 /// Versions that were shown again.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Restored {
+pub struct Undeleted {
     /// The versions.
     pub versions: Vec<Version>,
 }

@@ -93,7 +93,8 @@ impl Config {
 }
 
 /// What an update says of one setting.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(untagged)]
 pub enum Patch<T> {
     /// Nothing: the stored value stays.
     #[default]
@@ -105,6 +106,20 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
+    /// Whether the stored value stays. Such a setting is left out where updates are serialised.
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+
+    /// The same with the value to store converted.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(convert(value)),
+        }
+    }
+
     fn apply(self, stored: Option<T>) -> Option<T> {
         match self {
             Self::Keep => stored,

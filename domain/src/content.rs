@@ -1,6 +1,6 @@
 //! What an id stands for: the text with everything that makes it the schema it is.
 
-use super::{Metadata, Reference, RuleSet};
+use super::{Metadata, Reference, RuleSet, SchemaType};
 use md5::{Digest, Md5};
 use std::fmt;
 
@@ -42,9 +42,31 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
+/// The key of a content. The fingerprint leaves the type out, and one text can be a schema in two languages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContentKey {
+    #[serde(rename = "guid")]
+    pub fingerprint: Fingerprint,
+    /// Absent in entries of the log for AVRO, as in all that are older than the other types.
+    #[serde(default, skip_serializing_if = "SchemaType::is_default")]
+    pub schema_type: SchemaType,
+}
+
+impl fmt::Display for ContentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.schema_type {
+            SchemaType::Avro => self.fingerprint.fmt(f),
+            other => write!(f, "{} ({other})", self.fingerprint),
+        }
+    }
+}
+
 /// A schema's text with its references, metadata and rules: the unit that gets an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
+    /// The language of the text.
+    pub schema_type: SchemaType,
     /// The stored text, exactly as it is served.
     pub text: String,
     /// What the text refers to, in order.
@@ -56,6 +78,11 @@ pub struct Content {
 }
 
 impl Content {
+    /// What tells this content from every other one.
+    pub fn key(&self) -> ContentKey {
+        ContentKey { fingerprint: self.fingerprint(), schema_type: self.schema_type }
+    }
+
     /// The hash that decides whether two contents are the same schema (contract 3.1).
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = Md5::new();
@@ -96,7 +123,21 @@ mod tests {
             })
             .collect();
         let metadata = metadata.map(|json| serde_json::from_str(json).expect("the test's metadata is JSON"));
-        Content { text: text.into(), references, metadata, rule_set: None }.fingerprint().to_string()
+        let schema_type = SchemaType::Avro;
+        Content { schema_type, text: text.into(), references, metadata, rule_set: None }.fingerprint().to_string()
+    }
+
+    #[test]
+    fn the_log_leaves_out_the_type_that_came_first() {
+        let fingerprint = Fingerprint([0; 16]);
+        for (schema_type, json) in [
+            (SchemaType::Avro, r#"{"guid":"00000000-0000-0000-0000-000000000000"}"#),
+            (SchemaType::Json, r#"{"guid":"00000000-0000-0000-0000-000000000000","schemaType":"JSON"}"#),
+        ] {
+            let key = ContentKey { fingerprint, schema_type };
+            assert_eq!(serde_json::to_string(&key).expect("a key"), json);
+            assert_eq!(serde_json::from_str::<ContentKey>(json).expect("a key"), key);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The state of a registry, made again from its log alone.
 
-use super::change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Restored};
-use super::{Config, Context, Fingerprint, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
+use super::change::{Change, Deleted, IdFloor, Kind, ModeState, Registered, Undeleted};
+use super::{Config, ContentKey, Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub struct Replay {
     /// Contexts: whether each is on the list, and its highest id.
     pub contexts: BTreeMap<Context, (bool, i32)>,
     /// What ids mean.
-    pub ids: BTreeMap<(Context, SchemaId), Meaning>,
+    pub ids: BTreeMap<(Context, SchemaId), IdMapping>,
     /// Every version, soft-deleted ones included.
     pub versions: BTreeMap<(Subject, Version), PastVersion>,
     /// Settings of scopes.
@@ -21,18 +21,17 @@ pub struct Replay {
     /// Modes of scopes.
     pub modes: BTreeMap<Subject, Mode>,
     /// Contents that were ever stored.
-    pub contents: BTreeSet<Fingerprint>,
+    pub contents: BTreeSet<ContentKey>,
     /// How many versions hold an id.
     held: BTreeMap<(Context, SchemaId), u32>,
     /// The only subject whose versions are followed.
     only: Option<Subject>,
 }
 
-/// What an id means, and where it was last given.
+/// The content behind an id, and the version it was last given to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meaning {
-    /// Its content.
-    pub guid: Fingerprint,
+pub struct IdMapping {
+    pub content: ContentKey,
     /// The version it was last given to.
     pub version: ReferencedVersion,
     /// The change that gave it.
@@ -44,8 +43,7 @@ pub struct Meaning {
 pub struct PastVersion {
     /// Its id.
     pub id: SchemaId,
-    /// Its content.
-    pub guid: Fingerprint,
+    pub content: ContentKey,
     /// Whether it was soft-deleted.
     pub deleted: bool,
     /// When it was last written.
@@ -112,8 +110,8 @@ impl Replay {
                 let deleted: Deleted = required(change.before.as_deref(), "before")?;
                 self.hide(change, &deleted.versions, true)
             }
-            Kind::Restore => {
-                let restored: Restored = required(change.after.as_deref(), "after")?;
+            Kind::Undelete => {
+                let restored: Undeleted = required(change.after.as_deref(), "after")?;
                 self.hide(change, &restored.versions, false)
             }
             Kind::HardDelete => {
@@ -174,19 +172,19 @@ impl Replay {
             return Err("and the log disagree on whether it replaced a version".to_owned());
         }
         let key = (context, id);
-        let meaning = Meaning { guid: new.guid, version, written: change.seq };
-        let known = self.ids.entry(key.clone()).or_insert_with(|| meaning.clone());
-        if known.guid != new.guid {
+        let mapping = IdMapping { content: new.content, version, written: change.seq };
+        let known = self.ids.entry(key.clone()).or_insert_with(|| mapping.clone());
+        if known.content != new.content {
             return Err(format!("gives the id {id} a second meaning"));
         }
         if new.imported {
-            *known = meaning;
+            *known = mapping;
         }
         *self.held.entry(key).or_default() += 1;
-        self.contents.insert(new.guid);
+        self.contents.insert(new.content);
         let stored = PastVersion {
             id,
-            guid: new.guid,
+            content: new.content,
             deleted: false,
             time: change.time,
             written: change.seq,

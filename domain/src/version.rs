@@ -112,6 +112,14 @@ pub struct Revision(pub i64);
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
+impl From<std::time::SystemTime> for Timestamp {
+    /// A moment before 1970 counts as 1970.
+    fn from(time: std::time::SystemTime) -> Self {
+        let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

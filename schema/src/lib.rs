@@ -4,9 +4,24 @@
 //! behind one interface: parse, print, normalise, check, explain, references. It also holds what people see in a schema:
 //! fields, places in texts, differences, decoded and sampled records, lint. The server, the console and the command line share
 //! it.
+//!
+//! Adding a format:
+//!
+//! 1. a variant of [`ParsedSchema`], of [`Incompatibility`] and, where its proofs look different, of [`Witness`],
+//! 2. its line in [`SUPPORTED`],
+//! 3. a module beside `format/avro.rs` that translates its findings, and its rules in `format/rules.rs`.
+//!
+//! The compiler points out the rest.
 
 pub mod data;
 pub mod diff;
+mod format;
 pub mod layout;
 pub mod lint;
 pub mod source;
+
+pub use format::{
+    Cause, Definitions, Finding, Fix, Incompatibility, InvalidSchema, ParsedSchema, Policy, Role, Rule, RuleEntry,
+    SUPPORTED, Severity, Side, Strictness, Tagged, UnknownPath, Verdict, Witness, check, definitions, explain, parse,
+    rules, soundness,
+};

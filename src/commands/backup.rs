@@ -1,25 +1,26 @@
-//! `avow backup`: the whole registry as one stream.
+//! `avow backup`: writes the whole registry as one stream.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::Error;
 use crate::settings::Database;
 use crate::store::{self, Summary};
 use avow_cli::block_on;
 
-/// Writes everything there is as one stream of JSON lines, as of one moment, while the server goes on.
+/// Writes a backup: everything, as one stream of JSON lines, while the server runs.
 ///
-/// Versions, soft-deleted ones included, ids, settings, counters and the change log: what `avow restore` needs to make the
-/// same registry again, in any database Avow knows.
+/// It holds versions (soft-deleted ones included), ids, settings, counters and the change log as of one moment: what
+/// `avow restore` needs to recreate the registry in any supported database.
 #[derive(Debug, clap::Args)]
 pub(super) struct Backup {
     #[command(flatten)]
     database: Database,
 
-    /// The file to write, in place of standard output; it is replaced once the new one is whole.
+    /// The file to write instead of standard output; it is replaced once the new one is complete.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -37,7 +38,7 @@ impl Backup {
 }
 
 fn write(url: &str, out: &mut (impl Write + Send)) -> Result<Summary, Error> {
-    block_on(async { Ok(store::backup(url, out).await?) })
+    block_on(async { Ok(store::backup(url, out, SystemTime::now().into()).await?) })
 }
 
 /// A backup that is cut off must not stand where the last whole one did.
@@ -50,7 +51,7 @@ fn write_file(url: &str, path: &Path) -> Result<Summary, Error> {
         Ok(summary)
     });
     if written.is_err() {
-        // What is left of it helps nobody.
+        // A partial backup is useless.
         let _ = fs::remove_file(&beside);
     }
     written

@@ -1,4 +1,4 @@
-//! `avow completions` and `avow man`: what shells and people look things up in.
+//! `avow completions` and `avow man`: completion scripts and manual pages.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use avow_cli::Exit;
 
 /// Prints a script that completes commands and flags in a shell.
 ///
-/// Such as: avow completions bash > ~/.local/share/bash-completion/completions/avow
+/// For example: avow completions bash > ~/.local/share/bash-completion/completions/avow
 #[derive(Debug, clap::Args)]
 pub(super) struct Completions {
     #[arg(value_enum)]

@@ -20,7 +20,7 @@ pub enum Error {
     #[error("the database is damaged in {0} places")]
     Damaged(usize),
     /// The restored database differs from the backup.
-    #[error("the database holds something else than the backup")]
+    #[error("the database differs from the backup")]
     NotRestored,
     #[error("the server at `{address}` is not ready: {reason}")]
     NotReady { address: SocketAddr, reason: String },
@@ -49,7 +49,7 @@ impl Error {
         }
     }
 
-    /// What to do about it, where the sentence itself does not say.
+    /// The next step, where the sentence itself does not name it.
     pub(super) fn hint(&self) -> Option<&str> {
         match self {
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {

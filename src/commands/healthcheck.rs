@@ -5,20 +5,20 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use super::Error;
+use crate::settings::Address;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Asks the server on this machine whether it is ready; exits with 1 if it is not.
 #[derive(Debug, clap::Args)]
 pub(super) struct Healthcheck {
-    /// Address and port the server was told to listen on.
-    #[arg(long, env = "AVOW_LISTEN", default_value = "127.0.0.1:8081", value_name = "ADDRESS:PORT")]
-    listen: SocketAddr,
+    #[command(flatten)]
+    address: Address,
 }
 
 impl Healthcheck {
     pub(super) fn run(&self) -> Result<(), Error> {
-        let address = reachable(self.listen);
+        let address = reachable(self.address.socket());
         let not_ready = |reason| Error::NotReady { address, reason };
         let status = ask(address).map_err(|error| not_ready(error.to_string()))?;
         if status.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(not_ready(status)) }
@@ -37,8 +37,8 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 /// The status line of `/readyz`.
 fn ask(address: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     write!(stream, "GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
     let mut status = String::new();
     BufReader::new(stream).read_line(&mut status)?;

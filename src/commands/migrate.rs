@@ -10,7 +10,7 @@ use crate::store::Store;
 
 /// Creates the database, or brings it up to date, and exits.
 ///
-/// `avow serve` does the same when it starts; this is for doing it apart, before a new version is rolled out.
+/// `avow serve` does the same when it starts; this command does it separately, before a new version is rolled out.
 #[derive(Debug, clap::Args)]
 pub(super) struct Migrate {
     #[command(flatten)]
@@ -28,7 +28,7 @@ impl Migrate {
             return Ok(self.copy.run()?);
         }
         block_on(async { Ok::<_, Error>(Store::migrate(&self.database.url()).await?) })?;
-        writeln!(io::stdout(), "{} is up to date", self.database.shown())?;
+        writeln!(io::stdout(), "{} is up to date", self.database.redacted())?;
         Ok(Exit::Clean)
     }
 }

@@ -1,8 +1,9 @@
-//! `avow restore`: a registry made again from a backup.
+//! `avow restore`: recreates a registry from a backup.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::Error;
 use crate::settings::Database;
@@ -17,11 +18,11 @@ pub(super) struct Restore {
     #[command(flatten)]
     database: Database,
 
-    /// The backup, in place of standard input.
+    /// The backup, instead of standard input.
     #[arg(value_name = "FILE")]
     input: Option<PathBuf>,
 
-    /// Reads the database again afterwards: is it what the backup holds, and sound?
+    /// Reads the database again afterwards and compares it with the backup.
     #[arg(long)]
     verify: bool,
 }
@@ -41,7 +42,7 @@ impl Restore {
     fn restore(&self, url: &str, from: &mut (impl BufRead + Send)) -> Result<(), Error> {
         let summary = block_on(async {
             let restored = store::restore(url, from).await?;
-            if self.verify && store::backup(url, &mut io::sink()).await? != restored {
+            if self.verify && store::backup(url, &mut io::sink(), SystemTime::now().into()).await? != restored {
                 return Err(Error::NotRestored);
             }
             Ok(restored)

@@ -1,4 +1,4 @@
-//! `avow serve`: runs the registry until it is told to stop.
+//! `avow serve`: runs the registry until it is stopped.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -17,12 +17,12 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::telemetry;
 
-/// Runs the registry until it is told to stop.
+/// Runs the registry until it is stopped.
 ///
-/// SIGTERM and Ctrl-C let requests under way finish; a second one does not.
+/// SIGTERM and Ctrl-C let open requests finish; a second one does not.
 ///
-/// Built with the feature `otlp`, it sends a span for each request to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT`
-/// names, by http/protobuf, and heeds the other `OTEL_…` variables.
+/// Built with the feature `otlp`, it sends a span for each request to the collector at `OTEL_EXPORTER_OTLP_ENDPOINT`, by
+/// http/protobuf, and respects the other `OTEL_…` variables.
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     #[command(flatten)]
@@ -36,7 +36,7 @@ impl Serve {
             let telemetry = telemetry::start(&self.settings.logs)?;
             let mut interrupt = signal(SignalKind::interrupt())?;
             let mut terminate = signal(SignalKind::terminate())?;
-            let mut told_to_stop = async || {
+            let mut stop_requested = async || {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
@@ -44,17 +44,17 @@ impl Serve {
             };
             let running = tokio::select! {
                 running = Running::start(&self.settings) => running?,
-                // The database may take its time, or another node's migration.
-                () = told_to_stop() => return Ok(()),
+                // Opening may wait for the database, or for another node's migration.
+                () = stop_requested() => return Ok(()),
             };
             // The banner is for people: a closed standard error must not stop the server.
-            let _ = banner(running.address, &self.settings.database.shown());
+            let _ = banner(running.address, &self.settings.database.redacted());
 
-            told_to_stop().await;
-            tracing::info!("Stopping once the requests under way are answered");
+            stop_requested().await;
+            tracing::info!("Stopping once open requests are answered");
             tokio::select! {
                 () = running.stop() => {}
-                () = told_to_stop() => tracing::warn!("Told to stop again: requests under way were dropped"),
+                () = stop_requested() => tracing::warn!("Asked to stop again: open requests were dropped"),
             }
             telemetry.finish().await;
             Ok(())
@@ -75,7 +75,7 @@ impl Running {
     /// Opens the database and begins to serve.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
         // Listening comes first: whoever connects now waits a few milliseconds instead of being refused.
-        let address = settings.listener.listen;
+        let address = settings.listener.address.socket();
         let listen_failed = |source| Error::Listen { address, source };
         let listener = server::bind(address).await.map_err(listen_failed)?;
         let address = listener.local_addr().map_err(listen_failed)?;
@@ -85,12 +85,12 @@ impl Running {
         registry.identity().await?;
         let app = http::app(Arc::clone(&registry), &settings.http());
 
-        let (stop, told_to_stop) = oneshot::channel::<()>();
+        let (stop, stop_requested) = oneshot::channel::<()>();
         let limits = settings.listener.limits();
         let drain_timeout = settings.listener.drain_timeout;
         let served = tokio::spawn(async move {
             let shutdown = async {
-                drop(told_to_stop.await);
+                drop(stop_requested.await);
                 registry.end_feed();
             };
             let give_up = async { tokio::time::sleep(drain_timeout).await };

@@ -1,4 +1,4 @@
-//! `avow verify`: scrubs a database against its hashes and its log.
+//! `avow verify`: checks a database against its hashes and its log.
 
 use std::io::{self, Write as _};
 
@@ -7,7 +7,7 @@ use crate::settings::Database;
 use crate::store;
 use avow_cli::block_on;
 
-/// Reads the whole database, checks every content against its hash, and makes the state again from the log to compare it.
+/// Checks the whole database: every content against its hash, and the state against the change log.
 ///
 /// Changes nothing, and may run beside a server.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ impl Verify {
     }
 }
 
-/// Checks the database at `url` and says what was found.
+/// Checks the database at `url` and prints the result.
 pub(super) fn scrub(url: &str) -> Result<(), Error> {
     let report = block_on(async { Ok::<_, Error>(store::verify(url).await?) })?;
     let mut stdout = io::stdout().lock();

@@ -1,11 +1,14 @@
 //! The whole interface as one service: what happens to every request before and after its route.
 
+use super::answers::{AnswerKey, Answers, CachedMethod};
+use super::error::Error;
 use super::extract::Arrival;
 use super::meter::{Meter, Operation};
 use super::respond::AsOf;
-use super::{Settings, State, accept, body, openapi, respond, routes, trace};
+use super::routes::{CatchUp, routes};
+use super::{AppState, Settings, accept, body, openapi, respond, trace};
 use crate::domain::Context;
-use crate::registry::{Currency, Error, Place, Registry};
+use crate::registry::{Freshness, Registry, RequestConsistency};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -25,8 +28,10 @@ use tracing::{Instrument, Span};
 pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
     let (router, document) = routes().split_for_parts();
     let meter = Arc::new(Meter::new(&document));
-    let state = State {
+    let answers = Arc::new(Answers::new(Arc::clone(&registry), settings.answer_bytes));
+    let state = AppState {
         registry: Arc::clone(&registry),
+        answers: Arc::clone(&answers),
         meter: Arc::clone(&meter),
         max_body_bytes: settings.max_body_bytes,
         longest_wait: settings.request_timeout * 5 / 6,
@@ -40,6 +45,7 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
         compressed: Compression::new(router.clone()),
         router,
         registry,
+        answers,
         meter,
         max_body_bytes: settings.max_body_bytes,
         timeout: settings.request_timeout,
@@ -55,18 +61,18 @@ struct Interface {
     router: Router,
     compressed: Compression<Router>,
     registry: Arc<Registry>,
+    answers: Arc<Answers>,
     meter: Arc<Meter>,
     max_body_bytes: usize,
     timeout: Duration,
     access_log: bool,
 }
 
-/// What is kept for a request.
-enum Remembered {
-    /// Its answer, and to which operation.
-    Answer(Response, Operation, Currency),
-    /// Nothing: the request goes on to its route.
-    Nothing(Request, Place),
+/// The cached answer to a request.
+enum Cached {
+    Hit(Response, Operation, Freshness),
+    /// None: the request goes on to its route.
+    Miss(Request, RequestConsistency),
 }
 
 /// The position in the log that an answer is true at.
@@ -93,26 +99,26 @@ impl Interface {
         let underway = self.meter.arrived();
         let uri = self.access_log.then(|| request.uri().clone());
         let early = trace::early_span(&request, &request_id);
-        let remembered = self.remembered(request).instrument(early.clone().unwrap_or_else(Span::none));
-        let (routed, operation, currency) = match remembered.await {
-            Ok(Remembered::Answer(response, operation, currency)) => (response, operation, currency),
-            Ok(Remembered::Nothing(mut request, place)) => match route(&mut request, &request_id, &place) {
+        let cached = self.cached(request).instrument(early.clone().unwrap_or_else(Span::none));
+        let (routed, operation, freshness) = match cached.await {
+            Ok(Cached::Hit(response, operation, freshness)) => (response, operation, freshness),
+            Ok(Cached::Miss(mut request, consistency)) => match route(&mut request, &request_id, &consistency) {
                 Ok(operation) => {
                     let id = request_id.to_str().unwrap_or_default();
                     let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
                     // In a box: it is large, and most requests are answered without it.
                     let mut response = Box::pin(self.guarded(request).instrument(span)).await;
                     let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
-                    let as_of = as_of.max(AsOf(place.written()));
+                    let as_of = as_of.max(AsOf(consistency.written()));
                     response.extensions_mut().insert(as_of);
-                    (response, operation.get().copied().unwrap_or(Operation::OTHER), place.currency(as_of.0))
+                    (response, operation.get().copied().unwrap_or(Operation::OTHER), consistency.freshness(as_of.0))
                 }
-                Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
+                Err(error) => (error.into_response(), Operation::OTHER, Freshness::Unasked),
             },
-            Err(error) => (error.into_response(), Operation::OTHER, Currency::Unasked),
+            Err(error) => (error.into_response(), Operation::OTHER, Freshness::Unasked),
         };
         let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
-        tell(&mut response, currency);
+        set_freshness(&mut response, freshness);
         let headers = response.headers_mut();
         if let Some(media) = media.filter(|media| *media != accept::DEFAULT)
             && headers.get(header::CONTENT_TYPE).is_some_and(|value| value == accept::DEFAULT)
@@ -132,48 +138,54 @@ impl Interface {
         response
     }
 
-    /// Answers from what is kept, before anything is routed or parsed: the way most requests go.
-    async fn remembered(&self, request: Request) -> Result<Remembered, Error> {
-        let keeps = [Method::GET, Method::POST].contains(request.method())
-            && !request.headers().contains_key(header::ACCEPT_ENCODING)
-            && accept::is_supported(request.method(), request.headers())
-            && accept::is_acceptable(request.headers());
-        if is_about_the_process(request.uri().path()) {
-            return Ok(Remembered::Nothing(request, Currency::Unasked.into()));
+    /// Answers from the cache, before anything is routed or parsed: the way most requests go.
+    async fn cached(&self, request: Request) -> Result<Cached, Error> {
+        let cacheable = CachedMethod::of(request.method()).filter(|_| {
+            !request.headers().contains_key(header::ACCEPT_ENCODING)
+                && accept::is_supported(request.method(), request.headers())
+                && accept::is_acceptable(request.headers())
+        });
+        let path = request.uri().path();
+        let catch_up = match *request.method() {
+            Method::POST => contextual(path).map_or(CatchUp::First, |(_, path)| CatchUp::of(&Method::POST, &path)),
+            // No path of another method is special in a context, and this is the way most requests go.
+            ref method => CatchUp::of(method, path),
+        };
+        if catch_up == CatchUp::Never {
+            return Ok(Cached::Miss(request, Freshness::Unasked.into()));
         }
-        let registers = registers(&request);
-        if !keeps && registers {
-            return Ok(Remembered::Nothing(request, Place::default()));
+        if cacheable.is_none() && catch_up == CatchUp::OnDemand {
+            return Ok(Cached::Miss(request, RequestConsistency::default()));
         }
-        if !keeps {
-            let currency = self.registry.catch_up().await;
-            if let Currency::Stale(_) = currency
+        let Some(method) = cacheable else {
+            let freshness = self.registry.catch_up().await;
+            if let Freshness::Stale(_) = freshness
                 && [Method::PUT, Method::DELETE].contains(request.method())
             {
-                // What is decided on is out of date, and nothing can be written.
-                return Err(self.registry.away());
+                // The decision would rest on outdated facts, and nothing can be written.
+                return Err(self.registry.unavailable().into());
             }
-            return Ok(Remembered::Nothing(request, currency.into()));
-        }
+            return Ok(Cached::Miss(request, freshness.into()));
+        };
         let (parts, body) = request.into_parts();
-        let bytes = match parts.method {
-            Method::POST => tokio::time::timeout(self.timeout, body::read(body, self.max_body_bytes))
+        let bytes = match method {
+            CachedMethod::Post => tokio::time::timeout(self.timeout, body::read(body, self.max_body_bytes))
                 .await
                 .unwrap_or(Err(Error::Timeout))?,
-            _ => Bytes::new(),
+            CachedMethod::Get => Bytes::new(),
         };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        let key = respond::key(&parts.method, target, bytes);
-        if registers && !self.registry.keeps(&key) {
-            return Ok(Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), Place::default()));
+        let key = AnswerKey::new(method, target, bytes);
+        if catch_up == CatchUp::OnDemand && !self.answers.contains(&key) {
+            return Ok(Cached::Miss(Request::from_parts(parts, Body::from(key.body)), RequestConsistency::default()));
         }
-        let (answer, currency) = self.registry.kept(&key).await;
+        let (answer, freshness) = self.answers.cached(&key).await;
         Ok(match answer {
             Some(answer) => {
                 let response = respond::response(&answer, &parts.headers);
-                Remembered::Answer(response, Operation(answer.mark.operation), currency)
+                Cached::Hit(response, answer.meta.operation, freshness)
             }
-            None => Remembered::Nothing(Request::from_parts(parts, Body::from(key.body)), currency.into()),
+            None => Cached::Miss(Request::from_parts(parts, Body::from(key.body)), freshness.into()),
         })
     }
 
@@ -196,24 +208,17 @@ impl Interface {
     }
 }
 
-/// Whether a request is about this process alone, and must not wait for the database.
-fn is_about_the_process(path: &str) -> bool {
-    matches!(path, "/" | "/livez" | "/readyz" | "/metrics" | "/openapi.json")
-        || path.starts_with("/docs")
-        || path.starts_with("/v1/metadata")
-}
-
-/// Says in the headers how current an answer is.
-fn tell(response: &mut Response, currency: Currency) {
+/// Sets the headers that say how current an answer is.
+fn set_freshness(response: &mut Response, freshness: Freshness) {
     let as_of = response.extensions_mut().remove::<AsOf>().unwrap_or_default().0;
     let headers = response.headers_mut();
-    match currency {
-        Currency::Current(seq) => drop(headers.insert(SEQ, seq.max(as_of).0.into())),
-        Currency::Stale(age) => {
+    match freshness {
+        Freshness::Current(seq) => drop(headers.insert(SEQ, seq.max(as_of).0.into())),
+        Freshness::Stale(age) => {
             headers.insert(header::AGE, age.as_secs().into());
             headers.insert(STALE, HeaderValue::from_static("true"));
         }
-        Currency::Unasked => {}
+        Freshness::Unasked => {}
     }
 }
 
@@ -230,8 +235,12 @@ fn request_id(request: &Request) -> HeaderValue {
     }
 }
 
-/// Tells the handlers what they need of the request's head, and strips what the routes do not know of its path.
-fn route(request: &mut Request, request_id: &HeaderValue, place: &Place) -> Result<Arc<OnceLock<Operation>>, Error> {
+/// Passes the head of the request on to the handlers, and strips the context prefix from its path.
+fn route(
+    request: &mut Request,
+    request_id: &HeaderValue,
+    consistency: &RequestConsistency,
+) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     if target.contains("%00") {
         // Not every database can hold it, so nothing has such a name.
@@ -245,17 +254,10 @@ fn route(request: &mut Request, request_id: &HeaderValue, place: &Place) -> Resu
     }
     let request_id = String::from_utf8_lossy(request_id.as_bytes()).into();
     let operation = Arc::default();
-    let arrival = Arrival { request_id, context, target, operation: Arc::clone(&operation), place: place.clone() };
+    let arrival =
+        Arrival { request_id, context, target, operation: Arc::clone(&operation), consistency: consistency.clone() };
     request.extensions_mut().insert(arrival);
     Ok(operation)
-}
-
-/// Whether it is for the one route that asks by itself what is new, once it turns out that it has to: what a registration
-/// writes is guarded by what it read.
-fn registers(request: &Request) -> bool {
-    let subject = |path: &str| path.strip_prefix("/subjects/")?.strip_suffix("/versions").map(|it| !it.contains('/'));
-    request.method() == Method::POST
-        && contextual(request.uri().path()).is_ok_and(|(_, path)| subject(&path).unwrap_or(false))
 }
 
 /// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).

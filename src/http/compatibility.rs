@@ -1,17 +1,17 @@
 //! `/compatibility/subjects/{subject}/versions…` (contract 10.3).
 
-use super::State as AppState;
-use super::body::{self, RawBody};
+use super::AppState;
+use super::body::RawBody;
+use super::convert;
+use super::error::Error;
 use super::extract::Incoming;
-use super::findings;
 use super::openapi::Refusals;
 use super::respond::Json;
-use super::shapes::{Compatibility, RegisterSchemaRequest};
 use super::subjects::named;
 use crate::domain::{Subject, VersionSelector};
-use crate::registry::{Draft, Error, Registry, Verdict};
+use crate::registry::{self, Draft, Registry, Verdict};
+use avow_api::{Compatibility, RegisterSchemaRequest};
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 /// The answer; with `verbose` a schema that cannot be parsed is incompatible rather than refused.
@@ -19,28 +19,26 @@ async fn answer(
     registry: &Registry,
     incoming: &Incoming,
     question: (&Subject, Option<VersionSelector>, &Draft),
-    verdict: Result<Verdict, Error>,
+    verdict: Result<Verdict, registry::Error>,
 ) -> Result<Response, Error> {
     let verbose = incoming.flag("verbose");
     let (messages, parsed) = match verdict {
         Ok(verdict) => (verdict.messages, true),
         Err(error) if verbose && error.code() == 42201 => (vec![error.sentence()], false),
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     let is_compatible = messages.is_empty();
-    let answer = Compatibility { is_compatible, messages: verbose.then_some(messages) };
-    if !incoming.flag("explain") {
-        return Ok(Json(answer).into_response());
-    }
     let (subject, version, draft) = question;
-    let explained = match parsed {
-        true => {
+    let findings = match (incoming.flag("explain"), parsed) {
+        (false, _) => None,
+        (true, false) => Some(Vec::new()),
+        (true, true) => {
             let normalize = incoming.flag("normalize");
-            registry.explain(&mut registry.view(), subject, version, draft, normalize).await?.findings
+            let explained = registry.explain(&mut registry.view(), subject, version, draft, normalize).await?;
+            Some(convert::findings(explained.findings))
         }
-        false => Vec::new(),
     };
-    findings::attach(&serde_json::json!(answer), StatusCode::OK, &findings::shapes(explained))
+    Ok(Json(Compatibility { is_compatible, messages: verbose.then_some(messages), findings }).into_response())
 }
 
 /// Test a schema against a subject's history.
@@ -50,8 +48,8 @@ async fn answer(
     params(
         ("subject" = String, Path),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
-        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong"),
-        ("explain" = Option<String>, Query, description = "`true` to have `findings` added: what breaks, for whom, a record that proves it, fixes")),
+        ("verbose" = Option<String>, Query, description = "`true` to add `messages`: what is wrong"),
+        ("explain" = Option<String>, Query, description = "`true` to add `findings`: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The verdict", body = Compatibility), Refusals))]
 pub(super) async fn test_against_history(
@@ -60,7 +58,7 @@ pub(super) async fn test_against_history(
     body: RawBody,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    let draft = body::draft(body.object("testCompatibilityForSubject.arg3")?)?;
+    let draft = convert::draft(body.parse("testCompatibilityForSubject.arg3")?);
     let mut view = registry.view();
     let subject = named(registry, &mut view, &incoming).await?;
     let verdict = registry.test_against_history(&mut view, &subject, &draft, incoming.flag("normalize")).await;
@@ -72,8 +70,8 @@ pub(super) async fn test_against_history(
     params(
         ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
-        ("verbose" = Option<String>, Query, description = "`true` to be told what is wrong"),
-        ("explain" = Option<String>, Query, description = "`true` to have `findings` added: what breaks, for whom, a record that proves it, fixes")),
+        ("verbose" = Option<String>, Query, description = "`true` to add `messages`: what is wrong"),
+        ("explain" = Option<String>, Query, description = "`true` to add `findings`: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The verdict", body = Compatibility), Refusals))]
 pub(super) async fn test_against_version(
@@ -82,7 +80,7 @@ pub(super) async fn test_against_version(
     body: RawBody,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    let draft = body::draft(body.object("testCompatibilityBySubjectName.arg4")?)?;
+    let draft = convert::draft(body.parse("testCompatibilityBySubjectName.arg4")?);
     let selector = incoming.version()?;
     let mut view = registry.view();
     let subject = named(registry, &mut view, &incoming).await?;

@@ -1,23 +1,25 @@
 //! `/config` and `/config/{subject}` (contract 10.4).
 
-use super::State as AppState;
-use super::body::{self, RawBody};
+use super::AppState;
+use super::answers::{Answered, Caching};
+use super::body::RawBody;
+use super::convert;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
-use super::shapes::{ReadConfig, WrittenConfig};
 use crate::domain::Subject;
-use crate::registry::{Answered, Caching, Error};
+use avow_api::{Config, ConfigUpdate};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 async fn get(state: &AppState, incoming: &Incoming, headers: &HeaderMap, subject: &Subject) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, incoming, headers, Caching::None, || async {
+    respond::cached(&state.answers, incoming, headers, Caching::Unspecified, || async {
         let mut view = registry.view();
         let config = registry.config(&mut view, subject, incoming.flag("defaultToGlobal")).await?;
-        Ok(Answered::Read(respond::json(&ReadConfig(config))?, view))
+        Ok(Answered::Read(respond::json(&Config::from(config))?, view))
     })
     .await
 }
@@ -29,19 +31,19 @@ async fn put(
     subject: &Subject,
     argument: &'static str,
 ) -> Result<Response, Error> {
-    let update = body::config_update(body.object(argument)?)?;
+    let update = convert::config_update(body.parse(argument)?)?;
     let config = state.registry.update_config(subject, &update, &incoming.caller()).await?;
-    Ok(Json(WrittenConfig::from(config)).into_response())
+    Ok(Json(Config::updated(config)).into_response())
 }
 
 async fn delete(state: &AppState, incoming: &Incoming, subject: &Subject) -> Result<Response, Error> {
-    Ok(Json(ReadConfig(state.registry.delete_config(subject, &incoming.caller()).await?)).into_response())
+    Ok(Json(Config::from(state.registry.delete_config(subject, &incoming.caller()).await?)).into_response())
 }
 
 /// Get the settings of the registry, or of the context in the path.
 #[utoipa::path(get, path = "/config", tag = "config",
     params(("defaultToGlobal" = Option<String>, Query, description = "`true` for what is in force")),
-    responses((status = 200, description = "The settings", body = ReadConfig), Refusals))]
+    responses((status = 200, description = "The settings", body = Config), Refusals))]
 pub(super) async fn get_global_config(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -51,8 +53,8 @@ pub(super) async fn get_global_config(
 }
 
 /// Change the settings of the registry, or of the context in the path.
-#[utoipa::path(put, path = "/config", tag = "config", request_body = WrittenConfig,
-    responses((status = 200, description = "The settings that result", body = WrittenConfig), Refusals))]
+#[utoipa::path(put, path = "/config", tag = "config", request_body = ConfigUpdate,
+    responses((status = 200, description = "The settings that result", body = Config), Refusals))]
 pub(super) async fn put_global_config(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -63,7 +65,7 @@ pub(super) async fn put_global_config(
 
 /// Remove the settings of the registry, or of the context in the path.
 #[utoipa::path(delete, path = "/config", tag = "config",
-    responses((status = 200, description = "The settings as they were", body = ReadConfig), Refusals))]
+    responses((status = 200, description = "The settings as they were", body = Config), Refusals))]
 pub(super) async fn delete_global_config(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     delete(&state, &incoming, &incoming.arrival.context.scope()).await
 }
@@ -73,7 +75,7 @@ pub(super) async fn delete_global_config(State(state): State<AppState>, incoming
     params(
         ("subject" = String, Path, description = "A subject, or `:.ctx:` for a context"),
         ("defaultToGlobal" = Option<String>, Query, description = "`true` for what is in force")),
-    responses((status = 200, description = "The settings", body = ReadConfig), Refusals))]
+    responses((status = 200, description = "The settings", body = Config), Refusals))]
 pub(super) async fn get_config(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -85,9 +87,9 @@ pub(super) async fn get_config(
 /// Change the settings of a subject or a context.
 ///
 /// A field that is absent keeps its value, `null` clears it.
-#[utoipa::path(put, path = "/config/{subject}", tag = "config", request_body = WrittenConfig,
+#[utoipa::path(put, path = "/config/{subject}", tag = "config", request_body = ConfigUpdate,
     params(("subject" = String, Path, description = "A subject, or `:.ctx:` for a context")),
-    responses((status = 200, description = "The settings that result", body = WrittenConfig), Refusals))]
+    responses((status = 200, description = "The settings that result", body = Config), Refusals))]
 pub(super) async fn put_config(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -99,7 +101,7 @@ pub(super) async fn put_config(
 /// Remove the settings of a subject or a context.
 #[utoipa::path(delete, path = "/config/{subject}", tag = "config",
     params(("subject" = String, Path, description = "A subject, or `:.ctx:` for a context")),
-    responses((status = 200, description = "The settings as they were", body = ReadConfig), Refusals))]
+    responses((status = 200, description = "The settings as they were", body = Config), Refusals))]
 pub(super) async fn delete_config(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     delete(&state, &incoming, &incoming.subject()?).await
 }

@@ -1,28 +1,30 @@
 //! From a request to domain types, or to the error the contract wants.
 
+use super::answers::{AnswerMeta, Caching};
+use super::error::Error;
 use super::meter::Operation;
-use super::{State, accept};
+use super::{AppState, accept};
 use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
-use crate::registry::{Caching, Caller, Error, Mark, Page, Place};
+use crate::registry::{self, Caller, Page, RequestConsistency};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-/// What the middleware found out about a request.
+/// The head of a request, as the middleware read it.
 #[derive(Debug, Clone)]
 pub(super) struct Arrival {
-    /// Its id: the client's, or one of ours.
+    /// The client's id of the request, or a new one.
     pub(super) request_id: Arc<str>,
     /// The context its path began with; the default one otherwise.
     pub(super) context: Context,
     /// Path and query as sent.
     pub(super) target: Arc<str>,
-    /// The operation it turns out to ask for.
+    /// The operation it is routed to.
     pub(super) operation: Arc<OnceLock<Operation>>,
-    /// What it knows of others' changes, and where its own went.
-    pub(super) place: Place,
+    /// The changes of others it has seen, and the position of its own.
+    pub(super) consistency: RequestConsistency,
 }
 
 /// A request to a handler: everything but its body, checked as far as the contract wants before the handler runs.
@@ -33,10 +35,10 @@ pub(super) struct Incoming {
     query: Vec<(String, String)>,
 }
 
-impl FromRequestParts<State> for Incoming {
+impl FromRequestParts<AppState> for Incoming {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let (supported, acceptable) =
             (accept::is_supported(&parts.method, &parts.headers), accept::is_acceptable(&parts.headers));
         let Unnegotiated(incoming) = Unnegotiated::from_request_parts(parts, state).await?;
@@ -52,10 +54,10 @@ impl FromRequestParts<State> for Incoming {
 #[derive(Debug)]
 pub(super) struct Unnegotiated(pub(super) Incoming);
 
-impl FromRequestParts<State> for Unnegotiated {
+impl FromRequestParts<AppState> for Unnegotiated {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Error> {
         let arrival = parts.extensions.remove::<Arrival>().ok_or(Error::Panic)?;
         if let Some(matched) = parts.extensions.get::<MatchedPath>() {
             arrival.operation.get_or_init(|| state.meter.operation(&parts.method, matched.as_str()));
@@ -73,10 +75,9 @@ impl FromRequestParts<State> for Unnegotiated {
 }
 
 impl Incoming {
-    /// What is noted on its answer if that is kept.
-    pub(super) fn mark(&self, caching: Caching) -> Mark {
-        let operation = self.arrival.operation.get().copied().unwrap_or(Operation::OTHER);
-        Mark { caching, operation: operation.0 }
+    /// The metadata of its answer if that is cached.
+    pub(super) fn answer_meta(&self, caching: Caching) -> AnswerMeta {
+        AnswerMeta { caching, operation: self.arrival.operation.get().copied().unwrap_or(Operation::OTHER) }
     }
 
     /// A path parameter, decoded.
@@ -97,7 +98,7 @@ impl Incoming {
     /// The id of the path. What is no integer is no route (contract 1.4).
     pub(super) fn id(&self) -> Result<SchemaId, Error> {
         let id: i32 = self.segment("id").parse().map_err(|_| Error::NoRoute)?;
-        SchemaId::new(id.into()).ok_or_else(|| Error::NoSuchSchema(id.to_string()))
+        SchemaId::new(id.into()).ok_or_else(|| registry::Error::NoSuchSchema(id.to_string()).into())
     }
 
     /// A text parameter; the first value counts.
@@ -153,12 +154,11 @@ impl Incoming {
 
     /// Who asks for a change. The one place where a principal enters a request.
     pub(super) fn caller(&self) -> Caller {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         Caller {
             actor: Arc::from(""),
             request_id: Arc::clone(&self.arrival.request_id),
-            now: Timestamp(i64::try_from(now).unwrap_or(i64::MAX)),
-            place: self.arrival.place.clone(),
+            now: Timestamp::from(SystemTime::now()),
+            consistency: self.arrival.consistency.clone(),
         }
     }
 }
@@ -169,5 +169,5 @@ fn storable(subject: Subject) -> Result<Subject, Error> {
         return Ok(subject);
     }
     let shown: String = subject.as_str().chars().filter(|c| !c.is_control()).take(100).collect();
-    Err(Error::InvalidSubject(shown))
+    Err(registry::Error::InvalidSubject(shown).into())
 }

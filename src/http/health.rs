@@ -1,60 +1,78 @@
 //! The server itself: root, `/v1/metadata`, liveness and readiness (contract 10.5).
 
-use super::State as AppState;
+use super::AppState;
+use super::accept;
 use super::body::RawBody;
-use super::extract::Incoming;
+use super::error::Error;
+use super::extract::{Incoming, Unnegotiated};
 use super::openapi::Refusals;
 use super::respond::Json;
-use crate::registry::Error;
+use avow_api::{Cluster, ClusterScope, Clusters, Deployment, Empty, Health, ProgramVersion};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
 
 /// Say that this is a registry.
+///
+/// A browser is sent to the documentation.
 #[utoipa::path(get, path = "/", tag = "server",
-    responses((status = 200, description = "An empty object", body = Object), Refusals))]
-pub(super) async fn root(_: Incoming) -> Response {
-    Json(json!({})).into_response()
+    responses(
+        (status = 200, description = "An empty object", body = Empty),
+        (status = 303, description = "For `Accept: text/html`: the documentation"), Refusals))]
+pub(super) async fn root(_: Unnegotiated, headers: HeaderMap) -> Result<Response, Error> {
+    if accept::wants(&headers, "text/html") {
+        return Ok(([(header::VARY, "accept")], Redirect::to("/docs/")).into_response());
+    }
+    if !accept::is_acceptable(&headers) {
+        return Err(Error::NotAcceptable);
+    }
+    Ok(Json(Empty {}).into_response())
 }
 
 /// Say that this is a registry.
-#[utoipa::path(post, path = "/", tag = "server", request_body = Object,
-    responses((status = 200, description = "An empty object", body = Object), Refusals))]
+#[utoipa::path(post, path = "/", tag = "server", request_body = Empty,
+    responses((status = 200, description = "An empty object", body = Empty), Refusals))]
 pub(super) async fn post_root(_: Incoming, body: RawBody) -> Result<Response, Error> {
-    body.object("post.arg0")?;
-    Ok(Json(json!({})).into_response())
+    let empty: Empty = body.parse("post.arg0")?;
+    Ok(Json(empty).into_response())
 }
 
 /// Get the name of the cluster.
 ///
 /// `id` is the registry's own: no other has it, and it goes along with a backup.
 #[utoipa::path(get, path = "/v1/metadata/id", tag = "server",
-    responses((status = 200, description = "The cluster", body = Object), Refusals))]
+    responses((status = 200, description = "The cluster", body = Cluster), Refusals))]
 pub(super) async fn cluster_id(State(state): State<AppState>, _: Incoming) -> Response {
     let id = state.registry.known_identity().map(|identity| identity.to_string()).unwrap_or_default();
-    let clusters = json!({"schema-registry-cluster": "schema-registry"});
-    Json(json!({"id": id, "scope": {"path": [], "clusters": clusters}})).into_response()
+    let clusters = Clusters { schema_registry_cluster: "schema-registry".to_owned() };
+    Json(Cluster { id, scope: ClusterScope { path: Vec::new(), clusters } }).into_response()
 }
 
 /// Get the version of the program.
 #[utoipa::path(get, path = "/v1/metadata/version", tag = "server",
-    responses((status = 200, description = "The version", body = Object), Refusals))]
+    responses((status = 200, description = "The version", body = ProgramVersion), Refusals))]
 pub(super) async fn version(_: Incoming) -> Response {
-    Json(json!({"version": env!("CARGO_PKG_VERSION"), "commitId": "Unknown"})).into_response()
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Json(ProgramVersion { version, commit_id: "Unknown".to_owned() }).into_response()
 }
 
 /// Get attributes of the deployment.
 #[utoipa::path(get, path = "/v1/metadata/deployment", tag = "server",
-    responses((status = 200, description = "The attributes", body = Object), Refusals))]
+    responses((status = 200, description = "The attributes", body = Deployment), Refusals))]
 pub(super) async fn deployment(_: Incoming) -> Response {
-    Json(json!({"attributes": []})).into_response()
+    Json(Deployment::default()).into_response()
 }
 
 /// Whether the process runs.
 #[utoipa::path(get, path = "/livez", tag = "server",
-    responses((status = 200, description = "It does", body = Object), Refusals))]
+    responses((status = 200, description = "It does", body = Health), Refusals))]
 pub(super) async fn livez(_: Incoming) -> Response {
-    Json(json!({"status": "ok"})).into_response()
+    health(None)
+}
+
+fn health(reason: Option<String>) -> Response {
+    let status = if reason.is_some() { "degraded" } else { "ok" };
+    Json(Health { status: status.to_owned(), reason }).into_response()
 }
 
 /// Whether requests can be answered.
@@ -62,10 +80,7 @@ pub(super) async fn livez(_: Incoming) -> Response {
 /// Status 200 even while the database does not answer, so that a load balancer does not drop every node at once; the
 /// body then says `degraded`, and why.
 #[utoipa::path(get, path = "/readyz", tag = "server",
-    responses((status = 200, description = "`ok` or `degraded`", body = Object), Refusals))]
+    responses((status = 200, description = "`ok` or `degraded`", body = Health), Refusals))]
 pub(super) async fn readyz(State(state): State<AppState>, _: Incoming) -> Response {
-    match state.registry.trouble().await {
-        None => Json(json!({"status": "ok"})).into_response(),
-        Some(reason) => Json(json!({"status": "degraded", "reason": reason})).into_response(),
-    }
+    health(state.registry.degradation().await)
 }

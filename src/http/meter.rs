@@ -1,6 +1,6 @@
-//! Counting requests: by operation and status, how many are under way, how long they took.
+//! The metrics of requests: counts and durations by operation and status, and open requests.
 
-use super::State as AppState;
+use super::AppState;
 use super::extract::Unnegotiated;
 use super::openapi::Refusals;
 use crate::metrics::{Histogram, Observed, Page, Sharded, process};
@@ -18,7 +18,7 @@ use utoipa::openapi::OpenApi;
 pub(super) struct Operation(pub(super) u16);
 
 impl Operation {
-    /// Whatever the description does not list: unknown paths, other methods, the documentation's own pages.
+    /// Everything the description does not list: unknown paths, other methods, the documentation's own pages.
     pub(super) const OTHER: Self = Self(0);
 }
 
@@ -59,7 +59,7 @@ const LOOKUPS: [(&str, &str, &str); 7] = [
 /// Whether a status belongs to a result.
 type Belongs = fn(u16) -> bool;
 
-/// What came of a look-up that was answered with a status of [`STATUSES`].
+/// The results of a look-up, by the statuses of [`STATUSES`].
 const RESULTS: [(&str, Belongs); 4] = [
     ("found", |status| (200..400).contains(&status)),
     ("not_found", |status| status == 404),
@@ -129,7 +129,7 @@ impl Meter {
         known.map_or(Operation::OTHER, |(_, operation)| *operation)
     }
 
-    /// What logs and traces call an operation.
+    /// The path of an operation, as logs and traces name it.
     pub(super) fn path(&self, operation: Operation) -> &str {
         &self.names[usize::from(operation.0)].1
     }
@@ -140,7 +140,7 @@ impl Meter {
         Underway { meter: self, began: Instant::now() }
     }
 
-    /// What all threads have noted of an operation and a status.
+    /// The durations that all threads observed of an operation and a status.
     fn observed(&self, operation: usize, status: usize) -> Observed {
         let mut observed = Observed::default();
         for histogram in self.counts.iter().filter_map(|counts| counts.took[operation][status].get()) {
@@ -151,8 +151,7 @@ impl Meter {
 
     /// Look-ups are counted as the requests they are; this adds them up.
     fn write_lookups(&self, page: &mut Page) {
-        let mut lookups =
-            page.counter("schema_registry_lookups_total", "Questions for one schema, by what it is known by.");
+        let mut lookups = page.counter("schema_registry_lookups_total", "Look-ups of one schema, by kind and result.");
         for kind in LOOKUPS.chunk_by(|(one, ..), (other, ..)| one == other) {
             for (result, counts) in RESULTS {
                 let statuses = || (0..STATUSES.len()).filter(|status| counts(STATUSES[*status].0));
@@ -167,7 +166,7 @@ impl Meter {
     }
 
     fn write(&self, page: &mut Page) {
-        let help = "Time from a request's head to its answer's, by operation and status.";
+        let help = "Duration of requests, by operation and status.";
         let mut took = page.histogram("http_server_request_duration_seconds", help);
         for (operation, (method, path)) in self.names.iter().enumerate() {
             for (status, (_, code)) in STATUSES.iter().enumerate() {
@@ -181,7 +180,7 @@ impl Meter {
         }
         self.write_lookups(page);
         let active: i64 = self.counts.iter().map(|counts| counts.active.load(Ordering::Relaxed)).sum();
-        page.gauge("http_server_active_requests", "Requests under way.").sample(&[], active.max(0));
+        page.gauge("http_server_active_requests", "Open requests.").sample(&[], active.max(0));
     }
 }
 
@@ -211,7 +210,7 @@ impl Drop for Underway<'_> {
 pub(super) async fn metrics(State(state): State<AppState>, _: Unnegotiated) -> Response {
     let mut page = Page::default();
     state.meter.write(&mut page);
-    state.registry.write_metrics(&mut page);
+    state.registry.write_metrics(&mut page, state.answers.size());
     process::write(&mut page);
     #[cfg(feature = "otlp")]
     crate::telemetry::traces::write_metrics(&mut page);

@@ -1,23 +1,25 @@
 //! `/mode` and `/mode/{subject}` (contract 10.4).
 
-use super::State as AppState;
+use super::AppState;
+use super::answers::{Answered, Caching};
 use super::body::RawBody;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
-use super::shapes::ModeShape;
-use crate::domain::Subject;
-use crate::registry::{Answered, Caching, Error};
+use crate::domain::{Patch, Subject};
+use crate::registry;
+use avow_api::{Mode, ModeUpdate};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 async fn get(state: &AppState, incoming: &Incoming, headers: &HeaderMap, subject: &Subject) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, incoming, headers, Caching::None, || async {
+    respond::cached(&state.answers, incoming, headers, Caching::Unspecified, || async {
         let mut view = registry.view();
         let mode = registry.mode(&mut view, subject, incoming.flag("defaultToGlobal")).await?;
-        Ok(Answered::Read(respond::json(&ModeShape { mode: Some(mode.as_str().to_owned()) })?, view))
+        Ok(Answered::Read(respond::json(&Mode { mode: Some(mode.as_str().to_owned()) })?, view))
     })
     .await
 }
@@ -29,26 +31,24 @@ async fn put(
     subject: &Subject,
     argument: &'static str,
 ) -> Result<Response, Error> {
-    let mut fields = body.object(argument)?;
-    // Without the field nothing is asked for; with `null` the mode is to be cleared.
-    let clear = fields.is_null("mode");
-    let mode = fields.text("mode")?;
-    if mode.is_none() && !clear {
-        return Err(Error::InvalidMode);
-    }
+    let mode = match body.parse::<ModeUpdate>(argument)?.mode {
+        Patch::Keep => return Err(registry::Error::InvalidMode.into()),
+        Patch::Clear => None,
+        Patch::Set(mode) => Some(mode),
+    };
     state.registry.set_mode(subject, mode.as_deref(), incoming.flag("force"), &incoming.caller()).await?;
-    Ok(Json(ModeShape { mode }).into_response())
+    Ok(Json(Mode { mode }).into_response())
 }
 
 async fn delete(state: &AppState, incoming: &Incoming, subject: &Subject) -> Result<Response, Error> {
     let mode = state.registry.delete_mode(subject, incoming.flag("recursive"), &incoming.caller()).await?;
-    Ok(Json(ModeShape { mode: mode.map(|mode| mode.as_str().to_owned()) }).into_response())
+    Ok(Json(Mode { mode: mode.map(|mode| mode.as_str().to_owned()) }).into_response())
 }
 
 /// Get the mode of the registry, or of the context in the path.
 #[utoipa::path(get, path = "/mode", tag = "mode",
     params(("defaultToGlobal" = Option<String>, Query, description = "`true` for what is in force")),
-    responses((status = 200, description = "The mode", body = ModeShape), Refusals))]
+    responses((status = 200, description = "The mode", body = Mode), Refusals))]
 pub(super) async fn get_global_mode(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -58,9 +58,9 @@ pub(super) async fn get_global_mode(
 }
 
 /// Set the mode of the registry, or of the context in the path.
-#[utoipa::path(put, path = "/mode", tag = "mode", request_body = ModeShape,
+#[utoipa::path(put, path = "/mode", tag = "mode", request_body = ModeUpdate,
     params(("force" = Option<String>, Query, description = "`true` to import over what is there")),
-    responses((status = 200, description = "The mode as sent", body = ModeShape), Refusals))]
+    responses((status = 200, description = "The mode as sent", body = Mode), Refusals))]
 pub(super) async fn put_global_mode(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -72,7 +72,7 @@ pub(super) async fn put_global_mode(
 /// Remove the mode of the registry, or of the context in the path.
 #[utoipa::path(delete, path = "/mode", tag = "mode",
     params(("recursive" = Option<String>, Query, description = "`true` to remove those of its subjects too")),
-    responses((status = 200, description = "The mode as it was", body = ModeShape), Refusals))]
+    responses((status = 200, description = "The mode as it was", body = Mode), Refusals))]
 pub(super) async fn delete_global_mode(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     delete(&state, &incoming, &incoming.arrival.context.scope()).await
 }
@@ -82,7 +82,7 @@ pub(super) async fn delete_global_mode(State(state): State<AppState>, incoming: 
     params(
         ("subject" = String, Path, description = "A subject, or `:.ctx:` for a context"),
         ("defaultToGlobal" = Option<String>, Query, description = "`true` for what is in force")),
-    responses((status = 200, description = "The mode", body = ModeShape), Refusals))]
+    responses((status = 200, description = "The mode", body = Mode), Refusals))]
 pub(super) async fn get_mode(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -92,11 +92,11 @@ pub(super) async fn get_mode(
 }
 
 /// Set the mode of a subject or a context.
-#[utoipa::path(put, path = "/mode/{subject}", tag = "mode", request_body = ModeShape,
+#[utoipa::path(put, path = "/mode/{subject}", tag = "mode", request_body = ModeUpdate,
     params(
         ("subject" = String, Path, description = "A subject, or `:.ctx:` for a context"),
         ("force" = Option<String>, Query, description = "`true` to import over what is there")),
-    responses((status = 200, description = "The mode as sent", body = ModeShape), Refusals))]
+    responses((status = 200, description = "The mode as sent", body = Mode), Refusals))]
 pub(super) async fn put_mode(
     State(state): State<AppState>,
     incoming: Incoming,
@@ -110,7 +110,7 @@ pub(super) async fn put_mode(
     params(
         ("subject" = String, Path, description = "A subject, or `:.ctx:` for a context"),
         ("recursive" = Option<String>, Query, description = "`true` to remove those of its subjects too")),
-    responses((status = 200, description = "The mode as it was", body = ModeShape), Refusals))]
+    responses((status = 200, description = "The mode as it was", body = Mode), Refusals))]
 pub(super) async fn delete_mode(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     delete(&state, &incoming, &incoming.subject()?).await
 }

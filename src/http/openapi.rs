@@ -1,73 +1,94 @@
 //! The description of the interface: generated from the handlers, served, and browsable.
 
-use super::{State, routes};
+use super::routes::routes;
+use super::{AppState, accept};
+use avow_api::ErrorBody;
 use axum::Router;
+use std::collections::BTreeMap;
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Response, ResponseBuilder,
+    ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
+    ResponseBuilder,
 };
-use utoipa::{IntoResponses, PartialSchema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::error::ErrorBody;
-use std::collections::BTreeMap;
+/// The sections, in the order that a newcomer needs them.
+const SECTIONS: [(&str, &str); 9] = [
+    ("subjects", "Names under which schemas evolve"),
+    ("versions", "Registering and reading the versions of a subject"),
+    ("schemas", "Reading schemas by the id in a record, or by guid"),
+    ("compatibility", "Testing a schema before it is registered"),
+    ("config", "The compatibility level and other settings"),
+    ("mode", "What may be written: READWRITE, READONLY or IMPORT"),
+    ("contexts", "Separate spaces of subjects and ids"),
+    ("avow", "What goes beyond Confluent's API"),
+    ("server", "Health, metrics and versions"),
+];
+
+/// The refusals of an operation, by status: the name among the components, and the codes.
+const REFUSALS: [(u16, &str, &str); 10] = [
+    (400, "BadRequest", "The body or the path cannot be read"),
+    (
+        404,
+        "NotFound",
+        "404: no such route; 40401: no such subject; 40402: no such version; 40403: no such schema; 40404 to 40407: in \
+         the wrong state to be deleted; 40408, 40409: nothing set there",
+    ),
+    (406, "NotAcceptable", "No media type of the `Accept` header is supported"),
+    (409, "Conflict", "40901: the schema would break readers or writers; 40990: a plan is out of date"),
+    (413, "ContentTooLarge", "The body is too large"),
+    (415, "UnsupportedMediaType", "The media type of the body is not supported"),
+    (
+        422,
+        "UnprocessableContent",
+        "422: no body; 42201: invalid schema; 42202: invalid version; 42203: invalid level; 42204: invalid mode; 42205: \
+         not permitted in this mode; 42206: other schemas refer to it; 42208: invalid subject; 42210: invalid rule; \
+         42211: context not empty",
+    ),
+    (500, "InternalServerError", "A fault of the registry; its log has the details"),
+    (503, "ServiceUnavailable", "The database does not answer; try again after `Retry-After` seconds"),
+    (504, "GatewayTimeout", "The request took too long"),
+];
 
 /// The description of every route.
 pub fn document() -> OpenApi {
     routes().split_for_parts().1
 }
 
-/// What the description says beside the routes.
+/// The description beside the routes: sections, and the refusals that the routes refer to.
 pub(super) fn base() -> OpenApi {
     let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
     let info = InfoBuilder::new()
         .title("Avow")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "A schema registry for Avro that speaks the HTTP interface of Confluent Schema Registry. Every path is also \
-             reachable below `/contexts/{context}`.",
+            "A schema registry for Avro with the HTTP API of Confluent Schema Registry. Every path is also reachable \
+             below `/contexts/{context}`.",
         ))
         .license(Some(license))
         .build();
-    OpenApiBuilder::new().info(info).build()
+    let tag = |(name, description): (&str, &str)| TagBuilder::new().name(name).description(Some(description)).build();
+    let mut components = ComponentsBuilder::new().schema(ErrorBody::name(), ErrorBody::schema());
+    for (_, name, description) in REFUSALS {
+        let content = Content::new(Some(Ref::from_schema_name(ErrorBody::name())));
+        let response = ResponseBuilder::new().description(description).content(accept::DEFAULT, content).build();
+        components = components.response(name, response);
+    }
+    OpenApiBuilder::new().info(info).tags(Some(SECTIONS.map(tag))).components(Some(components.build())).build()
 }
 
 /// Serves the description and a page to browse it, from the binary itself.
-pub(super) fn viewer(document: OpenApi) -> Router<State> {
+pub(super) fn viewer(document: OpenApi) -> Router<AppState> {
     SwaggerUi::new("/docs").url("/openapi.json", document).into()
 }
 
-/// Every refusal there is, each with the envelope of contract 1.3.
+/// The refusals of every route.
 pub(super) struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let refusal = |status: u16, description: &str| {
-            let content = Content::new(Some(ErrorBody::schema()));
-            let response =
-                ResponseBuilder::new().description(description).content(super::accept::DEFAULT, content).build();
-            (status.to_string(), RefOr::T(response))
-        };
-        BTreeMap::from([
-            refusal(400, "The body or the path cannot be read"),
-            refusal(
-                404,
-                "404: no such route; 40401: no such subject; 40402: no such version; 40403: no such schema; \
-                          40404 to 40407: in the wrong state to be deleted; 40408, 40409: nothing set there",
-            ),
-            refusal(405, "The path has other methods"),
-            refusal(406, "No media type of the `Accept` header is spoken"),
-            refusal(409, "40901: the schema would break readers or writers; 40990: a plan is out of date"),
-            refusal(413, "The body is too large"),
-            refusal(415, "The body's media type is not spoken"),
-            refusal(
-                422,
-                "422: no body; 42201: invalid schema; 42202: invalid version; 42203: invalid level; 42204: invalid \
-                          mode; 42205: not permitted in this mode; 42206: referred to; 42208: invalid subject; 42210: \
-                          invalid rule; 42211: context not empty",
-            ),
-            refusal(500, "A fault of the registry; the log tells more"),
-            refusal(503, "The database does not answer; try again after `Retry-After` seconds"),
-            refusal(504, "It took too long"),
-        ])
+        let refusal = |(status, name, _): (u16, &str, &str)| (status.to_string(), Ref::from_response_name(name).into());
+        REFUSALS.map(refusal).into()
     }
 }

@@ -1,15 +1,16 @@
 //! Answers: finished bytes with their entity tag, and plain JSON.
 
 use super::accept;
+use super::answers::{Answer, AnswerKey, Answered, Answers, Caching};
+use super::error::Error;
 use super::extract::Incoming;
 use crate::domain::Seq;
-use crate::registry::{Answer, AnswerKey, Answered, Caching, Error, Registry};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
 
-/// Kept by caches, asked about each time, good for a week while no registry answers.
+/// Cached, revalidated each time, good for a week while no registry answers.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, stale-if-error=604800");
 
 /// The newest position of the log that an answer shows, on its way to a header.
@@ -18,10 +19,10 @@ pub(super) struct AsOf(pub(super) Seq);
 
 /// Serialises an answer's body.
 pub(super) fn json(value: &impl Serialize) -> Result<Bytes, Error> {
-    serde_json::to_vec(value).map(Bytes::from).map_err(|error| Error::BadRequest(error.to_string()))
+    Ok(serde_json::to_vec(value)?.into())
 }
 
-/// A JSON answer that nobody keeps.
+/// A JSON answer that is not cached.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
@@ -33,6 +34,13 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// A JSON answer of another status than 200.
+pub(super) fn with_status(status: StatusCode, value: &impl Serialize) -> Result<Response, Error> {
+    let mut response = body_response(json(value)?);
+    *response.status_mut() = status;
+    Ok(response)
+}
+
 /// A response with this body; the middleware puts the negotiated type in place of the default one.
 fn body_response(body: Bytes) -> Response {
     let mut response = Response::new(body.into());
@@ -40,9 +48,9 @@ fn body_response(body: Bytes) -> Response {
     response
 }
 
-/// Answers from what is kept, or computes the answer and keeps it. `headers` may say which one the client has.
-pub(super) async fn kept<'r, F>(
-    registry: &'r Registry,
+/// Answers from the cache, or computes the answer and caches it. `headers` may say which one the client has.
+pub(super) async fn cached<'r, F>(
+    answers: &'r Answers,
     incoming: &Incoming,
     headers: &HeaderMap,
     caching: Caching,
@@ -51,8 +59,8 @@ pub(super) async fn kept<'r, F>(
 where
     F: Future<Output = Result<Answered<'r>, Error>>,
 {
-    let key = key(&Method::GET, &incoming.arrival.target, Bytes::new());
-    let answer = registry.answer(key, incoming.mark(caching), &incoming.arrival.place, compute).await?;
+    let key = AnswerKey::get(&incoming.arrival.target);
+    let answer = answers.answer(key, incoming.answer_meta(caching), &incoming.arrival.consistency, compute).await?;
     Ok(computed(&answer, headers))
 }
 
@@ -63,14 +71,9 @@ pub(super) fn computed(answer: &Answer, headers: &HeaderMap) -> Response {
     response
 }
 
-/// The key of a kept answer.
-pub(super) fn key(method: &Method, target: &str, body: Bytes) -> AnswerKey {
-    AnswerKey { method: method.as_str().as_bytes()[0], target: target.into(), body }
-}
-
-/// A kept answer as a response, or 304 where the client has it.
+/// A cached answer as a response, or 304 where the client has it.
 pub(super) fn response(answer: &Answer, headers: &HeaderMap) -> Response {
-    let caching = answer.mark.caching;
+    let caching = answer.meta.caching;
     let known = caching == Caching::Revalidate
         && headers.get(header::IF_NONE_MATCH).is_some_and(|tags| matches(tags, &answer.etag));
     let mut response =

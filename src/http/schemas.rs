@@ -1,14 +1,17 @@
 //! `/schemas` and below (contract 10.2).
 
-use super::State as AppState;
+use super::AppState;
+use super::answers::{Answered, Caching};
+use super::convert;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
-use super::shapes::{ContextId, ExtendedSchema, SchemaString, SubjectVersion};
 use super::subjects::{UNLIMITED, filter, format};
 use super::versions::MOST_SCHEMAS;
-use crate::domain::{Fingerprint, Seq};
-use crate::registry::{Answered, Caching, Described, Error, Listing, Registry, View};
+use crate::domain::{Fingerprint, SchemaType};
+use crate::registry::{self, Described, Listing, Registry, View};
+use avow_api::{ContextId, ListedSchema, SchemaString, SubjectVersion};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -22,7 +25,7 @@ use axum::response::{IntoResponse, Response};
         ("latestOnly" = Option<String>, Query, description = "`true` for the newest version of each subject"),
         ("ruleType" = Option<String>, Query, description = "Only schemas with a rule of this type"),
         ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
-    responses((status = 200, description = "By subject and version", body = Vec<ExtendedSchema>), Refusals))]
+    responses((status = 200, description = "By subject and version", body = Vec<ListedSchema>), Refusals))]
 pub(super) async fn list_schemas(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let listing = Listing {
         filter: filter(&incoming.prefix("subjectPrefix", "")),
@@ -33,29 +36,29 @@ pub(super) async fn list_schemas(State(state): State<AppState>, incoming: Incomi
         page: incoming.page(MOST_SCHEMAS)?,
     };
     let found = state.registry.list_schemas(&listing).await?;
-    Ok(Json(found.into_iter().map(ExtendedSchema::from).collect::<Vec<_>>()).into_response())
+    Ok(Json(found.into_iter().map(convert::listed).collect::<Vec<_>>()).into_response())
 }
 
-/// List the schema types this registry speaks.
+/// List the supported schema types.
 #[utoipa::path(get, path = "/schemas/types", tag = "schemas",
     responses((status = 200, description = "`AVRO`", body = Vec<String>), Refusals))]
 pub(super) async fn list_types(_: Incoming) -> Response {
-    Json(["AVRO"]).into_response()
+    Json(avow_schema::SUPPORTED.map(SchemaType::as_str)).into_response()
 }
 
 async fn found(registry: &Registry, view: &mut View<'_>, incoming: &Incoming) -> Result<Described, Error> {
     let subject = registry.aliased(view, incoming.subject_parameter("subject")?).await?;
-    registry.by_id(view, incoming.id()?, &subject).await
+    Ok(registry.by_id(view, incoming.id()?, &subject).await?)
 }
 
 /// Get a schema by its id.
 #[utoipa::path(get, path = "/schemas/ids/{id}", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("format" = Option<String>, Query, description = "`resolved` to have references inlined"),
         ("referenceFormat" = Option<String>, Query, description = "`qualified` to have references name their context"),
-        ("fetchMaxId" = Option<String>, Query, description = "`true` to have the highest id of the context told")),
+        ("fetchMaxId" = Option<String>, Query, description = "`true` to add the highest id of the context")),
     responses(
         (status = 200, description = "The schema", body = SchemaString),
         (status = 304, description = "The caller has it, says its `If-None-Match`"), Refusals))]
@@ -69,24 +72,24 @@ pub(super) async fn get_schema(
         let mut view = registry.view();
         let found = found(registry, &mut view, &incoming).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-        let mut schema = SchemaString::new(&found, text);
+        let mut schema = convert::schema_string(&found, text);
         if incoming.text("referenceFormat").is_some_and(|format| format.eq_ignore_ascii_case("qualified")) {
-            schema = schema.with_qualified_references(&found);
+            convert::qualify_references(&mut schema.content, &found);
         }
         if incoming.flag("fetchMaxId") {
-            // Every new id changes it, so nothing worth keeping comes of it.
+            // Every new id changes it.
             schema.max_id = Some(registry.max_id(&found.subject.context()).await?);
-            return Ok(Answered::Wrote(respond::json(&schema)?, Seq::default()));
+            return Ok(Answered::Uncacheable(respond::json(&schema)?));
         }
         Ok(Answered::Read(respond::json(&schema)?, view))
     };
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, compute).await
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, compute).await
 }
 
 /// Get the text of a schema by its id.
 #[utoipa::path(get, path = "/schemas/ids/{id}/schema", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("format" = Option<String>, Query, description = "`resolved` to have references inlined")),
     responses(
@@ -98,7 +101,7 @@ pub(super) async fn get_schema_text(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let mut view = registry.view();
         let found = found(registry, &mut view, &incoming).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
@@ -110,7 +113,7 @@ pub(super) async fn get_schema_text(
 /// List the subjects that hold what an id means.
 #[utoipa::path(get, path = "/schemas/ids/{id}/subjects", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("deleted" = Option<String>, Query, description = "`true` to list subjects that soft-deleted it, too"),
         ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
@@ -124,7 +127,7 @@ pub(super) async fn list_id_subjects(State(state): State<AppState>, incoming: In
 /// List the versions that hold what an id means.
 #[utoipa::path(get, path = "/schemas/ids/{id}/versions", tag = "schemas",
     params(
-        ("id" = i32, Path, description = "The id that records carry"),
+        ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
         ("deleted" = Option<String>, Query, description = "`true` to list soft-deleted versions too"),
         ("offset" = Option<i32>, Query), ("limit" = Option<i32>, Query)),
@@ -155,14 +158,14 @@ async fn holders(registry: &Registry, incoming: &Incoming) -> Result<Vec<Subject
 pub(super) async fn get_schema_by_guid(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let registry = &*state.registry;
     let guid = incoming.segment("guid");
-    let fingerprint = Fingerprint::parse(guid).ok_or_else(|| Error::NoSuchSchema(guid.to_owned()))?;
+    let fingerprint = Fingerprint::parse(guid).ok_or_else(|| registry::Error::NoSuchSchema(guid.to_owned()))?;
     let mut view = registry.view();
     let found = registry.by_fingerprint(&mut view, fingerprint).await.map_err(|error| match error {
-        Error::NoSuchSchema(_) => Error::NoSuchSchema(guid.to_owned()),
+        registry::Error::NoSuchSchema(_) => registry::Error::NoSuchSchema(guid.to_owned()),
         other => other,
     })?;
     let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-    Ok(Json(SchemaString::new(&found, text).anywhere()).into_response())
+    Ok(Json(SchemaString { subject: None, version: None, ..convert::schema_string(&found, text) }).into_response())
 }
 
 /// List the ids of a guid.

@@ -24,26 +24,26 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// What one connection, and all of them together, may cost.
+/// The limits of one connection, and of all of them together.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections served at a time; further ones wait to be accepted.
     pub connections: usize,
     /// Bytes of a request line and its headers; longer ones get 431.
     pub head_bytes: u32,
-    /// How long a connection may take to send the whole head of its next request.
-    pub idle: Duration,
-    /// How long a connection may move no byte at all, which is longer than any request takes.
-    pub silence: Duration,
+    /// The longest time between an answer and the whole head of the next request.
+    pub head_timeout: Duration,
+    /// The longest time without any byte in either direction; longer than any request takes.
+    pub idle_timeout: Duration,
 }
 
-/// How long to wait when no connection can be accepted, for want of file descriptors mostly.
+/// The pause after a failed accept, mostly for want of file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// Streams that one HTTP/2 connection may have open.
+/// The most open streams of one HTTP/2 connection.
 const STREAMS: u32 = 256;
 
-/// Has `answer` answer requests until `shutdown` resolves, then finishes those under way, or drops them at `give_up`.
+/// Serves requests with `answer` until `shutdown` resolves, then finishes open ones, or drops them at `give_up`.
 pub async fn serve<F>(
     listener: TcpListener,
     answer: impl Fn(Request) -> F + Clone + Send + Sync + 'static,
@@ -57,7 +57,7 @@ pub async fn serve<F>(
     http.http1()
         .timer(TokioTimer::new())
         // hyper counts from the end of the last answer, so this bounds idle connections and slow heads alike.
-        .header_read_timeout(limits.idle)
+        .header_read_timeout(limits.head_timeout)
         .max_buf_size(limits.head_bytes as usize);
     http.http2().timer(TokioTimer::new()).max_header_list_size(limits.head_bytes).max_concurrent_streams(STREAMS);
 
@@ -77,7 +77,7 @@ pub async fn serve<F>(
             let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
             answer(request.map(body)).map(Ok::<_, Infallible>)
         });
-        let stream = TokioIo::new(Bounded::new(stream, limits.silence));
+        let stream = TokioIo::new(Bounded::new(stream, limits.idle_timeout));
         let connection = draining.watch(http.serve_connection(stream, service).into_owned());
         connections.spawn(async move {
             if let Err(error) = connection.await {
@@ -124,15 +124,15 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// clients that stop reading their answer.
 struct Bounded {
     stream: TcpStream,
-    silence: Duration,
+    idle_timeout: Duration,
     moved: Instant,
     alarm: Pin<Box<Sleep>>,
 }
 
 impl Bounded {
-    fn new(stream: TcpStream, silence: Duration) -> Self {
+    fn new(stream: TcpStream, idle_timeout: Duration) -> Self {
         let moved = Instant::now();
-        Self { stream, silence, moved, alarm: Box::pin(sleep_until(moved + silence)) }
+        Self { stream, idle_timeout, moved, alarm: Box::pin(sleep_until(moved + idle_timeout)) }
     }
 
     /// Notes progress, or fails when there has been none for too long.
@@ -144,7 +144,7 @@ impl Bounded {
         // The alarm is set again only when it rings: once in a while instead of at every byte.
         loop {
             ready!(self.alarm.as_mut().poll(context));
-            let due = self.moved + self.silence;
+            let due = self.moved + self.idle_timeout;
             if due <= Instant::now() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }

@@ -1,16 +1,18 @@
 //! `/subjects` and `/subjects/{subject}` (contract 10.1).
 
-use super::State as AppState;
-use super::body::{self, RawBody};
+use super::AppState;
+use super::answers::{AnswerKey, Answered, Caching};
+use super::body::RawBody;
+use super::convert;
+use super::error::Error;
 use super::extract::Incoming;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
-use super::shapes::{RegisterSchemaRequest, Schema};
 use crate::domain::{Context, Subject};
-use crate::registry::{Answered, Caching, DeletedFilter, Error, Format, LookupOptions, Registry, SubjectFilter, View};
-
+use crate::registry::{DeletedFilter, Format, LookupOptions, Registry, SubjectFilter, View};
+use avow_api::{RegisterSchemaRequest, Schema};
 use axum::extract::State;
-use axum::http::{HeaderMap, Method};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 /// Names in a list of subjects, versions or contexts where the caller sets no limit.
@@ -26,10 +28,10 @@ pub(super) fn format(incoming: &Incoming) -> Format {
 
 /// The subject of the path, or the one its alias stands for.
 pub(super) async fn named(registry: &Registry, view: &mut View<'_>, incoming: &Incoming) -> Result<Subject, Error> {
-    registry.aliased(view, incoming.subject()?).await
+    Ok(registry.aliased(view, incoming.subject()?).await?)
 }
 
-/// What a `subjectPrefix` means (contract 7.4).
+/// The filter behind a `subjectPrefix` (contract 7.4).
 pub(super) fn filter(prefix: &str) -> SubjectFilter {
     if let Some(name) = prefix.strip_prefix(":*:") {
         return SubjectFilter::Everywhere(name.to_owned());
@@ -63,7 +65,7 @@ pub(super) async fn list_subjects(State(state): State<AppState>, incoming: Incom
 
 /// Look up a schema.
 ///
-/// Finds the version of the subject that is the schema in the body.
+/// Finds the version of the subject that has the schema in the body.
 #[utoipa::path(post, path = "/subjects/{subject}", tag = "subjects",
     params(
         ("subject" = String, Path),
@@ -78,16 +80,17 @@ pub(super) async fn lookup_schema(
     body: RawBody,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
+    let key = AnswerKey::post(&incoming.arrival.target, body.0.clone());
     let options = LookupOptions { normalize: incoming.flag("normalize"), deleted: incoming.flag("deleted") };
-    let answer = registry
-        .answer(key, incoming.mark(Caching::None), &incoming.arrival.place, || async {
-            let draft = body::draft(body.object("lookUpSchemaUnderSubject.arg5")?)?;
+    let answer = state
+        .answers
+        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.consistency, || async {
+            let draft = convert::draft(body.parse("lookUpSchemaUnderSubject.arg5")?);
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;
             let found = registry.lookup(&mut view, &subject, &draft, options).await?;
             let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-            Ok(Answered::Read(respond::json(&Schema::new(&found, text))?, view))
+            Ok(Answered::Read(respond::json(&convert::schema(&found, text))?, view))
         })
         .await?;
     Ok(respond::computed(&answer, &HeaderMap::new()))
@@ -95,7 +98,7 @@ pub(super) async fn lookup_schema(
 
 /// Delete a subject.
 ///
-/// Softly at first: its ids stay readable. With `permanent=true`, and once soft-deleted, for good.
+/// The first time soft-deletes it: its ids stay readable. With `permanent=true` a soft-deleted subject goes for good.
 #[utoipa::path(delete, path = "/subjects/{subject}", tag = "subjects",
     params(
         ("subject" = String, Path),
@@ -123,14 +126,14 @@ pub(super) async fn find_by_metadata(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let mut view = registry.view();
         let subject = named(registry, &mut view, &incoming).await?;
         let pairs = incoming.all("key").zip(incoming.all("value"));
         let wanted: Vec<_> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         let found = registry.by_metadata(&mut view, &subject, &wanted, incoming.flag("deleted")).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-        Ok(Answered::Read(respond::json(&Schema::new(&found, text))?, view))
+        Ok(Answered::Read(respond::json(&convert::schema(&found, text))?, view))
     })
     .await
 }

@@ -11,11 +11,8 @@ use crate::telemetry::traces;
 /// The trace and the span that a `traceparent` header names, as hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TraceParent<'h> {
-    /// The trace.
     trace_id: &'h str,
-    /// The caller's span.
     parent_id: &'h str,
-    /// What the caller does with the trace.
     flags: u8,
 }
 
@@ -36,7 +33,7 @@ impl<'h> TraceParent<'h> {
     }
 }
 
-/// The span of a request, part of the caller's trace if it told of one.
+/// The span of a request, part of the caller's trace if it sent one.
 pub(super) fn span(headers: &HeaderMap, request_id: &str, method: &Method) -> Span {
     let parent = headers.get("traceparent").and_then(|header| TraceParent::parse(header.to_str().ok()?));
     let span = tracing::info_span!(
@@ -61,7 +58,7 @@ pub(super) fn span(headers: &HeaderMap, request_id: &str, method: &Method) -> Sp
     span
 }
 
-/// The span of a request that may be answered from memory, which is told of only where spans are exported.
+/// The span of a request that may be answered from memory, which is recorded only where spans are exported.
 pub(super) fn early_span(request: &Request, request_id: &HeaderValue) -> Option<Span> {
     #[cfg(feature = "otlp")]
     if traces::are_on() {
@@ -71,7 +68,7 @@ pub(super) fn early_span(request: &Request, request_id: &HeaderValue) -> Option<
     None
 }
 
-/// Tells a span that was begun early what came of the request.
+/// Records the outcome of a request in a span that was begun early.
 pub(super) fn answered(span: &Span, method: &Method, route: &str, status: StatusCode) {
     #[cfg(feature = "otlp")]
     traces::answered(span, method.as_str(), route, status.as_u16());

@@ -1,20 +1,20 @@
 //! `/subjects/{subject}/versions` and below (contract 10.1).
 
-use super::State as AppState;
-use super::body::{self, RawBody};
-use super::error::ErrorBody;
+use super::AppState;
+use super::answers::{AnswerKey, Answered, Caching};
+use super::body::RawBody;
+use super::convert;
+use super::error;
+use super::error::Error;
 use super::extract::Incoming;
-use super::findings;
 use super::openapi::Refusals;
 use super::respond::{self, Json};
-use super::shapes::{RegisterSchemaRequest, Registered, Schema};
 use super::subjects::{UNLIMITED, format, named};
-use crate::domain::VersionSelector;
-use crate::registry::{Answered, Caching, Error, RegisterOptions, Registry, Settled};
+use crate::registry::{self, RegisterOptions, Registry, Settled};
+use avow_api::{Explained, RegisterSchemaRequest, Registered, Schema};
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
 /// Entries in a list of schemas, at the most and where the caller sets no limit.
 pub(super) const MOST_SCHEMAS: i32 = 1000;
@@ -34,7 +34,7 @@ pub(super) async fn list_versions(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let page = incoming.page(UNLIMITED)?;
         let (all, only, negative) =
             (incoming.flag("deleted"), incoming.flag("deletedOnly"), incoming.flag("deletedAsNegative"));
@@ -61,7 +61,7 @@ pub(super) async fn list_versions(
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
         ("format" = Option<String>, Query, description = "`resolved` to have references inlined in the answer"),
         ("force" = Option<String>, Query, description = "`true` to skip the compatibility check"),
-        ("explain" = Option<String>, Query, description = "`true` to have `findings` added: what breaks, for whom, a record that proves it, fixes")),
+        ("explain" = Option<String>, Query, description = "`true` to add `findings`: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The version", body = Registered), Refusals))]
 pub(super) async fn register_version(
@@ -74,10 +74,11 @@ pub(super) async fn register_version(
     if incoming.flag("explain") {
         return register_explained(registry, &incoming, &body, options).await;
     }
-    let key = respond::key(&Method::POST, &incoming.arrival.target, body.0.clone());
-    let answer = registry
-        .answer(key, incoming.mark(Caching::None), &incoming.arrival.place, || async {
-            let draft = body::draft(body.object("register.arg6")?)?;
+    let key = AnswerKey::post(&incoming.arrival.target, body.0.clone());
+    let answer = state
+        .answers
+        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.consistency, || async {
+            let draft = convert::draft(body.parse("register.arg6")?);
             let mut view = registry.view();
             let subject = named(registry, &mut view, &incoming).await?;
             let (described, view) = match registry.register(view, &subject, &draft, options, &incoming.caller()).await?
@@ -87,10 +88,10 @@ pub(super) async fn register_version(
             };
             let mut rendering = registry.view();
             let text = registry.rendered(&mut rendering, &described, format(&incoming)).await?;
-            let body = respond::json(&Registered::new(&described, text))?;
+            let body = respond::json(&convert::registered(&described, text))?;
             Ok(match view {
                 Some(view) => Answered::Read(body, view.and(rendering)),
-                None => Answered::Wrote(body, incoming.arrival.place.written()),
+                None => Answered::Wrote(body, incoming.arrival.consistency.written()),
             })
         })
         .await?;
@@ -104,23 +105,23 @@ async fn register_explained(
     body: &RawBody,
     options: RegisterOptions,
 ) -> Result<Response, Error> {
-    let draft = body::draft(body.object("register.arg6")?)?;
-    registry.catch_up_at(&incoming.arrival.place).await;
+    let draft = convert::draft(body.parse("register.arg6")?);
+    registry.catch_up_at(&incoming.arrival.consistency).await;
     let mut view = registry.view();
     let subject = named(registry, &mut view, incoming).await?;
-    // Before the schema joins the history; what it is refused for beside compatibility, registration tells.
+    // Before the schema joins the history; registration itself reports other reasons to refuse it.
     let explained = registry.explain(&mut view, &subject, None, &draft, options.normalize).await;
-    let findings = explained.map(|explained| findings::shapes(explained.findings)).unwrap_or_default();
+    let findings = explained.map(|explained| convert::findings(explained.findings)).unwrap_or_default();
     match registry.register(registry.view(), &subject, &draft, options, &incoming.caller()).await {
         Ok(settled) => {
             let described = settled.into_inner();
             let text = registry.rendered(&mut view, &described, format(incoming)).await?;
-            findings::attach(&json!(Registered::new(&described, text)), StatusCode::OK, &findings)
+            Ok(Json(Explained { answer: convert::registered(&described, text), findings }).into_response())
         }
-        Err(error) if error.status() == 409 => {
-            findings::attach(&json!(ErrorBody::of(&error)), StatusCode::CONFLICT, &findings)
+        Err(error @ registry::Error::Incompatible { .. }) => {
+            respond::with_status(StatusCode::CONFLICT, &Explained { answer: error::body(&error), findings })
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -140,15 +141,15 @@ pub(super) async fn get_version(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let selector = incoming.version()?;
         let mut view = registry.view();
         let subject = named(registry, &mut view, &incoming).await?;
         let found = registry.version(&mut view, &subject, selector, incoming.flag("deleted")).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
-        let mut schema = Schema::new(&found, text);
+        let mut schema = convert::schema(&found, text);
         if incoming.text("referenceFormat").is_some_and(|format| format.eq_ignore_ascii_case("qualified")) {
-            schema = schema.with_qualified_references(&found);
+            convert::qualify_references(&mut schema.content, &found);
         }
         Ok(Answered::Read(respond::json(&schema)?, view))
     })
@@ -170,7 +171,7 @@ pub(super) async fn get_version_text(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::Revalidate, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let selector = incoming.version()?;
         let mut view = registry.view();
         let subject = named(registry, &mut view, &incoming).await?;
@@ -194,7 +195,7 @@ pub(super) async fn list_referrers(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
-    respond::kept(registry, &incoming, &headers, Caching::None, || async {
+    respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let page = incoming.page(MOST_SCHEMAS)?;
         let selector = incoming.version()?;
         let mut view = registry.view();
@@ -207,7 +208,7 @@ pub(super) async fn list_referrers(
 
 /// Delete a version.
 ///
-/// Softly at first: its id stays readable. With `permanent=true`, and once soft-deleted, for good.
+/// The first time soft-deletes it: its id stays readable. With `permanent=true` a soft-deleted version goes for good.
 #[utoipa::path(delete, path = "/subjects/{subject}/versions/{version}", tag = "versions",
     params(
         ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
@@ -219,20 +220,4 @@ pub(super) async fn delete_version(State(state): State<AppState>, incoming: Inco
     let subject = named(registry, &mut registry.view(), &incoming).await?;
     let permanent = incoming.flag("permanent");
     Ok(Json(registry.delete_version(&subject, selector, permanent, &incoming.caller()).await?).into_response())
-}
-
-/// Restore a soft-deleted version.
-///
-/// It keeps its number and its id, and no level is asked: it was there before. A live version stays as it is. What it refers
-/// to must be live.
-#[utoipa::path(post, path = "/avow/v1/subjects/{subject}/versions/{version}/restore", tag = "avow",
-    params(("subject" = String, Path), ("version" = i32, Path)),
-    responses((status = 200, description = "The number of the version", body = i32), Refusals))]
-pub(super) async fn restore_version(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
-    let registry = &*state.registry;
-    let VersionSelector::Number(version) = incoming.version()? else {
-        return Err(Error::BadRequest("name the version by its number; `latest` is a live one".to_owned()));
-    };
-    let subject = named(registry, &mut registry.view(), &incoming).await?;
-    Ok(Json(registry.restore(&subject, version, &incoming.caller()).await?).into_response())
 }

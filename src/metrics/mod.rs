@@ -26,7 +26,7 @@ impl Counter {
         self.0.fetch_add(many, Ordering::Relaxed);
     }
 
-    /// What it has come to.
+    /// The count so far.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -73,7 +73,7 @@ impl Histogram {
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    /// What was noted so far.
+    /// The observations so far.
     pub fn observed(&self) -> Observed {
         let mut observed = Observed::default();
         observed.add(self);
@@ -81,7 +81,7 @@ impl Histogram {
     }
 }
 
-/// What one histogram, or several of them together, have noted.
+/// The observations of one histogram, or of several together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observed {
     buckets: [u64; BOUNDS.len() + 1],

@@ -58,7 +58,7 @@ impl Family<'_> {
         self.line("", labels, None, value)
     }
 
-    /// What a histogram has noted.
+    /// The samples of a histogram.
     pub fn durations(&mut self, labels: Labels<'_>, observed: &Observed) -> &mut Self {
         let mut count = 0;
         for (place, in_bucket) in observed.buckets.iter().enumerate() {

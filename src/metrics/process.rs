@@ -1,4 +1,4 @@
-//! What the system knows of this process. Left out where it does not tell.
+//! Metrics of this process; those that the system does not know are left out.
 
 use super::Page;
 use std::fs;
@@ -17,52 +17,53 @@ pub fn started() {
 /// Writes the version of the program, and time, memory and files of the process.
 pub fn write(page: &mut Page) {
     let info = [("version", env!("CARGO_PKG_VERSION"))];
-    page.gauge("schema_registry_build_info", "The program, always 1.").sample(&info, 1);
-    page.gauge("process_start_time_seconds", "When the process started, since the epoch.").sample(&[], *STARTED);
+    page.gauge("schema_registry_build_info", "The program's version; the value is always 1.").sample(&info, 1);
+    page.gauge("process_start_time_seconds", "Start time of the process, in seconds since the epoch.")
+        .sample(&[], *STARTED);
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    if let Some(kib) = told(&status, "VmRSS:") {
-        page.gauge("process_resident_memory_bytes", "Memory that is in use.").sample(&[], kib * 1024);
+    if let Some(kib) = read_field(&status, "VmRSS:") {
+        page.gauge("process_resident_memory_bytes", "Resident memory.").sample(&[], kib * 1024);
     }
-    if let Some(kib) = told(&status, "VmSize:") {
-        page.gauge("process_virtual_memory_bytes", "Addresses that are in use.").sample(&[], kib * 1024);
+    if let Some(kib) = read_field(&status, "VmSize:") {
+        page.gauge("process_virtual_memory_bytes", "Virtual memory.").sample(&[], kib * 1024);
     }
-    if let Some(threads) = told(&status, "Threads:") {
-        page.gauge("process_threads", "Threads of the system.").sample(&[], threads);
+    if let Some(threads) = read_field(&status, "Threads:") {
+        page.gauge("process_threads", "Operating system threads.").sample(&[], threads);
     }
     if let Some(ticks) = cpu_ticks() {
         let seconds = format_args!("{}.{:02}", ticks / 100, ticks % 100);
-        page.counter("process_cpu_seconds_total", "Processor time that was used.").sample(&[], seconds);
+        page.counter("process_cpu_seconds_total", "User and system CPU time.").sample(&[], seconds);
     }
     if let Ok(files) = fs::read_dir("/proc/self/fd") {
-        page.gauge("process_open_fds", "File descriptors that are open.").sample(&[], files.count());
+        page.gauge("process_open_fds", "Open file descriptors.").sample(&[], files.count());
     }
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    if let Some(files) = told(&limits, "Max open files") {
-        page.gauge("process_max_fds", "File descriptors that may be open.").sample(&[], files);
+    if let Some(files) = read_field(&limits, "Max open files") {
+        page.gauge("process_max_fds", "The limit of open file descriptors.").sample(&[], files);
     }
     runtime(page);
 }
 
-/// What the runtime knows of the tasks that requests are.
+/// Metrics of the runtime's tasks.
 fn runtime(page: &mut Page) {
     let Ok(runtime) = Handle::try_current() else { return };
     let runtime = runtime.metrics();
-    page.gauge("tokio_workers", "Threads that run tasks.").sample(&[], runtime.num_workers());
-    page.gauge("tokio_alive_tasks", "Tasks that have not ended.").sample(&[], runtime.num_alive_tasks());
+    page.gauge("tokio_workers", "Worker threads of the runtime.").sample(&[], runtime.num_workers());
+    page.gauge("tokio_alive_tasks", "Live tasks of the runtime.").sample(&[], runtime.num_alive_tasks());
     let help = "Tasks that wait for any worker; a number that stays high says that the processors are too few.";
     page.gauge("tokio_global_queue_depth", help).sample(&[], runtime.global_queue_depth());
     let busy: Duration = (0..runtime.num_workers()).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
-    page.counter("tokio_worker_busy_seconds_total", "Time that workers spent on tasks.")
+    page.counter("tokio_worker_busy_seconds_total", "Time that workers of the runtime were busy.")
         .sample(&[], busy.as_secs_f64());
 }
 
 /// The first number on the line that begins so.
-fn told(text: &str, name: &str) -> Option<u64> {
+fn read_field(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// Processor time in the hundredths of a second that Linux tells it in.
+/// Processor time, in Linux's hundredths of a second.
 fn cpu_ticks() -> Option<u64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The name of the program may hold anything, but it ends with the last parenthesis.

@@ -124,18 +124,14 @@ impl Registry {
     fn count(&self, plan: &Plan, applied: &Applied) {
         let refused = applied.refusal().is_some();
         for (operation, step) in plan.operations.iter().zip(&applied.steps) {
-            match (&operation.action, &step.state) {
-                (Action::Register { .. }, State::Refused(error, _)) => {
-                    self.stats.registered(Registration::refused(error));
-                }
-                (Action::Register { .. }, State::Created(..)) if !refused => {
-                    self.stats.registered(Registration::Created);
-                }
-                (Action::Register { .. }, State::Unchanged(_)) if !refused => {
-                    self.stats.registered(Registration::Existing);
-                }
-                _ => {}
-            }
+            let Action::Register { draft, .. } = &operation.action else { continue };
+            let result = match &step.state {
+                State::Refused(error, _) => Registration::refused(error),
+                State::Created(..) if !refused => Registration::Created,
+                State::Unchanged(_) if !refused => Registration::Existing,
+                _ => continue,
+            };
+            self.stats.registered(draft.schema_type().unwrap_or_default(), result);
         }
     }
 }
@@ -291,7 +287,7 @@ fn named(version: i32) -> String {
 }
 
 fn latest(scope: &Scope) -> i32 {
-    scope.versions.iter().rfind(|stored| !stored.deleted).map_or(0, |stored| stored.version.get())
+    scope.latest().map_or(0, |stored| stored.version.get())
 }
 
 /// Decides one operation on what the view shows, the operations before it included.
@@ -369,13 +365,13 @@ async fn register(view: &mut View<'_>, subject: &Subject, draft: &Draft, options
 
 /// Refuses beforehand what would spoil the whole plan when it is written.
 async fn storable(registry: &Registry, new: &NewVersion) -> Result<(), Error> {
-    let stored = registry.store.content(new.fingerprint).await?;
+    let stored = registry.store.content(new.key).await?;
     if stored.is_some_and(|stored| stored.text != new.content.text) {
-        return Err(super::write::same_fingerprint());
+        return Err(super::write::same_fingerprint(new.key.schema_type));
     }
     let context: Context = new.subject.context();
     let spent = registry.store.last_id(&context).await? == i32::MAX;
-    if spent && new.id == IdChoice::OfContent && registry.store.id_of(&context, new.fingerprint).await?.is_none() {
+    if spent && new.id == IdChoice::OfContent && registry.store.id_of(&context, new.key).await?.is_none() {
         return Err(Error::IdsExhausted(context));
     }
     Ok(())

@@ -1,10 +1,11 @@
 //! From what a client sent to a schema that can be compared, checked and stored.
 
 use super::references::{self, Documents, Targets};
-use super::stats::Memory;
+use super::stats::CacheKind;
 use super::{Error, Registry, View};
-use crate::domain::{Content, Context, Fingerprint, Metadata, Reference, RuleSet};
-use avow_avro::{Schema, Strictness};
+use crate::domain::{Content, ContentKey, Context, Metadata, Reference, RuleSet, SchemaType};
+use avow_budget::Budget;
+use avow_schema::{InvalidSchema, ParsedSchema, Strictness};
 use std::sync::Arc;
 
 /// A schema as a client offers it (contract 2.5).
@@ -12,7 +13,7 @@ use std::sync::Arc;
 pub struct Draft {
     /// The text; absent or empty it means the latest version's.
     pub schema: Option<String>,
-    /// `AVRO`, or something this registry does not speak.
+    /// The name of its type; AVRO where there is none.
     pub schema_type: Option<String>,
     /// What it refers to.
     pub references: Vec<Reference>,
@@ -32,19 +33,30 @@ impl Draft {
         self.schema.as_deref().filter(|text| !text.trim().is_empty())
     }
 
-    /// Refuses what is not Avro.
-    pub(super) fn check_type(&self) -> Result<(), Error> {
-        match self.schema_type.as_deref() {
-            None | Some("AVRO") => Ok(()),
-            Some(other) => Err(Error::InvalidSchemaType(other.to_owned())),
-        }
+    /// The type of the text, if this registry speaks it.
+    pub(super) fn schema_type(&self) -> Result<SchemaType, Error> {
+        let Some(name) = self.schema_type.as_deref() else { return Ok(SchemaType::default()) };
+        let known = SchemaType::parse(name).filter(|known| avow_schema::SUPPORTED.contains(known));
+        known.ok_or_else(|| Error::InvalidSchemaType(name.to_owned()))
+    }
+
+    /// The content that the draft describes.
+    pub(super) fn content(&self) -> Result<Content, Error> {
+        let text = self.text().ok_or(Error::EmptySchema)?;
+        Ok(Content {
+            schema_type: self.schema_type()?,
+            text: text.to_owned(),
+            references: self.references.clone(),
+            metadata: self.metadata.clone(),
+            rule_set: self.rule_set.clone(),
+        })
     }
 }
 
 /// A parsed schema with what identity needs of it.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
-    pub(super) schema: Arc<Schema>,
+    pub(super) schema: Arc<ParsedSchema>,
     /// The stored text, the references with concrete versions, and the metadata as the caller gave them.
     pub(super) content: Content,
     pub(super) documents: Documents,
@@ -65,13 +77,11 @@ impl Candidate {
         normalize: bool,
     ) -> Result<Self, Error> {
         let targets = if strictness == Strictness::Strict { Targets::Live } else { Targets::All };
-        let documents = references::resolve(view, context, &content.references, targets).await?;
-        let texts: Vec<&str> = documents.contents.iter().map(|content| content.text.as_str()).collect();
-        let invalid = |error: avow_avro::ParseError| Error::InvalidSchema(error.to_string());
-        let mut schema = avow_avro::parse(&content.text, &texts, strictness).map_err(invalid)?;
+        let documents = references::resolve(view, context, &content, targets).await?;
+        let mut schema = parse(&content, &documents, strictness)?;
         let mut references = content.references;
         if normalize {
-            schema = schema.normalized().map_err(invalid)?;
+            schema = schema.normalized().map_err(|error| invalid(content.schema_type, &error))?;
             references.sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
             references.dedup();
         }
@@ -87,16 +97,26 @@ impl Candidate {
         })
     }
 
-    pub(super) fn fingerprint(&self) -> Fingerprint {
-        self.content.fingerprint()
+    pub(super) fn key(&self) -> ContentKey {
+        self.content.key()
     }
+}
+
+fn parse(content: &Content, documents: &Documents, strictness: Strictness) -> Result<ParsedSchema, Error> {
+    let budget = Budget::unlimited();
+    let parsed = avow_schema::parse(content.schema_type, &content.text, &documents.texts(), strictness, &budget);
+    parsed.map_err(|error| invalid(content.schema_type, &error))
+}
+
+fn invalid(schema_type: SchemaType, error: &InvalidSchema) -> Error {
+    Error::InvalidSchema { schema_type, details: error.to_string() }
 }
 
 /// Replaces every `-1` by the version it means now.
 async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference]) -> Result<(), Error> {
     for reference in references.iter_mut().filter(|reference| reference.version == -1) {
-        let scope = view.glance(&reference.target(context)).await?;
-        if let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) {
+        let scope = view.read_unguarded(&reference.target(context)).await?;
+        if let Some(latest) = scope.latest() {
             reference.version = latest.version.get();
         }
     }
@@ -107,13 +127,13 @@ async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference
 #[derive(Debug, Clone)]
 pub(super) struct Parsed {
     pub(super) key: ParsedKey,
-    pub(super) schema: Arc<Schema>,
+    pub(super) schema: Arc<ParsedSchema>,
 }
 
 impl Candidate {
     /// The candidate as one side of a comparison.
     pub(super) fn parsed(&self) -> Parsed {
-        let key = ParsedKey::new(self.fingerprint(), &self.content, &self.documents);
+        let key = ParsedKey::new(self.key(), &self.content, &self.documents);
         Parsed { key, schema: Arc::clone(&self.schema) }
     }
 }
@@ -121,15 +141,15 @@ impl Candidate {
 /// A stored text together with the documents it was parsed against.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ParsedKey {
-    fingerprint: Fingerprint,
-    documents: Box<[Fingerprint]>,
+    content: ContentKey,
+    documents: Box<[ContentKey]>,
     bytes: usize,
 }
 
 impl ParsedKey {
-    fn new(fingerprint: Fingerprint, content: &Content, documents: &Documents) -> Self {
+    fn new(key: ContentKey, content: &Content, documents: &Documents) -> Self {
         let bytes = content.text.len() + documents.contents.iter().map(|content| content.text.len()).sum::<usize>();
-        Self { fingerprint, documents: documents.fingerprints.clone().into(), bytes }
+        Self { content: key, documents: documents.keys.clone().into(), bytes }
     }
 
     /// The size of the texts, in bytes.
@@ -148,20 +168,17 @@ impl Registry {
         &self,
         view: &mut View<'_>,
         context: &Context,
-        fingerprint: Fingerprint,
+        key: ContentKey,
         content: &Content,
     ) -> Result<Parsed, Error> {
-        let documents = references::resolve(view, context, &content.references, Targets::All).await?;
-        let key = ParsedKey::new(fingerprint, content, &documents);
+        let documents = references::resolve(view, context, content, Targets::All).await?;
+        let key = ParsedKey::new(key, content, &documents);
         let known = self.parsed.get(&key).await;
-        self.stats.sought(Memory::Parsed, known.is_some());
+        self.stats.record_lookup(CacheKind::Parsed, known.is_some());
         if let Some(schema) = known {
             return Ok(Parsed { key, schema });
         }
-        let texts: Vec<&str> = documents.contents.iter().map(|content| content.text.as_str()).collect();
-        let schema = avow_avro::parse(&content.text, &texts, Strictness::Lenient)
-            .map_err(|error| Error::InvalidSchema(error.to_string()))?;
-        let schema = Arc::new(schema);
+        let schema = Arc::new(parse(content, &documents, Strictness::Lenient)?);
         self.parsed.insert(key.clone(), Arc::clone(&schema)).await;
         Ok(Parsed { key, schema })
     }

@@ -6,7 +6,7 @@ use super::verdicts::Pair;
 use super::{Draft, Error, Registry, View, effective};
 use crate::domain::{Content, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
-use avow_avro::{Rule, Strictness};
+use avow_schema::{Role, Strictness};
 use std::time::Instant;
 
 /// Whether a candidate suits a history; empty messages mean it does.
@@ -38,7 +38,7 @@ impl Registry {
         let settings = effective::settings(view, subject).await?;
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
         let scope = view.scope(subject).await?;
-        let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        let live: Vec<StoredVersion> = scope.live().copied().collect();
         self.judge(view, &candidate, &live, &settings).await
     }
 
@@ -52,12 +52,9 @@ impl Registry {
         normalize: bool,
     ) -> Result<Verdict, Error> {
         let scope = view.scope(subject).await?;
-        let found = match selector {
-            VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-            VersionSelector::Number(version) => {
-                let found = scope.versions.iter().find(|stored| stored.version == version && !stored.deleted);
-                Some(found.ok_or(Error::VersionNotFound(version.get()))?)
-            }
+        let found = match (scope.select(selector, false), selector) {
+            (None, VersionSelector::Number(version)) => return Err(Error::VersionNotFound(version.get())),
+            (found, _) => found,
         };
         let settings = effective::settings(view, subject).await?;
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
@@ -73,14 +70,7 @@ impl Registry {
         normalize: bool,
         settings: &Effective,
     ) -> Result<Candidate, Error> {
-        let text = draft.text().ok_or(Error::EmptySchema)?;
-        draft.check_type()?;
-        let content = Content {
-            text: text.to_owned(),
-            references: draft.references.clone(),
-            metadata: draft.metadata.clone(),
-            rule_set: draft.rule_set.clone(),
-        };
+        let content = draft.content()?;
         let strictness = if settings.validate_new_schemas { Strictness::Strict } else { Strictness::Lenient };
         Candidate::parse(view, &subject.context(), content, strictness, normalize || settings.normalize).await
     }
@@ -95,7 +85,8 @@ impl Registry {
     ) -> Result<Verdict, Error> {
         let began = Instant::now();
         let verdict = self.judge_history(view, candidate, live, settings).await;
-        self.stats.checked(settings.level, verdict.as_ref().ok().map(Verdict::is_compatible), began.elapsed());
+        let compatible = verdict.as_ref().ok().map(Verdict::is_compatible);
+        self.stats.checked(candidate.content.schema_type, settings.level, compatible, began.elapsed());
         verdict
     }
 
@@ -109,13 +100,13 @@ impl Registry {
         let mut messages = Vec::new();
         if settings.validate_fields {
             let previous = match live.last() {
-                Some(stored) => Some(view.content(stored.fingerprint).await?),
+                Some(stored) => Some(view.content(stored.key).await?),
                 None => None,
             };
             messages = reserved_fields(candidate, previous.as_deref());
         }
         for stored in live.iter().rev() {
-            let content = view.content(stored.fingerprint).await?;
+            let content = view.content(stored.key).await?;
             if !same_group(settings, &candidate.content, &content) {
                 continue;
             }
@@ -134,13 +125,8 @@ impl Registry {
     }
 
     /// Counts what a verdict rests on.
-    fn note(&self, verdict: &avow_avro::Verdict) {
-        for finding in &verdict.findings {
-            self.stats.found(finding.kind.into());
-        }
-        if verdict.exception.is_some() {
-            self.stats.found(Rule::TooLarge);
-        }
+    fn note(&self, verdict: &avow_schema::Verdict) {
+        verdict.rules().for_each(|rule| self.stats.found(rule));
     }
 
     async fn judge_pair(
@@ -155,7 +141,7 @@ impl Registry {
         if directions.is_empty() {
             return Ok(Vec::new());
         }
-        let old = self.parsed(view, &candidate.context, stored.fingerprint, content).await?;
+        let old = self.parsed(view, &candidate.context, stored.key, content).await?;
         let new = candidate.parsed();
         let mut messages = Vec::new();
         for (turn, direction) in directions.iter().enumerate() {
@@ -198,7 +184,7 @@ pub(super) fn same_group(settings: &Effective, new: &Content, old: &Content) -> 
 }
 
 /// The contract's sentences for what the core found (contract 4.9).
-pub(super) fn describe(verdict: &avow_avro::Verdict, role: avow_avro::Candidate) -> Vec<String> {
+pub(super) fn describe(verdict: &avow_schema::Verdict, role: Role) -> Vec<String> {
     match &verdict.exception {
         Some(exception) => vec![format!("Unexpected exception during compatibility check: {exception}")],
         None => verdict.findings.iter().map(|finding| finding.registry_text(role)).collect(),
@@ -206,7 +192,7 @@ pub(super) fn describe(verdict: &avow_avro::Verdict, role: avow_avro::Candidate)
 }
 
 /// A warning that is to refuse, in the style of the contract's sentences.
-fn describe_warning(warning: &avow_avro::Finding) -> String {
+fn describe_warning(warning: &avow_schema::Finding) -> String {
     format!(
         "{{errorType:'DATA_NOT_DECODABLE', description:'{}', additionalInfo:'{}'}}",
         warning.title,
@@ -233,7 +219,8 @@ fn reserved_fields(candidate: &Candidate, previous: Option<&Content>) -> Vec<Str
             )
         })
         .collect();
-    let taken = reserved.iter().filter(|name| candidate.schema.field_names().any(|field| field == *name));
+    let fields = candidate.schema.top_level_fields();
+    let taken = reserved.iter().filter(|name| fields.contains(&name.as_str()));
     messages
         .extend(taken.map(|name| format!("The new schema has field that conflicts with the reserved field {name}.")));
     messages

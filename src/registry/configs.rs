@@ -1,6 +1,6 @@
 //! Settings of scopes (contract 9.3).
 
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
 use crate::domain::{Config, ConfigUpdate, Kind, Subject};
 use crate::store::Effect;
@@ -76,8 +76,8 @@ impl UseCase for Update<'_> {
             kind: Kind::Config,
             guards: Vec::new(),
             effects: vec![Effect::SetConfig(self.subject.clone(), Some(Box::new(config.clone())))],
-            before: stored.as_ref().map(told),
-            after: Some(told(&config)),
+            before: stored.as_ref().map(to_json),
+            after: Some(to_json(&config)),
         };
         Ok(Decision::write(change, config))
     }
@@ -104,7 +104,7 @@ impl UseCase for Remove<'_> {
             kind: Kind::Config,
             guards: Vec::new(),
             effects: vec![Effect::SetConfig(self.subject.clone(), None)],
-            before: Some(told(&config)),
+            before: Some(to_json(&config)),
             after: None,
         };
         Ok(Decision::write(change, config))

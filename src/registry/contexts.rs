@@ -1,6 +1,6 @@
 //! The list of contexts (contract 9.5).
 
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
 use crate::domain::{Context, IdFloor, Kind, SchemaId, Subject};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
@@ -87,8 +87,8 @@ impl UseCase for Reserve<'_> {
             kind: Kind::IdFloor,
             guards: Vec::new(),
             effects: vec![Effect::ReserveIds(self.context.clone(), self.floor)],
-            before: Some(told(&IdFloor { last_id: last })),
-            after: Some(told(&IdFloor { last_id: self.floor })),
+            before: Some(to_json(&IdFloor { last_id: last })),
+            after: Some(to_json(&IdFloor { last_id: self.floor })),
         };
         Ok(Decision::write(change, self.floor))
     }

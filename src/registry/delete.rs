@@ -1,6 +1,6 @@
 //! Deleting versions and subjects, softly and for good (contract 8).
 
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
 use crate::domain::{Deleted, Kind, ReferencedVersion, Subject, Version, VersionSelector};
 use crate::store::{Effect, Scope, StoredVersion};
@@ -49,11 +49,7 @@ impl UseCase for DeleteVersion<'_> {
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Version>, Error> {
         let scope = view.scope(self.subject).await?;
-        let found = match self.selector {
-            VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-            VersionSelector::Number(version) => scope.versions.iter().find(|stored| stored.version == version),
-        };
-        let Some(stored) = found else {
+        let Some(stored) = scope.select(self.selector, true) else {
             return Err(match scope.versions.is_empty() {
                 true => Error::SubjectNotFound(self.subject.clone()),
                 false => Error::VersionNotFound(self.selector.number()),
@@ -135,5 +131,5 @@ fn deletion(subject: &Subject, scope: &Scope, versions: Vec<Version>, permanent:
         effects.push(Effect::SoftDelete(subject.clone(), versions));
     }
     let kind = if permanent { Kind::HardDelete } else { Kind::SoftDelete };
-    Change { kind, guards: Vec::new(), effects, before: Some(told(&before)), after: None }
+    Change { kind, guards: Vec::new(), effects, before: Some(to_json(&before)), after: None }
 }

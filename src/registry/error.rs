@@ -1,7 +1,10 @@
 //! Why the registry refused: one variant, one sentence a client reads, one code of the contract (section 11).
 
-use crate::domain::{Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, Seq, Subject, Version};
+use crate::domain::{
+    Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, SchemaType, Seq, Subject, Version,
+};
 use crate::store;
+use avow_budget::Exceeded;
 
 /// A refusal. The sentences are the contract's wherever clients match on them.
 #[derive(Debug, thiserror::Error)]
@@ -13,18 +16,6 @@ pub enum Error {
     InvalidContext(#[from] InvalidContext),
     #[error("the change log does not reach as far as {}; it may have been replaced: begin again", .0.0)]
     BeyondLog(Seq),
-    #[error("HTTP 404 Not Found")]
-    NoRoute,
-    #[error("HTTP 405 Method Not Allowed")]
-    MethodNotAllowed,
-    #[error("HTTP 406 Not Acceptable")]
-    NotAcceptable,
-    #[error("the request body is larger than {0} bytes; send a smaller schema or raise --max-body-bytes")]
-    BodyTooLarge(usize),
-    #[error("HTTP 415 Unsupported Media Type")]
-    UnsupportedMediaType,
-    #[error("{0} must not be null (was null)")]
-    MissingBody(&'static str),
 
     #[error("Subject '{0}' not found.")]
     SubjectNotFound(Subject),
@@ -56,8 +47,10 @@ pub enum Error {
     #[error("{scope} is not as it was when this was planned: {reason}; plan again")]
     Stale { scope: String, reason: String },
 
-    #[error("Invalid schema of type AVRO, details: {0}")]
-    InvalidSchema(String),
+    #[error("Invalid schema of type {schema_type}, details: {details}")]
+    InvalidSchema { schema_type: SchemaType, details: String },
+    #[error("{0}; send smaller schemas")]
+    TooCostly(Exceeded),
     #[error("Invalid schema type {0}")]
     InvalidSchemaType(String),
     #[error("Empty schema")]
@@ -101,13 +94,11 @@ pub enum Error {
     #[error("{subject} is being changed by too many others at once; try again")]
     Contended { subject: Subject },
     #[error("{0} callers wait for changes already; try again later, or ask without waiting")]
-    TooManyListeners(usize),
+    TooManySubscribers(usize),
     #[error("No more ids are left in the context {0}")]
     IdsExhausted(Context),
     #[error("Internal Server Error")]
     Panic,
-    #[error("Request timed out")]
-    Timeout,
     /// An error that several callers waited for.
     #[error(transparent)]
     Shared(std::sync::Arc<Error>),
@@ -118,12 +109,6 @@ impl Error {
     pub fn code(&self) -> u32 {
         match self {
             Self::BadRequest(_) | Self::InvalidContext(_) | Self::BeyondLog(_) => 400,
-            Self::NoRoute => 404,
-            Self::MethodNotAllowed => 405,
-            Self::NotAcceptable => 406,
-            Self::BodyTooLarge(_) => 413,
-            Self::UnsupportedMediaType => 415,
-            Self::MissingBody(_) => 422,
             Self::SubjectNotFound(_) => 40401,
             Self::VersionNotFound(_) => 40402,
             Self::SchemaNotFound | Self::NoSuchSchema(_) => 40403,
@@ -135,7 +120,11 @@ impl Error {
             Self::NoSubjectMode(_) => 40409,
             Self::Incompatible { .. } => 40901,
             Self::Stale { .. } => 40990,
-            Self::InvalidSchema(_) | Self::InvalidSchemaType(_) | Self::EmptySchema | Self::VersionNotNext => 42201,
+            Self::InvalidSchema { .. }
+            | Self::TooCostly(_)
+            | Self::InvalidSchemaType(_)
+            | Self::EmptySchema
+            | Self::VersionNotNext => 42201,
             Self::InvalidVersion(_) => 42202,
             Self::InvalidLevel => 42203,
             Self::InvalidMode | Self::ForwardNotGlobal => 42204,
@@ -154,15 +143,14 @@ impl Error {
                 store::Error::Full(_)
                 | store::Error::ReadOnly(_)
                 | store::Error::Unavailable(_)
-                | store::Error::Away(_)
+                | store::Error::Unreachable(_)
                 | store::Error::Standby
                 | store::Error::Closed,
             )
             | Self::Contended { .. }
-            | Self::TooManyListeners(_) => 503,
+            | Self::TooManySubscribers(_) => 503,
             Self::Store(_) | Self::IdsExhausted(_) => 50001,
             Self::Panic => 500,
-            Self::Timeout => 504,
             Self::Shared(error) => error.code(),
         }
     }

@@ -6,7 +6,7 @@ use super::verdicts::Pair;
 use super::{Draft, Error, LookupOptions, Registry, View, effective};
 use crate::domain::{Content, Context, Direction, Level, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
-use avow_avro::{Finding, Strictness, Verdict};
+use avow_schema::{Finding, Strictness, Verdict};
 use std::sync::Arc;
 
 /// A finding with every version of the history it is about.
@@ -115,7 +115,7 @@ impl Registry {
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
         let scope = view.scope(subject).await?;
         let mut history: Vec<(StoredVersion, Arc<Content>)> = Vec::new();
-        for stored in scope.versions.iter().rev().filter(|stored| !stored.deleted) {
+        for stored in scope.live().rev() {
             let asked = match version {
                 Some(VersionSelector::Number(version)) => stored.version == version,
                 Some(VersionSelector::Latest) => history.is_empty(),
@@ -124,7 +124,7 @@ impl Registry {
             if !asked {
                 continue;
             }
-            let content = view.content(stored.fingerprint).await?;
+            let content = view.content(stored.key).await?;
             if same_group(&settings, &candidate.content, &content) {
                 history.push((*stored, content));
             }
@@ -135,7 +135,7 @@ impl Registry {
             let mut known: Vec<(Arc<Verdict>, Vec<usize>)> = Vec::new();
             let mut tried = 0;
             for (stored, content) in &history {
-                let old = self.parsed(view, &candidate.context, stored.fingerprint, content).await?;
+                let old = self.parsed(view, &candidate.context, stored.key, content).await?;
                 let pair = Pair::new(&new, &old, *direction);
                 let verdict = self.verdict(&pair).await?;
                 let findings = if verdict.is_compatible() {
@@ -177,13 +177,8 @@ impl Registry {
 
     /// Parses a draft as a schema of the default context.
     async fn bare(&self, view: &mut View<'_>, draft: &Draft) -> Result<Candidate, Error> {
-        draft.check_type()?;
-        let content = Content {
-            text: draft.text().ok_or(Error::EmptySchema)?.to_owned(),
-            references: draft.references.clone(),
-            metadata: None,
-            rule_set: None,
-        };
+        draft.schema_type()?;
+        let content = Content { metadata: None, rule_set: None, ..draft.content()? };
         Candidate::parse(view, &Context::default_context(), content, Strictness::Strict, false).await
     }
 }

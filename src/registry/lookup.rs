@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::{Described, Draft, Error, Registry, View, effective};
 use crate::domain::{Content, Metadata, Subject};
 use crate::store::StoredVersion;
-use avow_avro::Strictness;
+use avow_schema::Strictness;
 use std::sync::Arc;
 
 /// How a look-up compares.
@@ -31,7 +31,7 @@ impl Match {
             subject: subject.clone(),
             version: self.stored.version,
             id: self.stored.id,
-            fingerprint: self.stored.fingerprint,
+            key: self.stored.key,
             stored: self.content.is_some().then_some((self.stored.time, self.stored.deleted)),
             content: self.content.unwrap_or_else(|| Arc::new(candidate.content.clone())),
         }
@@ -49,7 +49,7 @@ impl Registry {
         draft: &Draft,
         options: LookupOptions,
     ) -> Result<Described, Error> {
-        draft.check_type()?;
+        draft.schema_type()?;
         let found = self.lookup_in(view, subject, draft, options).await?;
         if let Some(found) = found {
             return Ok(found);
@@ -60,7 +60,7 @@ impl Registry {
                 match self.lookup_in(view, &elsewhere, draft, options).await {
                     Ok(Some(found)) => return Ok(found),
                     // A reference may be missing there; that is no answer to this request.
-                    Ok(None) | Err(Error::InvalidSchema(_)) => {}
+                    Ok(None) | Err(Error::InvalidSchema { .. }) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -77,14 +77,11 @@ impl Registry {
         draft: &Draft,
         options: LookupOptions,
     ) -> Result<Option<Described>, Error> {
-        let Some(text) = draft.text() else { return Ok(None) };
+        if draft.text().is_none() {
+            return Ok(None);
+        }
         let settings = effective::settings(view, subject).await?;
-        let content = Content {
-            text: text.to_owned(),
-            references: draft.references.clone(),
-            metadata: draft.metadata.clone(),
-            rule_set: draft.rule_set.clone(),
-        };
+        let content = draft.content()?;
         let normalize = options.normalize || settings.normalize;
         let mut candidate = Candidate::parse(view, &subject.context(), content, Strictness::Lenient, normalize).await?;
         let scope = view.scope(subject).await?;
@@ -93,8 +90,8 @@ impl Registry {
         if let Some(found) = self.find(view, &searched, &candidate).await? {
             return Ok(Some(found.describe(subject, &candidate)));
         }
-        let Some(latest) = scope.versions.iter().rfind(|stored| !stored.deleted) else { return Ok(None) };
-        let previous = view.content(latest.fingerprint).await?;
+        let Some(latest) = scope.latest() else { return Ok(None) };
+        let previous = view.content(latest.key).await?;
         let (metadata, rule_set) = settings.config.apply_defaults_and_overrides(&candidate.content, Some(&previous));
         if metadata == candidate.content.metadata && rule_set == candidate.content.rule_set {
             return Ok(None);
@@ -112,8 +109,8 @@ impl Registry {
         versions: &[StoredVersion],
         candidate: &Candidate,
     ) -> Result<Option<Match>, Error> {
-        let fingerprint = candidate.fingerprint();
-        let by_content = versions.iter().filter(|stored| stored.fingerprint == fingerprint);
+        let key = candidate.key();
+        let by_content = versions.iter().filter(|stored| stored.key == key);
         if let Some(stored) = by_content.max_by_key(|stored| (stored.written, stored.version)) {
             return Ok(Some(Match { stored: *stored, content: None }));
         }
@@ -136,9 +133,9 @@ impl Registry {
         if !inlined && candidate.schema.shape() != stored.shape {
             return Ok(None);
         }
-        let content = view.content(stored.fingerprint).await?;
+        let content = view.content(stored.key).await?;
         if inlined {
-            let Ok(parsed) = self.parsed(view, &candidate.context, stored.fingerprint, &content).await else {
+            let Ok(parsed) = self.parsed(view, &candidate.context, stored.key, &content).await else {
                 return Ok(None);
             };
             if parsed.schema.resolved_shape() != candidate.schema.resolved_shape() {

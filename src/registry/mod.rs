@@ -3,21 +3,18 @@
 //! Each runs on a [`View`]: it remembers what was read, so that a write can be guarded by it and a finished answer
 //! can be kept until any of it changes.
 
-mod answers;
 mod apply;
-mod bulk;
 mod candidate;
-mod catalogue;
-mod census;
+mod change_feed;
 mod compatibility;
 mod configs;
 mod contexts;
-mod currency;
+mod counts;
 mod delete;
 mod effective;
 mod error;
 mod explain;
-mod feed;
+mod freshness;
 mod lookup;
 mod modes;
 mod overlay;
@@ -25,35 +22,37 @@ mod past;
 mod read;
 mod references;
 mod register;
-mod restore;
+mod snapshot;
 mod stats;
+mod subject_search;
+mod undelete;
 mod verdicts;
 mod view;
 mod write;
 
-pub use answers::{Answer, AnswerKey, Answered, Caching, Mark};
 pub use apply::{Action, Applied, Expectation, Operation, Plan, State, Step};
-pub use bulk::{Meaning, Meanings};
 pub use candidate::Draft;
-pub use catalogue::{Cursor, Found, FoundSubject, LevelOf, Lookup, Search};
+pub use change_feed::{PAGE as FEED_PAGE, Subscriber};
 pub use compatibility::Verdict;
-pub use currency::{Currency, Place};
 pub use error::Error;
 pub use explain::{Explained, Explanation, Question, Reply};
-pub use feed::{Listener, PAGE as FEED_PAGE};
+pub use freshness::{Freshness, RequestConsistency};
 pub use lookup::LookupOptions;
 pub use past::{Past, PastSubject};
 pub use read::{Format, Listing, Page, Tagged};
 pub use register::RegisterOptions;
-pub use view::View;
+pub use snapshot::{SnapshotEntry, SnapshotPage};
+pub use stats::{CacheSize, Registration};
+pub use subject_search::{Cursor, Found, FoundSubject, LevelOf, Lookup, Search};
+pub use view::{ReadSet, View};
 pub use write::Settled;
 
 pub use crate::store::{DeletedFilter, SubjectFilter};
 
-use crate::domain::{Content, Context, Fingerprint, Identity, Level, SchemaId, Subject, Timestamp, Version};
+use crate::domain::{Content, ContentKey, Context, Identity, Level, SchemaId, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};
 use moka::future::Cache;
-use stats::Memory;
+use stats::CacheKind;
 use std::sync::Arc;
 
 /// What an operator may decide.
@@ -71,9 +70,7 @@ pub struct Settings {
     /// Whether a subject without a name is refused.
     pub reject_empty_subject: bool,
     /// Callers that may wait for changes at a time.
-    pub listeners: usize,
-    /// Bytes for finished answers.
-    pub answer_bytes: u64,
+    pub max_subscribers: usize,
     /// Bytes for contents, and as many for their parsed form.
     pub content_bytes: u64,
     /// Bytes for verdicts on pairs of schemas.
@@ -90,8 +87,7 @@ impl Default for Settings {
             validate_fields: false,
             validate_new_schemas: true,
             reject_empty_subject: false,
-            listeners: 1_000,
-            answer_bytes: 32 << 20,
+            max_subscribers: 1_000,
             content_bytes: 16 << 20,
             verdict_bytes: 8 << 20,
             scope_bytes: 16 << 20,
@@ -108,8 +104,7 @@ pub struct Caller {
     pub request_id: Arc<str>,
     /// The moment of the request.
     pub now: Timestamp,
-    /// What the request knows of others' changes, and where its own went.
-    pub place: Place,
+    pub consistency: RequestConsistency,
 }
 
 /// A schema as answers describe it.
@@ -121,8 +116,7 @@ pub struct Described {
     pub version: Version,
     /// Its id.
     pub id: SchemaId,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
+    pub key: ContentKey,
     /// Its content.
     pub content: Arc<Content>,
     /// When the stored version was last written and whether it is deleted; absent where the request itself matched.
@@ -135,14 +129,13 @@ pub struct Registry {
     store: Store,
     settings: Settings,
     scopes: Cache<Subject, Arc<Scope>>,
-    contents: Cache<Fingerprint, Arc<Content>>,
-    parsed: Cache<candidate::ParsedKey, Arc<avow_avro::Schema>>,
-    verdicts: Cache<verdicts::VerdictKey, Arc<avow_avro::Verdict>>,
-    answers: Cache<AnswerKey, Arc<Answer>>,
+    contents: Cache<ContentKey, Arc<Content>>,
+    parsed: Cache<candidate::ParsedKey, Arc<avow_schema::ParsedSchema>>,
+    verdicts: Cache<verdicts::VerdictKey, Arc<avow_schema::Verdict>>,
     queues: write::Queues,
     stats: stats::Stats,
-    census: census::Census,
-    feed: feed::Feed,
+    counts: counts::CountSchedule,
+    feed: change_feed::ChangeFeed,
     identity: tokio::sync::OnceCell<Identity>,
     /// Whoever makes a past state again holds it.
     past_turn: tokio::sync::Mutex<()>,
@@ -155,33 +148,28 @@ impl Registry {
         let stats = stats::Stats::default();
         let scopes = Cache::builder()
             .max_capacity(settings.scope_bytes)
-            .eviction_listener(stats.evictions(Memory::Scopes))
+            .eviction_listener(stats.evictions(CacheKind::Scopes))
             .weigher(move |subject: &Subject, scope: &Arc<Scope>| {
                 clamp(256 + subject.as_str().len() + scope.versions.len() * size_of::<StoredVersion>())
             })
             .build();
         let contents = Cache::builder()
             .max_capacity(settings.content_bytes)
-            .eviction_listener(stats.evictions(Memory::Contents))
+            .eviction_listener(stats.evictions(CacheKind::Contents))
             .weigher(move |_, content: &Arc<Content>| clamp(content.weight()))
             .build();
         // A parsed schema takes a few times the space of its text.
         let parsed = Cache::builder()
             .max_capacity(settings.content_bytes)
-            .eviction_listener(stats.evictions(Memory::Parsed))
+            .eviction_listener(stats.evictions(CacheKind::Parsed))
             .weigher(move |key: &candidate::ParsedKey, _| clamp(key.weight()))
             .build();
         let verdicts = Cache::builder()
             .max_capacity(settings.verdict_bytes)
-            .eviction_listener(stats.evictions(Memory::Verdicts))
-            .weigher(move |_, verdict: &Arc<avow_avro::Verdict>| clamp(256 + 256 * verdict.findings.len()))
+            .eviction_listener(stats.evictions(CacheKind::Verdicts))
+            .weigher(move |_, verdict: &Arc<avow_schema::Verdict>| clamp(256 + 256 * verdict.findings.len()))
             .build();
-        let answers = Cache::builder()
-            .max_capacity(settings.answer_bytes)
-            .eviction_listener(stats.evictions(Memory::Answers))
-            .weigher(move |key: &AnswerKey, answer: &Arc<Answer>| clamp(key.weight() + answer.weight()))
-            .build();
-        let (queues, feed) = (write::Queues::new(), feed::Feed::new(settings.listeners));
+        let (queues, feed) = (write::Queues::new(), change_feed::ChangeFeed::new(settings.max_subscribers));
         Arc::new(Self {
             store,
             settings,
@@ -189,10 +177,9 @@ impl Registry {
             contents,
             parsed,
             verdicts,
-            answers,
             queues,
             stats,
-            census: census::Census::default(),
+            counts: counts::CountSchedule::default(),
             feed,
             identity: tokio::sync::OnceCell::new(),
             past_turn: tokio::sync::Mutex::default(),
@@ -200,9 +187,9 @@ impl Registry {
     }
 
     /// Why requests cannot all be answered as they should be; `None` while they can.
-    pub async fn trouble(&self) -> Option<String> {
+    pub async fn degradation(&self) -> Option<String> {
         match self.store.head().await {
-            Ok(_) => self.store.trouble(),
+            Ok(_) => self.store.write_failure(),
             Err(error) => Some(error.to_string()),
         }
     }
@@ -212,21 +199,21 @@ impl Registry {
         View::new(self)
     }
 
-    /// A content by its fingerprint.
-    async fn content(&self, fingerprint: Fingerprint) -> Result<Arc<Content>, Error> {
+    /// The content under a key.
+    async fn content(&self, key: ContentKey) -> Result<Arc<Content>, Error> {
         let mut found = true;
         let load = async {
             found = false;
-            match self.store.content(fingerprint).await {
+            match self.store.content(key).await {
                 Ok(Some(content)) => Ok(Arc::new(content)),
-                Ok(None) => Err(Error::damaged(format_args!("no content under the fingerprint {fingerprint}"))),
+                Ok(None) => Err(Error::damaged(format_args!("no content under the fingerprint {key}"))),
                 Err(error) => Err(error.into()),
             }
             // It is told to everyone who waits, as what it is.
             .map_err(Arc::new)
         };
-        let content = self.contents.try_get_with(fingerprint, load).await;
-        self.stats.sought(Memory::Contents, found);
+        let content = self.contents.try_get_with(key, load).await;
+        self.stats.record_lookup(CacheKind::Contents, found);
         content.map_err(|error| Error::Shared(Arc::clone(&error)))
     }
 

@@ -1,6 +1,6 @@
 //! Modes of scopes (contract 9.4).
 
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, delete, effective};
 use crate::domain::{Context, Kind, Mode, ModeState, Subject, Version};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
@@ -96,7 +96,7 @@ impl Registry {
 
 /// A state as the log tells it; nothing where there is none.
 fn state(state: &ModeState) -> Option<String> {
-    (*state != ModeState::default()).then(|| told(state))
+    (*state != ModeState::default()).then(|| to_json(state))
 }
 
 impl UseCase for SetMode<'_> {

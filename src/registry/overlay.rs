@@ -3,7 +3,7 @@
 use super::view::View;
 use super::write::Change;
 use super::{Error, Registry};
-use crate::domain::{Content, Fingerprint, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
+use crate::domain::{Content, ContentKey, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
 use crate::store::{Effect, Guard, IdChoice, NewVersion, Referrer, Scope, StoredVersion};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use std::sync::Arc;
 /// Contents and references that are not stored yet.
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
-    contents: HashMap<Fingerprint, Arc<Content>>,
+    contents: HashMap<ContentKey, Arc<Content>>,
     /// Who would refer to what.
     uses: Vec<(ReferencedVersion, ReferencedVersion)>,
 }
 
 impl View<'_> {
     /// A content that is stored, or would be.
-    pub(super) async fn content(&self, fingerprint: Fingerprint) -> Result<Arc<Content>, Error> {
-        match self.overlay().contents.get(&fingerprint) {
+    pub(super) async fn content(&self, key: ContentKey) -> Result<Arc<Content>, Error> {
+        match self.overlay().contents.get(&key) {
             Some(content) => Ok(Arc::clone(content)),
-            None => Registry::content(self.registry(), fingerprint).await,
+            None => Registry::content(self.registry(), key).await,
         }
     }
 
@@ -36,7 +36,7 @@ impl View<'_> {
         // What is done to a referrer in the same request is in the scopes that were read.
         referrers.retain_mut(|referrer| match self.seen(&referrer.version.subject) {
             None => true,
-            Some(scope) => match scope.versions.iter().find(|stored| stored.version == referrer.version.version) {
+            Some(scope) => match scope.version(referrer.version.version) {
                 Some(stored) => {
                     referrer.deleted = stored.deleted;
                     true
@@ -72,7 +72,7 @@ impl View<'_> {
                 }
                 Effect::SetMode(subject, mode) => self.scope_mut(subject).await?.mode = *mode,
                 Effect::RecordContext(context) => self.record(context).await?,
-                Effect::Restore(subject, versions) => {
+                Effect::Undelete(subject, versions) => {
                     for stored in &mut self.scope_mut(subject).await?.versions {
                         stored.deleted &= !versions.contains(&stored.version);
                     }
@@ -92,7 +92,7 @@ impl View<'_> {
         let stored = StoredVersion {
             version: new.version,
             id,
-            fingerprint: new.fingerprint,
+            key: new.key,
             shape: new.shape,
             refers: !new.content.references.is_empty(),
             deleted: false,
@@ -105,7 +105,7 @@ impl View<'_> {
         versions.insert(place, stored);
         let user = ReferencedVersion { subject: new.subject.clone(), version: new.version };
         let overlay = self.overlay_mut();
-        overlay.contents.insert(new.fingerprint, Arc::clone(&new.content));
+        overlay.contents.insert(new.key, Arc::clone(&new.content));
         overlay.uses.extend(new.targets.iter().map(|target| (target.clone(), user.clone())));
         Ok(())
     }

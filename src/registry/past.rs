@@ -63,7 +63,7 @@ impl Registry {
 
     /// A content that was ever stored, whether or not anything holds it still.
     pub async fn stored_content(&self, fingerprint: Fingerprint) -> Result<Content, Error> {
-        let content = self.store.content(fingerprint).await?;
-        content.ok_or_else(|| Error::NoSuchSchema(fingerprint.to_string()))
+        let contents = self.store.contents_of(fingerprint).await?;
+        contents.into_iter().next().ok_or_else(|| Error::NoSuchSchema(fingerprint.to_string()))
     }
 }

@@ -96,7 +96,7 @@ impl Registry {
             found => found?,
         };
         let mut newest: BTreeMap<Subject, Holder> = BTreeMap::new();
-        for holder in self.store.holders_of(&found.subject.context(), found.fingerprint).await? {
+        for holder in self.store.holders_of(&found.subject.context(), found.key).await? {
             newest.insert(holder.subject.clone(), holder);
         }
         let shown = newest.into_values().filter(|holder| deleted || !holder.stored.deleted);
@@ -127,14 +127,14 @@ impl Registry {
         deleted: bool,
     ) -> Result<Described, Error> {
         let scope = view.scope(subject).await?;
-        if let Some(stored) = select(&scope, selector, deleted) {
-            return self.describe(subject, &stored).await;
+        if let Some(stored) = scope.select(selector, deleted) {
+            return self.describe(subject, stored).await;
         }
         if subject.is_unqualified() {
             for context in view.contexts().await?.iter() {
                 let elsewhere = Subject::new(context, subject.name());
-                if let Some(stored) = select(&*view.scope(&elsewhere).await?, selector, deleted) {
-                    return self.describe(&elsewhere, &stored).await;
+                if let Some(stored) = view.scope(&elsewhere).await?.select(selector, deleted) {
+                    return self.describe(&elsewhere, stored).await;
                 }
             }
         }
@@ -184,7 +184,7 @@ impl Registry {
         let mut any = false;
         for stored in scope.versions.iter().rev().filter(|stored| deleted || !stored.deleted) {
             any = true;
-            let content = self.content(stored.fingerprint).await?;
+            let content = self.content(stored.key).await?;
             let Some(metadata) = &content.metadata else { continue };
             if wanted.iter().all(|(key, value)| metadata.properties.get(key) == Some(value)) {
                 return self.describe(subject, stored).await;
@@ -273,7 +273,7 @@ impl Registry {
             Format::Resolved if content.references.is_empty() => Ok(content.text.clone()),
             Format::Resolved => {
                 let context = described.subject.context();
-                Ok(self.parsed(view, &context, described.fingerprint, content).await?.schema.resolved_text())
+                Ok(self.parsed(view, &context, described.key, content).await?.schema.resolved_text())
             }
         }
     }
@@ -283,8 +283,8 @@ impl Registry {
             subject: subject.clone(),
             version: stored.version,
             id: stored.id,
-            fingerprint: stored.fingerprint,
-            content: self.content(stored.fingerprint).await?,
+            key: stored.key,
+            content: self.content(stored.key).await?,
             stored: Some((stored.time, stored.deleted)),
         })
     }
@@ -294,16 +294,6 @@ impl Registry {
 fn holds(scope: &Scope, id: SchemaId) -> Option<StoredVersion> {
     let held = scope.versions.iter().filter(|stored| stored.id == id);
     held.max_by_key(|stored| (!stored.deleted, stored.written, stored.version)).copied()
-}
-
-fn select(scope: &Scope, selector: VersionSelector, deleted: bool) -> Option<StoredVersion> {
-    let found = match selector {
-        VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-        VersionSelector::Number(version) => {
-            scope.versions.iter().find(|stored| stored.version == version && (deleted || !stored.deleted))
-        }
-    };
-    found.copied()
 }
 
 fn missing_version(scope: &Scope, subject: &Subject, selector: VersionSelector, deleted: bool) -> Error {

@@ -1,7 +1,7 @@
 //! Fetching what a schema refers to, in the order it has to be parsed (contract 4.7).
 
 use super::{Error, View};
-use crate::domain::{Content, Context, Fingerprint, Reference, ReferencedVersion, VersionSelector};
+use crate::domain::{Content, ContentKey, Context, Reference, ReferencedVersion, SchemaType};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) enum Targets {
 /// The documents a schema refers to, directly or not, each after those it refers to itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Documents {
-    pub(super) fingerprints: Vec<Fingerprint>,
+    pub(super) keys: Vec<ContentKey>,
     pub(super) contents: Vec<Arc<Content>>,
     /// How each is first referred to, with its subject in full.
     pub(super) named: Vec<Reference>,
@@ -31,24 +31,37 @@ const MOST_DOCUMENTS: usize = 1_000;
 /// A step of the walk: enter a reference seen from a context, or take in a content whose own references are done.
 enum Step {
     Enter(Reference, Context, bool),
-    Take(Reference, Fingerprint, Arc<Content>),
+    Take(Reference, ContentKey, Arc<Content>),
 }
 
-/// Resolves references as seen from `context`. A name met twice is taken the first time.
+impl Documents {
+    /// The names and texts, as a parse takes them.
+    pub(super) fn texts(&self) -> Vec<(&str, &str)> {
+        let texts = self.named.iter().zip(&self.contents);
+        texts.map(|(named, content)| (named.name.as_str(), content.text.as_str())).collect()
+    }
+}
+
+/// Resolves the references of a content as seen from `context`. A name met twice is taken the first time.
 pub(super) async fn resolve(
     view: &mut View<'_>,
     context: &Context,
-    references: &[Reference],
+    content: &Content,
     targets: Targets,
 ) -> Result<Documents, Error> {
+    let schema_type = content.schema_type;
     let mut documents = Documents::default();
     let mut seen = HashSet::new();
-    let mut steps: Vec<Step> =
-        references.iter().rev().map(|reference| Step::Enter(reference.clone(), context.clone(), true)).collect();
+    let mut steps: Vec<Step> = content
+        .references
+        .iter()
+        .rev()
+        .map(|reference| Step::Enter(reference.clone(), context.clone(), true))
+        .collect();
     while let Some(step) = steps.pop() {
         match step {
             Step::Enter(reference, context, direct) => {
-                let (target, fingerprint) = find(view, &context, &reference, targets).await?;
+                let (target, key) = find(view, schema_type, &context, &reference, targets).await?;
                 let target_context = target.subject.context();
                 if direct {
                     documents.direct.push(target.clone());
@@ -57,18 +70,19 @@ pub(super) async fn resolve(
                     continue;
                 }
                 if seen.len() > MOST_DOCUMENTS {
-                    return Err(Error::InvalidSchema(format!("more than {MOST_DOCUMENTS} documents are referred to")));
+                    let details = format!("more than {MOST_DOCUMENTS} documents are referred to");
+                    return Err(Error::InvalidSchema { schema_type, details });
                 }
-                let content = view.content(fingerprint).await?;
+                let content = view.content(key).await?;
                 let (subject, version) = (target.subject.to_string(), target.version.get());
                 let named = Reference { name: reference.name, subject, version };
-                steps.push(Step::Take(named, fingerprint, Arc::clone(&content)));
+                steps.push(Step::Take(named, key, Arc::clone(&content)));
                 let nested = content.references.iter().rev();
                 steps.extend(nested.map(|nested| Step::Enter(nested.clone(), target_context.clone(), false)));
             }
-            Step::Take(reference, fingerprint, content) => {
+            Step::Take(reference, key, content) => {
                 documents.named.push(reference);
-                documents.fingerprints.push(fingerprint);
+                documents.keys.push(key);
                 documents.contents.push(content);
             }
         }
@@ -78,30 +92,23 @@ pub(super) async fn resolve(
 
 async fn find(
     view: &mut View<'_>,
+    schema_type: SchemaType,
     context: &Context,
     reference: &Reference,
     targets: Targets,
-) -> Result<(ReferencedVersion, Fingerprint), Error> {
-    let invalid = || Error::InvalidSchema(format!("Invalid reference: {reference}"));
+) -> Result<(ReferencedVersion, ContentKey), Error> {
+    let invalid = || Error::InvalidSchema { schema_type, details: format!("Invalid reference: {reference}") };
     if reference.name.is_empty() || reference.subject.is_empty() {
         return Err(invalid());
     }
     let selector = reference.selector().ok_or_else(invalid)?;
     let subject = reference.target(context);
     // A popular target gains referrers all the time; they must not get in each other's way.
-    let scope = view.glance(&subject).await?;
-    let found = match selector {
-        VersionSelector::Latest => scope.versions.iter().rfind(|stored| !stored.deleted),
-        VersionSelector::Number(version) => scope
-            .versions
-            .iter()
-            .find(|stored| stored.version == version && (targets == Targets::All || !stored.deleted)),
+    let scope = view.read_unguarded(&subject).await?;
+    let Some(stored) = scope.select(selector, targets == Targets::All) else {
+        let version = reference.version;
+        let details = format!("No schema reference found for subject \"{subject}\" and version {version}");
+        return Err(Error::InvalidSchema { schema_type, details });
     };
-    let Some(stored) = found else {
-        return Err(Error::InvalidSchema(format!(
-            "No schema reference found for subject \"{subject}\" and version {}",
-            reference.version
-        )));
-    };
-    Ok((ReferencedVersion { subject, version: stored.version }, stored.fingerprint))
+    Ok((ReferencedVersion { subject, version: stored.version }, stored.key))
 }

@@ -4,14 +4,14 @@ use super::candidate::Candidate;
 use super::effective::{self, Effective};
 use super::lookup::Match;
 use super::stats::Registration;
-use super::write::{Change, Decision, Settled, UseCase, told};
+use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Described, Draft, Error, Registry, View};
 use crate::domain::{
-    Content, Fingerprint, Kind, Metadata, Mode, ReferencedVersion, Registered, Replaced, SchemaId, Subject,
+    Content, ContentKey, Kind, Metadata, Mode, ReferencedVersion, Registered, Replaced, SchemaId, Subject,
     VERSION_PROPERTY, Version,
 };
 use crate::store::{Effect, Guard, IdChoice, NewVersion, Scope, StoredVersion};
-use avow_avro::Strictness;
+use avow_schema::Strictness;
 use std::sync::Arc;
 
 /// How a registration is done.
@@ -40,13 +40,16 @@ impl Registry {
         caller: &Caller,
     ) -> Result<Settled<'r, Described>, Error> {
         let mut settled = self.register_uncounted(view, subject, draft, options, caller).await;
-        self.stats.registered(match &settled {
+        // An unknown type counts as the default one, or anybody could add to the labels.
+        let schema_type = draft.schema_type().unwrap_or_default();
+        let result = match &settled {
             Ok(Settled::Written(_)) => Registration::Created,
             Ok(Settled::Read(..)) => Registration::Existing,
             Err(error) => Registration::refused(error),
-        });
+        };
+        self.stats.registered(schema_type, result);
         if let Ok(Settled::Read(_, view)) = &mut settled {
-            view.count_as(Registration::Existing);
+            view.count_as(schema_type, Registration::Existing);
         }
         settled
     }
@@ -61,7 +64,7 @@ impl Registry {
     ) -> Result<Settled<'r, Described>, Error> {
         if !draft.references.is_empty() {
             // Which versions they mean is guarded, but not that those are the newest ones.
-            self.catch_up_at(&caller.place).await;
+            self.catch_up_at(&caller.consistency).await;
         }
         self.settle(view, &Register::new(self, subject, draft, options)?, caller).await
     }
@@ -97,10 +100,8 @@ impl UseCase for Register<'_> {
         let registry = view.registry();
         let settings = effective::settings(view, self.subject).await?;
         let mut parsed = None;
-        if !settings.config.has_defaults_or_overrides()
-            && let Some(text) = self.draft.text()
-        {
-            let candidate = self.parse_leniently(view, text, &settings).await?;
+        if !settings.config.has_defaults_or_overrides() && self.draft.text().is_some() {
+            let candidate = self.parse_leniently(view, &settings).await?;
             if let Some(found) = self.find_registered(view, &candidate).await? {
                 return Ok(Decision::Done(found.describe(self.subject, &candidate)));
             }
@@ -114,8 +115,8 @@ impl UseCase for Register<'_> {
         };
         let content = self.populated(view, &scope, mode, next, &settings).await?;
         let candidate = self.candidate(view, content, mode, &settings, parsed).await?;
-        let fingerprint = candidate.fingerprint();
-        let live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        let key = candidate.key();
+        let live: Vec<StoredVersion> = scope.live().copied().collect();
         if self.draft.version == 0 {
             let fitting: Vec<StoredVersion> = live.iter().filter(|stored| self.fits_id(stored)).copied().collect();
             if let Some(found) = registry.find(view, &fitting, &candidate).await? {
@@ -133,7 +134,7 @@ impl UseCase for Register<'_> {
             Some(version) if version == next || mode.is_import() => version,
             Some(_) => return Err(Error::VersionNotNext),
         };
-        self.write(view, &scope, candidate, fingerprint, version).await
+        self.write(view, &scope, candidate, key, version).await
     }
 }
 
@@ -146,29 +147,20 @@ impl Register<'_> {
         self.explicit_id().is_none_or(|id| id == stored.id)
     }
 
-    fn content(&self, text: &str) -> Content {
-        Content {
-            text: text.to_owned(),
-            references: self.draft.references.clone(),
-            metadata: self.draft.metadata.clone(),
-            rule_set: self.draft.rule_set.clone(),
-        }
-    }
-
     fn strictness(&self, settings: &Effective) -> Strictness {
         let strict = self.explicit_id().is_none() && settings.validate_new_schemas;
         if strict { Strictness::Strict } else { Strictness::Lenient }
     }
 
     /// Parses for finding what is registered already: what a strict parse refuses may have been stored long ago.
-    async fn parse_leniently(&self, view: &mut View<'_>, text: &str, settings: &Effective) -> Result<Candidate, Error> {
-        self.draft.check_type()?;
+    async fn parse_leniently(&self, view: &mut View<'_>, settings: &Effective) -> Result<Candidate, Error> {
+        let content = self.draft.content()?;
         let normalize = self.options.normalize || settings.normalize;
         let context = self.subject.context();
-        let strict = Candidate::parse(view, &context, self.content(text), self.strictness(settings), normalize).await;
+        let strict = Candidate::parse(view, &context, content.clone(), self.strictness(settings), normalize).await;
         match strict {
-            Err(Error::InvalidSchema(_)) => {
-                Candidate::parse(view, &context, self.content(text), Strictness::Lenient, normalize).await
+            Err(Error::InvalidSchema { .. }) => {
+                Candidate::parse(view, &context, content, Strictness::Lenient, normalize).await
             }
             parsed => parsed,
         }
@@ -178,7 +170,7 @@ impl Register<'_> {
     async fn find_registered(&self, view: &mut View<'_>, candidate: &Candidate) -> Result<Option<Match>, Error> {
         let registry = view.registry();
         let scope = view.scope(self.subject).await?;
-        let mut live: Vec<StoredVersion> = scope.versions.iter().filter(|stored| !stored.deleted).copied().collect();
+        let mut live: Vec<StoredVersion> = scope.live().copied().collect();
         if self.draft.version < 0 {
             // Whoever wants the version stamped wants it to be the newest one.
             live.drain(..live.len().saturating_sub(1));
@@ -193,10 +185,7 @@ impl Register<'_> {
             return Ok(Some(found));
         }
         let same = scope.versions.iter().find(|stored| {
-            Some(stored.version) == asked
-                && !stored.deleted
-                && id == Some(stored.id)
-                && stored.fingerprint == found.stored.fingerprint
+            Some(stored.version) == asked && !stored.deleted && id == Some(stored.id) && stored.key == found.stored.key
         });
         Ok(same.map(|stored| Match { stored: *stored, content: found.content }))
     }
@@ -221,20 +210,20 @@ impl Register<'_> {
         next: Version,
         settings: &Effective,
     ) -> Result<Content, Error> {
-        let text = self.draft.text();
         if mode.is_import() {
-            return Ok(self.content(text.ok_or(Error::EmptySchema)?));
+            return self.draft.content();
         }
-        let previous = match scope.versions.iter().rfind(|stored| !stored.deleted) {
-            Some(stored) => Some(view.content(stored.fingerprint).await?),
+        let previous = match scope.latest() {
+            Some(stored) => Some(view.content(stored.key).await?),
             None => None,
         };
-        let mut content = match (text, &previous) {
-            (Some(text), _) => self.content(text),
-            (None, Some(previous)) => {
-                Content { references: previous.references.clone(), ..self.content(&previous.text) }
-            }
-            (None, None) => return Err(Error::EmptySchema),
+        let mut content = match &previous {
+            Some(previous) if self.draft.text().is_none() => Content {
+                metadata: self.draft.metadata.clone(),
+                rule_set: self.draft.rule_set.clone(),
+                ..Content::clone(previous)
+            },
+            _ => self.draft.content()?,
         };
         let (metadata, rule_set) = settings.config.apply_defaults_and_overrides(&content, previous.as_deref());
         content.rule_set = rule_set;
@@ -256,9 +245,6 @@ impl Register<'_> {
         settings: &Effective,
         parsed: Option<Candidate>,
     ) -> Result<Candidate, Error> {
-        if self.draft.text().is_some() {
-            self.draft.check_type()?;
-        }
         let strictness = self.strictness(settings);
         let normalize = (self.options.normalize || settings.normalize) && !mode.is_import();
         let reusable = |parsed: &Candidate| parsed.strictness == strictness && parsed.normalized == normalize;
@@ -276,7 +262,7 @@ impl Register<'_> {
         view: &mut View<'_>,
         scope: &Scope,
         candidate: Candidate,
-        fingerprint: Fingerprint,
+        key: ContentKey,
         version: Version,
     ) -> Result<Decision<Described>, Error> {
         let context = self.subject.context();
@@ -285,14 +271,14 @@ impl Register<'_> {
         if new_context {
             effects.push(Effect::RecordContext(context));
         }
-        let superseded = self.superseded(view, scope, fingerprint, version).await?;
+        let superseded = self.superseded(view, scope, key, version).await?;
         let shape = candidate.schema.shape();
         let content = Arc::new(candidate.content);
         effects.push(Effect::AddVersion(NewVersion {
             subject: self.subject.clone(),
             version,
             content: Arc::clone(&content),
-            fingerprint,
+            key,
             shape,
             id: self.explicit_id().map_or(IdChoice::OfContent, IdChoice::Explicit),
             targets: candidate.documents.direct.clone(),
@@ -300,14 +286,13 @@ impl Register<'_> {
         let deleted = candidate.strictness != Strictness::Strict;
         let references = candidate.documents.direct.clone();
         let guards = candidate.documents.direct.into_iter().map(|version| Guard::Version { version, deleted });
-        let replaced = scope.versions.iter().find(|stored| stored.version == version);
-        let before = replaced.map(|stored| {
-            told(&Replaced { version, id: stored.id, guid: stored.fingerprint, deleted: stored.deleted })
-        });
+        let replaced = scope.version(version);
+        let before = replaced
+            .map(|stored| to_json(&Replaced { version, id: stored.id, content: stored.key, deleted: stored.deleted }));
         let after = Registered {
             id: None,
             version,
-            guid: fingerprint,
+            content: key,
             imported: self.explicit_id().is_some(),
             new_context,
             references,
@@ -317,13 +302,13 @@ impl Register<'_> {
             effects.push(Effect::Supersede(self.subject.clone(), superseded));
         }
         let change =
-            Change { kind: Kind::Register, guards: guards.collect(), effects, before, after: Some(told(&after)) };
+            Change { kind: Kind::Register, guards: guards.collect(), effects, before, after: Some(to_json(&after)) };
         let (subject, asked) = (self.subject.clone(), self.explicit_id());
         let describe = move |id: Option<SchemaId>| Described {
             subject,
             version,
             id: id.or(asked).expect("a unit that adds a version commits with its id"),
-            fingerprint,
+            key,
             content,
             stored: None,
         };
@@ -335,18 +320,17 @@ impl Register<'_> {
         &self,
         view: &mut View<'_>,
         scope: &Scope,
-        fingerprint: Fingerprint,
+        key: ContentKey,
         version: Version,
     ) -> Result<Vec<Version>, Error> {
-        let deleted =
-            |stored: &&StoredVersion| stored.deleted && stored.fingerprint == fingerprint && stored.version < version;
+        let deleted = |stored: &&StoredVersion| stored.deleted && stored.key == key && stored.version < version;
         if !scope.versions.iter().any(|stored| deleted(&stored)) {
             return Ok(Vec::new());
         }
         let store = &view.registry().store;
         let id = match self.explicit_id() {
             Some(id) => Some(id),
-            None => store.id_of(&self.subject.context(), fingerprint).await?,
+            None => store.id_of(&self.subject.context(), key).await?,
         };
         let mut superseded = Vec::new();
         for stored in scope.versions.iter().filter(deleted).filter(|stored| Some(stored.id) == id) {

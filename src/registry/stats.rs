@@ -1,16 +1,16 @@
 //! What the registry counts: registrations, checks, ids nobody knows, and how much its memory helps.
 
 use super::{Error, Registry};
-use crate::domain::Level;
+use crate::domain::{Level, SchemaType};
 use crate::metrics::{Counter, Histogram, Page, Sharded};
-use avow_avro::Rule;
+use avow_schema::{Rule, SUPPORTED};
 use moka::notification::RemovalCause;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of a request to register a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Registration {
+pub enum Registration {
     Created,
     Existing,
     Incompatible,
@@ -39,7 +39,7 @@ impl Registration {
 
 /// One of the caches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Memory {
+pub(super) enum CacheKind {
     Answers,
     Scopes,
     Contents,
@@ -47,7 +47,7 @@ pub(super) enum Memory {
     Verdicts,
 }
 
-impl Memory {
+impl CacheKind {
     const NAMES: [(Self, &'static str); 5] = [
         (Self::Answers, "answers"),
         (Self::Scopes, "scopes"),
@@ -59,48 +59,48 @@ impl Memory {
 
 /// The counters of one thread.
 #[derive(Debug, Default)]
-struct Counts {
-    registrations: [Counter; Registration::NAMES.len()],
-    hits: [Counter; Memory::NAMES.len()],
-    misses: [Counter; Memory::NAMES.len()],
+struct ThreadCounters {
+    registrations: [[Counter; Registration::NAMES.len()]; SchemaType::ALL.len()],
+    hits: [Counter; CacheKind::NAMES.len()],
+    misses: [Counter; CacheKind::NAMES.len()],
 }
 
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
-    counts: Sharded<Counts>,
-    /// By level, then: accepted, refused, failed.
-    checks: [[Counter; 3]; Level::ALL.len()],
+    counts: Sharded<ThreadCounters>,
+    /// By type and level, then: accepted, refused, failed.
+    checks: [[[Counter; 3]; Level::ALL.len()]; SchemaType::ALL.len()],
     checks_took: Histogram,
     /// What checks found, in the order of the catalogue.
-    incompatibilities: [Counter; RULES],
+    incompatibilities: [Counter; Rule::COUNT],
     unknown_ids: Counter,
-    evictions: Arc<[Counter; Memory::NAMES.len()]>,
+    evictions: Arc<[Counter; CacheKind::NAMES.len()]>,
 }
 
-/// Rules of the catalogue.
-const RULES: usize = avow_avro::rules().len();
-
 impl Stats {
-    pub(super) fn registered(&self, what: Registration) {
-        self.counts.mine().registrations[what as usize].count();
+    pub(super) fn registered(&self, schema_type: SchemaType, result: Registration) {
+        self.counts.mine().registrations[schema_type as usize][result as usize].count();
     }
 
     /// Notes a check against a history; `None` where it came to no verdict.
-    pub(super) fn checked(&self, level: Level, compatible: Option<bool>, took: Duration) {
+    pub(super) fn checked(&self, schema_type: SchemaType, level: Level, compatible: Option<bool>, took: Duration) {
         let verdict = compatible.map_or(2, |compatible| usize::from(!compatible));
         let level = Level::ALL.iter().position(|known| *known == level).unwrap_or_default();
-        self.checks[level][verdict].count();
+        self.checks[schema_type as usize][level][verdict].count();
         self.checks_took.observe(took);
     }
 
     /// Notes what speaks against a schema.
     pub(super) fn found(&self, rule: Rule) {
-        self.incompatibilities[rule as usize].count();
+        self.incompatibilities[rule.index()].count();
     }
 
     /// Notes, for as long as the cache lives, what is forgotten for want of room.
-    pub(super) fn evictions<K, V>(&self, memory: Memory) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
+    pub(super) fn evictions<K, V>(
+        &self,
+        memory: CacheKind,
+    ) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
         let evictions = Arc::clone(&self.evictions);
         move |_, _, cause| {
             if cause.was_evicted() {
@@ -114,7 +114,7 @@ impl Stats {
     }
 
     /// Notes whether something was found in memory.
-    pub(super) fn sought(&self, memory: Memory, found: bool) {
+    pub(super) fn record_lookup(&self, memory: CacheKind, found: bool) {
         let counts = self.counts.mine();
         let counters = if found { &counts.hits } else { &counts.misses };
         counters[memory as usize].count();
@@ -123,49 +123,77 @@ impl Stats {
     fn write(&self, page: &mut Page) {
         let help = "Requests to register a schema, by what became of them.";
         let mut registrations = page.counter("schema_registry_registrations_total", help);
-        for (what, result) in Registration::NAMES {
-            let count = self.counts.sum(|counts| counts.registrations[what as usize].get());
-            registrations.sample(&[("schema_type", "AVRO"), ("result", result)], count);
+        for schema_type in SUPPORTED {
+            for (result, name) in Registration::NAMES {
+                let counter =
+                    |counts: &ThreadCounters| counts.registrations[schema_type as usize][result as usize].get();
+                let labels = [("schema_type", schema_type.as_str()), ("result", name)];
+                registrations.sample(&labels, self.counts.sum(counter));
+            }
         }
         let help = "Checks of a schema against a history, by the level in force and the verdict.";
         let mut checks = page.counter("schema_registry_compatibility_checks_total", help);
-        for (level, verdicts) in Level::ALL.iter().zip(&self.checks) {
-            for (result, counter) in ["compatible", "incompatible", "error"].iter().zip(verdicts) {
-                checks.sample(&[("schema_type", "AVRO"), ("level", level.as_str()), ("result", result)], counter.get());
+        for schema_type in SUPPORTED {
+            for (level, verdicts) in Level::ALL.iter().zip(&self.checks[schema_type as usize]) {
+                for (result, counter) in ["compatible", "incompatible", "error"].iter().zip(verdicts) {
+                    let labels = [("schema_type", schema_type.as_str()), ("level", level.as_str()), ("result", result)];
+                    checks.sample(&labels, counter.get());
+                }
             }
         }
         let help = "How long a check took, reading the history included.";
         page.histogram("schema_registry_compatibility_check_duration_seconds", help)
             .durations(&[], &self.checks_took.observed());
         let mut found = page.counter("schema_registry_incompatibilities_total", "What checks found, by the rule.");
-        for (rule, counter) in avow_avro::rules().iter().zip(&self.incompatibilities) {
-            found.sample(&[("rule", rule.id.id())], counter.get());
+        for (rule, counter) in avow_schema::rules().zip(&self.incompatibilities) {
+            found.sample(&[("rule", rule.id)], counter.get());
         }
         page.counter("schema_registry_unknown_schema_id_total", "Questions for ids that mean nothing.")
             .sample(&[], self.unknown_ids.get());
         let mut hits = page.counter("schema_registry_cache_hits_total", "Questions that memory answered.");
-        for (memory, cache) in Memory::NAMES {
+        for (memory, cache) in CacheKind::NAMES {
             hits.sample(&[("cache", cache)], self.counts.sum(|counts| counts.hits[memory as usize].get()));
         }
         let help = "Questions that memory could not answer, or not any more.";
         let mut misses = page.counter("schema_registry_cache_misses_total", help);
-        for (memory, cache) in Memory::NAMES {
+        for (memory, cache) in CacheKind::NAMES {
             misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[memory as usize].get()));
         }
         let help = "What memory had no room for any more.";
         let mut evictions = page.counter("schema_registry_cache_evictions_total", help);
-        for (memory, cache) in Memory::NAMES {
+        for (memory, cache) in CacheKind::NAMES {
             evictions.sample(&[("cache", cache)], self.evictions[memory as usize].get());
         }
     }
 }
 
+/// The size of a cache.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheSize {
+    pub entries: u64,
+    /// The bytes by the measure that bounds it.
+    pub bytes: u64,
+}
+
 impl Registry {
+    /// Counts a look-up in the cache of answers, and the registration that the answer found is.
+    pub fn record_answer(&self, found: bool, registration: Option<(SchemaType, Registration)>) {
+        self.stats.record_lookup(CacheKind::Answers, found);
+        if let Some((schema_type, result)) = registration {
+            self.stats.registered(schema_type, result);
+        }
+    }
+
+    /// Counts, for as long as the cache of answers lives, the evictions from it.
+    pub fn answer_evictions<K, V>(&self) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
+        self.stats.evictions(CacheKind::Answers)
+    }
+
     /// Writes down what was counted, here and in the store. Waits for nothing, so it always answers.
-    pub fn write_metrics(self: &Arc<Self>, page: &mut Page) {
+    pub fn write_metrics(self: &Arc<Self>, page: &mut Page, answers: CacheSize) {
         self.stats.write(page);
         let caches = [
-            ("answers", self.answers.entry_count(), self.answers.weighted_size()),
+            ("answers", answers.entries, answers.bytes),
             ("scopes", self.scopes.entry_count(), self.scopes.weighted_size()),
             ("contents", self.contents.entry_count(), self.contents.weighted_size()),
             ("parsed", self.parsed.entry_count(), self.parsed.weighted_size()),
@@ -181,8 +209,8 @@ impl Registry {
             family.sample(&[("cache", cache)], bytes);
         }
         let help = "Callers that wait for changes.";
-        page.gauge("schema_registry_change_feed_listeners", help).sample(&[], self.feed.listeners());
-        self.write_census(page);
+        page.gauge("schema_registry_change_feed_listeners", help).sample(&[], self.feed.subscribers());
+        self.write_counts(page);
         self.store.write_metrics(page);
     }
 }

@@ -1,10 +1,11 @@
 //! Verdicts on pairs of schemas: taken once for each pair of contents, off the serving threads when they may take long.
 
 use super::candidate::{Parsed, ParsedKey};
-use super::stats::Memory;
+use super::stats::CacheKind;
 use super::{Error, Registry};
 use crate::domain::Direction;
-use avow_avro::{Candidate, Finding, Verdict};
+use avow_budget::{Budget, Exceeded};
+use avow_schema::{Finding, Policy, Role, Verdict};
 use std::sync::Arc;
 
 /// A reader, a writer, and which of them is the candidate.
@@ -12,7 +13,7 @@ use std::sync::Arc;
 pub(super) struct Pair {
     pub(super) reader: Parsed,
     pub(super) writer: Parsed,
-    pub(super) role: Candidate,
+    pub(super) role: Role,
 }
 
 impl Pair {
@@ -20,8 +21,8 @@ impl Pair {
     pub(super) fn new(candidate: &Parsed, stored: &Parsed, direction: Direction) -> Self {
         let (candidate, stored) = (candidate.clone(), stored.clone());
         match direction {
-            Direction::Backward => Self { reader: candidate, writer: stored, role: Candidate::Reader },
-            Direction::Forward => Self { reader: stored, writer: candidate, role: Candidate::Writer },
+            Direction::Backward => Self { reader: candidate, writer: stored, role: Role::Reader },
+            Direction::Forward => Self { reader: stored, writer: candidate, role: Role::Writer },
         }
     }
 
@@ -41,12 +42,13 @@ impl Registry {
     pub(super) async fn verdict(&self, pair: &Pair) -> Result<Arc<Verdict>, Error> {
         let key = (pair.reader.key.clone(), pair.writer.key.clone());
         let known = self.verdicts.get(&key).await;
-        self.stats.sought(Memory::Verdicts, known.is_some());
+        self.stats.record_lookup(CacheKind::Verdicts, known.is_some());
         if let Some(verdict) = known {
             return Ok(verdict);
         }
         let (reader, writer) = (Arc::clone(&pair.reader.schema), Arc::clone(&pair.writer.schema));
-        let verdict = offload(pair.bytes(), move || avow_avro::check(&reader, &writer)).await?;
+        let verdict =
+            offload(pair.bytes(), move |budget| avow_schema::check(&reader, &writer, Policy::Strict, budget)).await?;
         let verdict = Arc::new(verdict);
         self.verdicts.insert(key, Arc::clone(&verdict)).await;
         Ok(verdict)
@@ -54,20 +56,31 @@ impl Registry {
 
     /// Whether data would not decode although the rules accept the pair.
     pub(super) async fn warning(&self, pair: Pair) -> Result<Option<Finding>, Error> {
-        offload(pair.bytes(), move || avow_avro::soundness(&pair.reader.schema, &pair.writer.schema, pair.role)).await
+        let bytes = pair.bytes();
+        let Pair { reader, writer, role } = pair;
+        offload(bytes, move |budget| avow_schema::soundness(&reader.schema, &writer.schema, role, budget)).await
     }
 
     /// Everything there is to say about a pair that the rules refuse.
     pub(super) async fn findings(&self, pair: Pair) -> Result<Vec<Finding>, Error> {
         // Proofs and fixes are tried out, which takes long even for schemas that are not large.
-        offload(usize::MAX, move || avow_avro::explain(&pair.reader.schema, &pair.writer.schema, pair.role)).await
+        let Pair { reader, writer, role } = pair;
+        offload(usize::MAX, move |budget| {
+            avow_schema::explain(&reader.schema, &writer.schema, Policy::Strict, role, budget)
+        })
+        .await
     }
 }
 
 /// Runs work on texts of `bytes` bytes, elsewhere if that is much.
-async fn offload<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    if bytes <= SMALL {
-        return Ok(work());
-    }
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Panic)
+async fn offload<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce(&Budget) -> Result<T, Exceeded> + Send + 'static,
+) -> Result<T, Error> {
+    let work = move || work(&Budget::unlimited());
+    let result = match bytes {
+        0..=SMALL => work(),
+        _ => tokio::task::spawn_blocking(work).await.map_err(|_| Error::Panic)?,
+    };
+    result.map_err(Error::TooCostly)
 }

@@ -1,26 +1,26 @@
 //! Reading with a memory: what a use case saw, at which position of the log.
 
 use super::overlay::Overlay;
-use super::stats::{Memory, Registration};
+use super::stats::{CacheKind, Registration};
 use super::{Error, Registry};
-use crate::domain::{Context, SchemaId, Seq, Subject};
-use crate::store::{Era, Guard, Holder, Scope, Slot};
+use crate::domain::{Context, SchemaId, SchemaType, Seq, Subject};
+use crate::store::{Guard, Holder, LogEpoch, Scope, Slot};
 use std::sync::Arc;
 
 /// One use case's reads. Reading a scope twice gives the same answer twice.
 #[derive(Debug)]
 pub struct View<'r> {
     registry: &'r Registry,
-    scopes: Vec<Seen>,
+    scopes: Vec<ReadScope>,
     contexts: Option<Arc<[Context]>>,
-    basis: Basis,
-    tally: Option<Registration>,
+    read_set: ReadSet,
+    metric: Option<(SchemaType, Registration)>,
     overlay: Overlay,
 }
 
 /// A scope that was read.
 #[derive(Debug)]
-struct Seen {
+struct ReadScope {
     subject: Subject,
     scope: Arc<Scope>,
     /// Whether a write must find it unchanged.
@@ -29,28 +29,28 @@ struct Seen {
 
 /// What an answer rests on: facts, each with the position it was read at.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Basis {
+pub struct ReadSet {
     facts: Vec<(Slot, Seq)>,
     /// The log they were read from.
-    era: Era,
+    epoch: LogEpoch,
     /// Whether any of them is more than what an id means: then the database is asked what is new before it is used.
     changes: bool,
 }
 
-impl Basis {
+impl ReadSet {
     /// Whether none of the facts has changed since.
-    pub(super) fn is_current(&self, registry: &Registry) -> bool {
-        let freshness = registry.store.freshness();
-        self.facts.iter().all(|(slot, seq)| freshness.is_current(*slot, (self.era, *seq)))
+    pub fn is_current(&self, registry: &Registry) -> bool {
+        let change_tracker = registry.store.change_tracker();
+        self.facts.iter().all(|(slot, seq)| change_tracker.is_current(*slot, (self.epoch, *seq)))
     }
 
     /// Whether an answer that rests on it has to wait for the newest changes.
-    pub(super) fn has_to_wait(&self) -> bool {
+    pub fn has_to_wait(&self) -> bool {
         self.changes
     }
 
     /// The positions of the oldest and the newest of the facts.
-    pub(super) fn span(&self) -> Option<(Seq, Seq)> {
+    pub fn span(&self) -> Option<(Seq, Seq)> {
         let positions = || self.facts.iter().map(|(_, seq)| *seq);
         Some((positions().min()?, positions().max()?))
     }
@@ -79,8 +79,8 @@ impl<'r> View<'r> {
             registry,
             scopes: Vec::new(),
             contexts: None,
-            basis: Basis { era: registry.store.freshness().era(), ..Basis::default() },
-            tally: None,
+            read_set: ReadSet { epoch: registry.store.change_tracker().epoch(), ..ReadSet::default() },
+            metric: None,
             overlay: Overlay::default(),
         }
     }
@@ -96,7 +96,7 @@ impl<'r> View<'r> {
     }
 
     /// The same for whoever guards what was seen there in another way, and does not mind other changes of the scope.
-    pub(super) async fn glance(&mut self, subject: &Subject) -> Result<Arc<Scope>, Error> {
+    pub(super) async fn read_unguarded(&mut self, subject: &Subject) -> Result<Arc<Scope>, Error> {
         self.look(subject, false).await
     }
 
@@ -106,8 +106,8 @@ impl<'r> View<'r> {
             return Ok(Arc::clone(&seen.scope));
         }
         let scope = self.registry.scope(subject).await?;
-        self.basis.add(self.registry.store.freshness().scope(subject), scope.seq);
-        self.scopes.push(Seen { subject: subject.clone(), scope: Arc::clone(&scope), guarded });
+        self.read_set.add(self.registry.store.change_tracker().scope(subject), scope.seq);
+        self.scopes.push(ReadScope { subject: subject.clone(), scope: Arc::clone(&scope), guarded });
         Ok(scope)
     }
 
@@ -118,7 +118,7 @@ impl<'r> View<'r> {
         }
         let (seq, contexts) = self.registry.store.contexts().await?;
         let contexts: Arc<[Context]> = contexts.into();
-        self.basis.add(self.registry.store.freshness().contexts(), seq);
+        self.read_set.add(self.registry.store.change_tracker().contexts(), seq);
         self.contexts = Some(Arc::clone(&contexts));
         Ok(contexts)
     }
@@ -126,7 +126,7 @@ impl<'r> View<'r> {
     /// A version that holds an id, live ones first.
     pub async fn holder(&mut self, context: &Context, id: SchemaId) -> Result<Option<Holder>, Error> {
         let (seq, holder) = self.registry.store.holder(context, id).await?;
-        self.basis.add_meaning(self.registry.store.freshness().id(context, id), seq);
+        self.read_set.add_meaning(self.registry.store.change_tracker().id(context, id), seq);
         Ok(holder)
     }
 
@@ -159,8 +159,8 @@ impl<'r> View<'r> {
 
     /// Both views as one: what rests on this one and the other.
     pub fn and(mut self, other: Self) -> Self {
-        self.basis.facts.extend(other.basis.facts);
-        self.basis.changes |= other.basis.changes;
+        self.read_set.facts.extend(other.read_set.facts);
+        self.read_set.changes |= other.read_set.changes;
         self
     }
 
@@ -172,37 +172,37 @@ impl<'r> View<'r> {
 
     /// Whether nothing that was read has changed since.
     pub(super) fn is_current(&self) -> bool {
-        self.basis.is_current(self.registry)
+        self.read_set.is_current(self.registry)
     }
 
     /// Has every answer that rests on this view counted as such a registration.
-    pub(super) fn count_as(&mut self, registration: Registration) {
-        self.tally = Some(registration);
+    pub(super) fn count_as(&mut self, schema_type: SchemaType, registration: Registration) {
+        self.metric = Some((schema_type, registration));
     }
 
     /// What was read so far.
-    pub(super) fn basis(&self) -> &Basis {
-        &self.basis
+    pub fn read_set(&self) -> &ReadSet {
+        &self.read_set
     }
 
     /// What an answer computed from this view rests on, and what it counts as each time it is given.
-    pub(super) fn into_parts(self) -> (Basis, Option<Registration>) {
-        (self.basis, self.tally)
+    pub fn into_parts(self) -> (ReadSet, Option<(SchemaType, Registration)>) {
+        (self.read_set, self.metric)
     }
 }
 
 impl Registry {
     /// A scope as of now: from memory if nothing touched it since, else from the store, loaded once for all who wait.
     async fn scope(&self, subject: &Subject) -> Result<Arc<Scope>, Error> {
-        let slot = self.store.freshness().scope(subject);
+        let slot = self.store.change_tracker().scope(subject);
         if let Some(scope) = self.scopes.get(subject).await {
-            if self.store.freshness().is_current(slot, (scope.era, scope.seq)) {
-                self.stats.sought(Memory::Scopes, true);
+            if self.store.change_tracker().is_current(slot, (scope.epoch, scope.seq)) {
+                self.stats.record_lookup(CacheKind::Scopes, true);
                 return Ok(scope);
             }
             self.scopes.invalidate(subject).await;
         }
-        self.stats.sought(Memory::Scopes, false);
+        self.stats.record_lookup(CacheKind::Scopes, false);
         let load = async {
             let scope = self.store.scope(subject).await.map_err(|error| LoadFailure::Store(Arc::new(error.into())))?;
             let absent = scope.revision.0 == 0 && !subject.is_context();
@@ -216,7 +216,7 @@ impl Registry {
                 LoadFailure::Store(error) => return Err(Error::Shared(Arc::clone(error))),
             },
         };
-        if self.store.freshness().is_current(slot, (scope.era, scope.seq)) {
+        if self.store.change_tracker().is_current(slot, (scope.epoch, scope.seq)) {
             return Ok(scope);
         }
         // The load that was shared began before a change this request must see: one of its own is fresh by definition.

@@ -1,7 +1,7 @@
 //! Deciding and committing: optimistic, guarded by what was read, taken again when that changed.
 
 use super::{Caller, Error, Registry, View};
-use crate::domain::{Context, Kind, SchemaId, Subject};
+use crate::domain::{Context, Kind, SchemaId, SchemaType, Subject};
 use crate::store::{self, Effect, Entry, Guard, IdChoice, Outcome, Part, Unit};
 use serde::Serialize;
 use std::hash::{BuildHasher, RandomState};
@@ -74,7 +74,7 @@ pub(super) struct Change {
 }
 
 /// A state as the log tells it.
-pub(super) fn told(state: &impl Serialize) -> String {
+pub(super) fn to_json(state: &impl Serialize) -> String {
     serde_json::to_string(state).expect("states of our own have text keys and nothing that JSON cannot hold")
 }
 
@@ -123,13 +123,13 @@ impl Registry {
             // A write is guarded by what was read; whatever else was decided has to rest on what was true when the caller came
             // or later, and at one moment.
             if !matches!(decision, Ok(Decision::Write(..) | Decision::WriteAll(..))) {
-                if !caller.place.has_asked() {
-                    self.catch_up_at(&caller.place).await;
+                if !caller.consistency.has_asked() {
+                    self.catch_up_at(&caller.consistency).await;
                     if !view.is_current() {
                         continue;
                     }
                 }
-                if !self.is_of_one_moment(view.basis()).await? {
+                if !self.is_of_one_moment(view.read_set()).await? {
                     continue;
                 }
             }
@@ -146,7 +146,7 @@ impl Registry {
             let mut new = None;
             for (subject, change) in changes {
                 guards.extend(change.guards);
-                new = new.or_else(|| change.effects.iter().find_map(added));
+                new = new.or_else(|| change.effects.iter().find_map(Added::by));
                 let entry = Entry {
                     time: caller.now,
                     actor: caller.actor.clone(),
@@ -161,7 +161,7 @@ impl Registry {
             let outcome = self.store.write(Unit { guards, parts }).await;
             match outcome.map_err(|error| too_long(error, subject))? {
                 Outcome::Committed { seq, ids } => {
-                    caller.place.wrote(seq);
+                    caller.consistency.wrote(seq);
                     return Ok(Settled::Written(finish(&ids)));
                 }
                 // Another node was faster; its change has to be known before it can be taken into account.
@@ -181,23 +181,30 @@ fn too_long(error: store::Error, subject: &Subject) -> Error {
     }
 }
 
-/// The context of a version that an effect adds, and how it gets its id.
-fn added(effect: &Effect) -> Option<(Context, IdChoice)> {
-    match effect {
-        Effect::AddVersion(new) => Some((new.subject.context(), new.id)),
-        _ => None,
+/// What a refusal says of the version that an effect adds.
+struct Added {
+    context: Context,
+    id: IdChoice,
+    schema_type: SchemaType,
+}
+
+impl Added {
+    fn by(effect: &Effect) -> Option<Self> {
+        let Effect::AddVersion(new) = effect else { return None };
+        Some(Self { context: new.subject.context(), id: new.id, schema_type: new.key.schema_type })
     }
 }
 
-fn refusal(outcome: &Outcome, new: Option<(Context, IdChoice)>) -> Error {
+fn refusal(outcome: &Outcome, new: Option<Added>) -> Error {
     match (outcome, new) {
-        (Outcome::IdTaken, Some((context, IdChoice::Explicit(id)))) => Error::IdTaken { id, context },
-        (Outcome::IdsExhausted, Some((context, _))) => Error::IdsExhausted(context),
-        _ => same_fingerprint(),
+        (Outcome::IdTaken, Some(Added { id: IdChoice::Explicit(id), context, .. })) => Error::IdTaken { id, context },
+        (Outcome::IdsExhausted, Some(Added { context, .. })) => Error::IdsExhausted(context),
+        (_, new) => same_fingerprint(new.map(|new| new.schema_type).unwrap_or_default()),
     }
 }
 
 /// Refuses a content whose fingerprint another content has already.
-pub(super) fn same_fingerprint() -> Error {
-    Error::InvalidSchema("another schema with the same fingerprint is stored; change the doc of this one".to_owned())
+pub(super) fn same_fingerprint(schema_type: SchemaType) -> Error {
+    let details = "another schema with the same fingerprint is stored; change the doc of this one".to_owned();
+    Error::InvalidSchema { schema_type, details }
 }

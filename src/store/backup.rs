@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The newest format of the stream this program understands.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// What the first line says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,12 +89,12 @@ impl Summary {
 /// Which registry this is; a database that an older program left does not say.
 const IDENTITY: &str = "SELECT coalesce(max(value), -1) FROM facts WHERE name = 'registry'";
 
-/// Writes everything in the database at `url` to `out`, as of one moment; a server may be running on it.
-pub async fn backup(url: &str, out: &mut (impl Write + Send)) -> Result<Summary, Error> {
+/// Writes everything in the database at `url` to `out`, as of one moment; a server may be running on it. `now` is the time
+/// that the stream says it was made.
+pub async fn backup(url: &str, out: &mut (impl Write + Send), now: Timestamp) -> Result<Summary, Error> {
     let mut session = Session::snapshot(url).await?;
     let seq = session.head().await?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let time = Moment(Timestamp(i64::try_from(now).unwrap_or(i64::MAX))).to_string();
+    let time = Moment(now).to_string();
     let registry = Some(session.number(IDENTITY).await?).filter(|registry| *registry >= 0);
     let manifest = Manifest { format: FORMAT, version: env!("CARGO_PKG_VERSION").to_owned(), time, seq, registry };
     let mut stream = Stream { out, hash: Sha256::new() };

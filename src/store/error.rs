@@ -46,7 +46,7 @@ pub enum Error {
     MigrateThroughPooler,
     /// The database does not answer, which the log has told of.
     #[error("the database is away ({0}); ids and last known answers go on, try again later")]
-    Away(std::sync::Arc<str>),
+    Unreachable(std::sync::Arc<str>),
     /// The database knows neither us nor what we may do.
     #[error(
         "the database refuses us; check the user, its password, the name of the database, and that the user may create tables in a schema of its search_path"

@@ -1,8 +1,8 @@
 //! Reading many things at once: subjects, schemas, settings below a context. Filtered and cut by the database.
 
-use super::read::{ContentRow, content_from, fingerprint_from, id_from, version_from};
+use super::read::{ContentRow, content_from, id_from, key_from, version_from};
 use super::{Error, Store};
-use crate::domain::{Config, Content, Context, Fingerprint, SchemaId, Subject, Timestamp, Version};
+use crate::domain::{Config, Content, ContentKey, Context, SchemaId, Subject, Timestamp, Version};
 use sqlx::types::Json;
 
 /// Which subjects a listing is about.
@@ -34,8 +34,7 @@ pub struct ListedSchema {
     pub version: Version,
     /// Its id.
     pub id: SchemaId,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
+    pub key: ContentKey,
     /// Its content.
     pub content: Content,
     /// Whether it is soft-deleted.
@@ -51,6 +50,7 @@ type SchemaRow = (
     Vec<u8>,
     bool,
     i64,
+    String,
     String,
     Option<Json<Vec<crate::domain::Reference>>>,
     Option<Json<crate::domain::Metadata>>,
@@ -115,10 +115,10 @@ impl Store {
         (offset, limit): (i64, i64),
     ) -> Result<Vec<ListedSchema>, Error> {
         const SQL: &str = "SELECT v.subject, v.version, v.id, c.fingerprint, v.deleted, v.time,
-                c.text, c.refs, c.metadata, c.rule_set
+                c.schema_type, c.text, c.refs, c.metadata, c.rule_set
             FROM versions v
-            JOIN schemas i ON i.context = v.context AND i.id = v.id
-            JOIN contents c ON c.fingerprint = i.fingerprint
+            JOIN schema_ids i ON i.context = v.context AND i.id = v.id
+            JOIN contents c ON c.fingerprint = i.fingerprint AND c.schema_type = i.schema_type
             WHERE ($1 IS NULL OR v.context = $1)
               AND ($2 = '' OR (CASE WHEN v.context = '.' THEN v.subject ELSE substr(v.subject, length(v.context) + 3) END)
                               BETWEEN $2 AND $3)
@@ -142,14 +142,15 @@ impl Store {
                 .bind(offset)
         )?;
         rows.into_iter()
-            .map(|(subject, version, id, fingerprint, deleted, time, text, refs, metadata, rule_set)| {
-                let row: ContentRow = (text, refs, metadata, rule_set);
+            .map(|(subject, version, id, fingerprint, deleted, time, schema_type, text, refs, metadata, rule_set)| {
+                let key = key_from(&fingerprint, &schema_type)?;
+                let row: ContentRow = (schema_type, text, refs, metadata, rule_set);
                 Ok(ListedSchema {
                     subject: Subject::parse(&subject),
                     version: version_from(version)?,
                     id: id_from(id)?,
-                    fingerprint: fingerprint_from(&fingerprint)?,
-                    content: content_from(row),
+                    key,
+                    content: content_from(row)?,
                     deleted,
                     time: Timestamp(time),
                 })

@@ -8,13 +8,13 @@ use tokio::sync::watch;
 /// What is held for as long as a database is written to. Of a file it is a lock, which the system drops with the process,
 /// however that ends; a server shares its database with others.
 #[derive(Debug)]
-pub(super) struct Hold {
+pub(super) struct DatabaseLock {
     _file: Option<File>,
     /// Closed when it is given back.
     held: watch::Sender<()>,
 }
 
-impl Hold {
+impl DatabaseLock {
     /// Resolves once it is given back.
     pub(super) fn released(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut held = self.held.subscribe();

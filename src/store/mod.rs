@@ -38,15 +38,11 @@ macro_rules! read {
     }};
 }
 
-mod apply;
 mod backup;
-mod bulk;
-mod catalogue;
-mod census;
+mod change_tracker;
 mod changes;
+mod counts;
 mod error;
-mod fill;
-mod freshness;
 mod listing;
 mod lock;
 mod open;
@@ -55,46 +51,48 @@ mod read;
 mod restore;
 mod rows;
 mod session;
+mod snapshot;
+mod sqlite;
 mod stats;
+mod subject_search;
 mod unit;
 mod verify;
-mod writer;
+mod write_queue;
 
 pub use backup::{Summary, backup};
-pub use bulk::HeldId;
-pub use catalogue::ListedSubject;
-pub use census::Census;
+pub use change_tracker::{ChangeTracker, LogEpoch, Slot};
+pub use counts::Counts;
 pub use error::Error;
-pub use fill::fill;
-pub use freshness::{Era, Freshness, Slot};
 pub use listing::{DeletedFilter, ListedSchema, SubjectFilter};
 pub use postgres::{Options, Pooler};
 pub use read::{Holder, Referrer, Scope, StoredVersion};
 pub use restore::restore;
+pub use snapshot::HeldId;
 pub use stats::{Connections, Retry, Stats};
+pub use subject_search::ListedSubject;
 pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
 pub use verify::{Report, verify};
 
 use crate::domain::Seq;
 use crate::metrics::Page;
 use error::IsStandby;
-use lock::Hold;
+use lock::DatabaseLock;
 use sqlx::SqlitePool;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tracing::Instrument;
-use writer::Trouble;
+use write_queue::WriteHealth;
 
 /// An open database. Cheap to clone; the last clone closes it.
 #[derive(Debug, Clone)]
 pub struct Store {
     reads: Reads,
-    writes: mpsc::Sender<writer::Job>,
-    freshness: Arc<Freshness>,
-    trouble: Trouble,
+    writes: mpsc::Sender<write_queue::Job>,
+    change_tracker: Arc<ChangeTracker>,
+    write_health: WriteHealth,
     stats: Arc<Stats>,
-    hold: Arc<Hold>,
+    lock: Arc<DatabaseLock>,
 }
 
 /// The connections that read.
@@ -115,8 +113,8 @@ impl Reads {
 
 impl Store {
     /// What has changed since when; marked by the writer before it reports a commit.
-    pub fn freshness(&self) -> &Freshness {
-        &self.freshness
+    pub fn change_tracker(&self) -> &ChangeTracker {
+        &self.change_tracker
     }
 
     /// Returns the position of the newest change once this node knows of all up to it, those included that other nodes
@@ -124,27 +122,27 @@ impl Store {
     pub async fn catch_up(&self) -> Result<Seq, Error> {
         match &self.reads {
             // Nobody else writes.
-            Reads::Sqlite(_) => Ok(*self.freshness.head().borrow()),
+            Reads::Sqlite(_) => Ok(*self.change_tracker.head().borrow()),
             Reads::Postgres(reads) => reads.follower().catch_up().await,
         }
     }
 
     /// Why the database does not answer, as an error; for whoever knows already that it does not.
-    pub fn away(&self) -> Error {
-        let trouble = match &self.reads {
+    pub fn unavailable(&self) -> Error {
+        let error = match &self.reads {
             Reads::Sqlite(_) => None,
-            Reads::Postgres(reads) => reads.follower().trouble(),
+            Reads::Postgres(reads) => reads.follower().unreachable(),
         };
-        trouble.unwrap_or_else(|| Error::Away("it did not answer a moment ago".into()))
+        error.unwrap_or_else(|| Error::Unreachable("it did not answer a moment ago".into()))
     }
 
     /// Whether the database answered the last time, writes included.
     fn is_up(&self) -> bool {
-        let away = match &self.reads {
+        let unavailable = match &self.reads {
             Reads::Sqlite(_) => None,
-            Reads::Postgres(reads) => reads.follower().trouble(),
+            Reads::Postgres(reads) => reads.follower().unreachable(),
         };
-        away.is_none() && self.trouble().is_none()
+        unavailable.is_none() && self.write_failure().is_none()
     }
 
     /// For how long the database has not answered; zero where it cannot go away.
@@ -165,18 +163,18 @@ impl Store {
 
     /// Resolves once the last clone is gone, what it was asked to write is written, and another server may open the file.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
-        self.hold.released()
+        self.lock.released()
     }
 
     /// Why the last write failed; `None` once one has succeeded.
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble.get()
+    pub fn write_failure(&self) -> Option<String> {
+        self.write_health.failure()
     }
 
     /// Writes down what was counted.
     pub fn write_metrics(&self, page: &mut Page) {
         self.stats.write(page, self.reads.connections());
-        let head = self.freshness.head().borrow().0;
+        let head = self.change_tracker.head().borrow().0;
         page.gauge("schema_registry_change_feed_last_seq", "The newest change this node knows of.").sample(&[], head);
         let help =
             "For how long the database has not told what is new; 0 where this process is the only one that writes.";
@@ -190,14 +188,14 @@ impl Store {
     /// The unit is carried through even if the caller stops waiting.
     pub async fn write(&self, unit: Unit) -> Result<Outcome, Error> {
         if let Reads::Postgres(reads) = &self.reads
-            && let Some(away) = reads.follower().trouble()
+            && let Some(unavailable) = reads.follower().unreachable()
         {
             // It would only wait to be refused.
-            return Err(away);
+            return Err(unavailable);
         }
         let began = Instant::now();
         let span = tracing::debug_span!("write", parts = unit.parts.len());
-        let outcome = writer::submit(&self.writes, unit).instrument(span).await;
+        let outcome = write_queue::submit(&self.writes, unit).instrument(span).await;
         self.stats.settled(&outcome, began.elapsed());
         outcome
     }

@@ -1,17 +1,9 @@
-//! Opening a database: lock, migrations, format check, connections.
+//! Opening a database of either kind.
 
-use super::{Error, Freshness, Hold, Options, Reads, Store, Trouble, postgres, writer};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use std::str::FromStr;
-use std::sync::Arc;
-use std::time::Duration;
+use super::{Error, Options, Store, postgres, sqlite};
 
 /// The newest format of the database this program understands.
-pub(super) const FORMAT: i64 = 1;
-
-/// Connections for reading. Each brings a thread and a page cache; two cores do not use more.
-const READERS: u32 = 4;
+pub(super) const FORMAT: i64 = 2;
 
 impl Store {
     /// Opens the database at `url`, creating and migrating it as needed: `sqlite://…`, or `postgres://…` with the options'
@@ -24,7 +16,7 @@ impl Store {
 
     /// The same with all that can be said about a Postgres database.
     pub async fn open_with(url: &str, options: &Options) -> Result<Self, Error> {
-        if postgres::is_postgres(url) { postgres::open(url, options).await } else { open(url).await }
+        if postgres::is_postgres(url) { postgres::open(url, options).await } else { sqlite::open(url).await }
     }
 
     /// Brings the database at `url` up to date and closes it.
@@ -32,11 +24,7 @@ impl Store {
         if postgres::is_postgres(url) {
             return postgres::migrate(url, false, Options::default().waking()).await;
         }
-        let options = options(url)?;
-        let _hold = Hold::of_file(options.get_filename())?;
-        let mut connection = options.connect().await?;
-        migrate(&mut connection).await?;
-        Ok(connection.close().await?)
+        sqlite::migrate_file(url).await
     }
 
     /// Asks the database for the position of its newest change, which shows that it answers.
@@ -44,66 +32,4 @@ impl Store {
         let head: i64 = read!(self, fetch_one, sqlx::query_scalar("SELECT seq FROM log_head"))?;
         Ok(crate::domain::Seq(head.unsigned_abs()))
     }
-}
-
-async fn open(url: &str) -> Result<Store, Error> {
-    let options = options(url)?;
-    let hold = Arc::new(Hold::of_file(options.get_filename())?);
-    let mut writer = options.connect().await?;
-    migrate(&mut writer).await?;
-    let reads = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .min_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options.clone().pragma("query_only", "ON"))
-        .await?;
-    let freshness = Arc::new(Freshness::new());
-    let trouble = Trouble::default();
-    let writes = writer::start(options, writer, Arc::clone(&freshness), trouble.clone(), Arc::clone(&hold));
-    let store = Store { reads: Reads::Sqlite(reads), writes, freshness, trouble, stats: Arc::default(), hold };
-    store.freshness.advance(store.head().await?);
-    Ok(store)
-}
-
-/// The settings every connection shares.
-pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
-    let path = url.strip_prefix("sqlite:").ok_or_else(|| Error::BadUrl(url.to_owned()))?;
-    if path.trim_start_matches('/').is_empty() || path.contains(":memory:") || path.contains("mode=memory") {
-        return Err(Error::BadUrl(url.to_owned()));
-    }
-    let options = SqliteConnectOptions::from_str(url).map_err(|_| Error::BadUrl(url.to_owned()))?;
-    Ok(options
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // An id a client has seen must outlive a power cut, or it will be handed out twice.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .disable_statement_logging())
-}
-
-pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
-    // A newer program may have added migrations that older ones can live with: only `lowest_format` tells.
-    let known: bool =
-        sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'facts'")
-            .fetch_one(&mut *connection)
-            .await?;
-    if known {
-        check_format(connection).await?;
-    }
-    let mut migrator = sqlx::migrate!("migrations/sqlite");
-    migrator.set_ignore_missing(true);
-    migrator.run(&mut *connection).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::Execute(error) => Error::from(error),
-        other => Error::Migration(other),
-    })
-}
-
-pub(super) async fn check_format(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let needs: i64 =
-        sqlx::query_scalar("SELECT value FROM facts WHERE name = 'lowest_format'").fetch_one(connection).await?;
-    if needs > FORMAT { Err(Error::TooNew { needs, knows: FORMAT }) } else { Ok(()) }
 }

@@ -1,9 +1,9 @@
 //! Reading single things: a scope with its versions, a content, the holders of an id, the users of a version.
 
-use super::{Era, Error, Store};
+use super::{Error, LogEpoch, Store};
 use crate::domain::{
-    Config, Content, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp,
-    Version,
+    Config, Content, ContentKey, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, SchemaType, Seq,
+    Subject, Timestamp, Version, VersionSelector,
 };
 use sqlx::types::Json;
 
@@ -13,7 +13,7 @@ pub struct Scope {
     /// The moment.
     pub seq: Seq,
     /// The log in which it is one.
-    pub era: Era,
+    pub epoch: LogEpoch,
     /// The guard of writes.
     pub revision: Revision,
     /// Its own settings.
@@ -24,15 +24,40 @@ pub struct Scope {
     pub versions: Vec<StoredVersion>,
 }
 
-/// A version as the store keeps it; the content is fetched by its fingerprint.
+impl Scope {
+    /// The versions that are not soft-deleted, ascending.
+    pub fn live(&self) -> impl DoubleEndedIterator<Item = &StoredVersion> {
+        self.versions.iter().filter(|stored| !stored.deleted)
+    }
+
+    /// The newest live version.
+    pub fn latest(&self) -> Option<&StoredVersion> {
+        self.live().next_back()
+    }
+
+    /// The version with a number, soft-deleted or not.
+    pub fn version(&self, version: Version) -> Option<&StoredVersion> {
+        let index = self.versions.binary_search_by_key(&version, |stored| stored.version).ok()?;
+        self.versions.get(index)
+    }
+
+    /// The version that a selector means; with `deleted`, a number may mean a soft-deleted one.
+    pub fn select(&self, selector: VersionSelector, deleted: bool) -> Option<&StoredVersion> {
+        match selector {
+            VersionSelector::Latest => self.latest(),
+            VersionSelector::Number(version) => self.version(version).filter(|stored| deleted || !stored.deleted),
+        }
+    }
+}
+
+/// A version as the store keeps it; the content is fetched by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredVersion {
     /// Its number.
     pub version: Version,
     /// Its id.
     pub id: SchemaId,
-    /// Its content.
-    pub fingerprint: Fingerprint,
+    pub key: ContentKey,
     /// The shape of its text, equal for structurally equal texts.
     pub shape: [u8; 16],
     /// Whether its content has references.
@@ -74,6 +99,7 @@ type ScopeRow = (
     Option<i64>,
     Option<i64>,
     Option<Vec<u8>>,
+    Option<String>,
     Option<Vec<u8>>,
     Option<bool>,
     Option<bool>,
@@ -81,20 +107,20 @@ type ScopeRow = (
     Option<i64>,
 );
 
-type HolderRow = (String, i64, i64, Vec<u8>, Vec<u8>, bool, bool, i64, i64);
+type HolderRow = (String, i64, i64, Vec<u8>, String, Vec<u8>, bool, bool, i64, i64);
 
 impl Store {
     /// Reads a scope; one that was never written to is empty at revision 0.
     pub async fn scope(&self, subject: &Subject) -> Result<Scope, Error> {
-        const SQL: &str = "SELECT h.seq, s.revision, s.config, s.mode, v.version, v.id, c.fingerprint, c.shape,
-                c.refs IS NOT NULL, v.deleted, v.time, v.written
+        const SQL: &str = "SELECT h.seq, s.revision, s.config, s.mode, v.version, v.id, c.fingerprint,
+                c.schema_type, c.shape, c.refs IS NOT NULL, v.deleted, v.time, v.written
             FROM log_head h
             LEFT JOIN scopes s ON s.subject = $1
             LEFT JOIN versions v ON v.subject = $1
-            LEFT JOIN schemas i ON i.context = v.context AND i.id = v.id
-            LEFT JOIN contents c ON c.fingerprint = i.fingerprint
+            LEFT JOIN schema_ids i ON i.context = v.context AND i.id = v.id
+            LEFT JOIN contents c ON c.fingerprint = i.fingerprint AND c.schema_type = i.schema_type
             ORDER BY v.version";
-        let era = self.freshness.era();
+        let epoch = self.change_tracker.epoch();
         let rows: Vec<ScopeRow> = read!(self, fetch_all, sqlx::query_as(SQL).bind(subject.as_str()))?;
         let mut rows = rows.into_iter().peekable();
         let Some((seq, revision, config, mode, ..)) = rows.peek() else {
@@ -106,20 +132,22 @@ impl Store {
         };
         let mut scope = Scope {
             seq: Seq(seq.unsigned_abs()),
-            era,
+            epoch,
             revision: Revision(revision.unwrap_or(0)),
             config: config.as_ref().map(|config| config.0.clone()),
             mode,
             versions: Vec::with_capacity(rows.len()),
         };
-        for (.., version, id, fingerprint, shape, refers, deleted, time, written) in rows {
-            let (Some(version), Some(id), Some(fingerprint), Some(shape)) = (version, id, fingerprint, shape) else {
+        for (.., version, id, fingerprint, schema_type, shape, refers, deleted, time, written) in rows {
+            let (Some(version), Some(id), Some(fingerprint), Some(schema_type), Some(shape)) =
+                (version, id, fingerprint, schema_type, shape)
+            else {
                 continue;
             };
             scope.versions.push(StoredVersion {
                 version: version_from(version)?,
                 id: id_from(id)?,
-                fingerprint: fingerprint_from(&fingerprint)?,
+                key: key_from(&fingerprint, &schema_type)?,
                 shape: bytes_from(&shape)?,
                 refers: refers.unwrap_or_default(),
                 deleted: deleted.unwrap_or_default(),
@@ -130,11 +158,24 @@ impl Store {
         Ok(scope)
     }
 
-    /// Reads a content. `None` for a fingerprint nothing was ever stored under.
-    pub async fn content(&self, fingerprint: Fingerprint) -> Result<Option<Content>, Error> {
-        const SQL: &str = "SELECT text, refs, metadata, rule_set FROM contents WHERE fingerprint = $1";
-        let row: Option<ContentRow> = read!(self, fetch_optional, sqlx::query_as(SQL).bind(fingerprint.0.as_slice()))?;
-        Ok(row.map(content_from))
+    /// The content under a key; `None` where nothing was ever stored under it.
+    pub async fn content(&self, key: ContentKey) -> Result<Option<Content>, Error> {
+        const SQL: &str = "SELECT schema_type, text, refs, metadata, rule_set FROM contents
+            WHERE fingerprint = $1 AND schema_type = $2";
+        let row: Option<ContentRow> = read!(
+            self,
+            fetch_optional,
+            sqlx::query_as(SQL).bind(key.fingerprint.0.as_slice()).bind(key.schema_type.as_str())
+        )?;
+        row.map(content_from).transpose()
+    }
+
+    /// The contents with a fingerprint: one of each type at the most.
+    pub async fn contents_of(&self, fingerprint: Fingerprint) -> Result<Vec<Content>, Error> {
+        const SQL: &str = "SELECT schema_type, text, refs, metadata, rule_set FROM contents
+            WHERE fingerprint = $1 ORDER BY schema_type";
+        let rows: Vec<ContentRow> = read!(self, fetch_all, sqlx::query_as(SQL).bind(fingerprint.0.as_slice()))?;
+        rows.into_iter().map(content_from).collect()
     }
 
     /// One of the versions that hold an id: a live one if there is one, then the newest.
@@ -142,9 +183,9 @@ impl Store {
     /// An id whose only version an import replaced is still held, as if softly deleted, by the version it was given for.
     pub async fn holder(&self, context: &Context, id: SchemaId) -> Result<(Seq, Option<Holder>), Error> {
         const SQL: &str = "SELECT coalesce(v.subject, i.subject), coalesce(v.version, i.version), i.id, c.fingerprint,
-                c.shape, c.refs IS NOT NULL, coalesce(v.deleted, TRUE), coalesce(v.time, 0), i.written
-            FROM schemas i
-            JOIN contents c ON c.fingerprint = i.fingerprint
+                c.schema_type, c.shape, c.refs IS NOT NULL, coalesce(v.deleted, TRUE), coalesce(v.time, 0), i.written
+            FROM schema_ids i
+            JOIN contents c ON c.fingerprint = i.fingerprint AND c.schema_type = i.schema_type
             LEFT JOIN versions v ON v.context = i.context AND v.id = i.id
             WHERE i.context = $1 AND i.id = $2
             ORDER BY v.deleted, v.written DESC, v.subject, v.version DESC LIMIT 1";
@@ -156,32 +197,46 @@ impl Store {
     }
 
     /// Every version in the context that holds the newest id of a content.
-    pub async fn holders_of(&self, context: &Context, fingerprint: Fingerprint) -> Result<Vec<Holder>, Error> {
-        const SQL: &str = "SELECT v.subject, v.version, v.id, c.fingerprint, c.shape, c.refs IS NOT NULL, v.deleted,
-                v.time, v.written
-            FROM (SELECT context, id, fingerprint FROM schemas WHERE fingerprint = $1 AND context = $2
+    pub async fn holders_of(&self, context: &Context, key: ContentKey) -> Result<Vec<Holder>, Error> {
+        const SQL: &str =
+            "SELECT v.subject, v.version, v.id, c.fingerprint, c.schema_type, c.shape, c.refs IS NOT NULL,
+                v.deleted, v.time, v.written
+            FROM (SELECT context, id, fingerprint, schema_type FROM schema_ids
+                  WHERE fingerprint = $1 AND schema_type = $2 AND context = $3
                   ORDER BY written DESC, id DESC LIMIT 1) i
             JOIN versions v ON v.context = i.context AND v.id = i.id
-            JOIN contents c ON c.fingerprint = i.fingerprint
+            JOIN contents c ON c.fingerprint = i.fingerprint AND c.schema_type = i.schema_type
             ORDER BY v.subject, v.written, v.version";
-        let rows: Vec<HolderRow> =
-            read!(self, fetch_all, sqlx::query_as(SQL).bind(fingerprint.0.as_slice()).bind(context.as_str()))?;
+        let rows: Vec<HolderRow> = read!(
+            self,
+            fetch_all,
+            sqlx::query_as(SQL)
+                .bind(key.fingerprint.0.as_slice())
+                .bind(key.schema_type.as_str())
+                .bind(context.as_str())
+        )?;
         rows.into_iter().map(holder_from).collect()
     }
 
-    /// Every id of a content, in any context, ordered by context and id.
+    /// Every id of the contents with a fingerprint, in any context, ordered by context and id.
     pub async fn ids_of(&self, fingerprint: Fingerprint) -> Result<Vec<(Context, SchemaId)>, Error> {
-        const SQL: &str = "SELECT context, id FROM schemas WHERE fingerprint = $1 ORDER BY context, id";
+        const SQL: &str = "SELECT context, id FROM schema_ids WHERE fingerprint = $1 ORDER BY context, id";
         let rows: Vec<(String, i64)> = read!(self, fetch_all, sqlx::query_as(SQL).bind(fingerprint.0.as_slice()))?;
         rows.into_iter().map(|(context, id)| Ok((Context::stored(context), id_from(id)?))).collect()
     }
 
     /// The newest id of a content in a context.
-    pub async fn id_of(&self, context: &Context, fingerprint: Fingerprint) -> Result<Option<SchemaId>, Error> {
-        const SQL: &str =
-            "SELECT id FROM schemas WHERE context = $1 AND fingerprint = $2 ORDER BY written DESC, id DESC LIMIT 1";
-        let id: Option<i64> =
-            read!(self, fetch_optional, sqlx::query_scalar(SQL).bind(context.as_str()).bind(fingerprint.0.as_slice()))?;
+    pub async fn id_of(&self, context: &Context, key: ContentKey) -> Result<Option<SchemaId>, Error> {
+        const SQL: &str = "SELECT id FROM schema_ids WHERE context = $1 AND fingerprint = $2 AND schema_type = $3
+            ORDER BY written DESC, id DESC LIMIT 1";
+        let id: Option<i64> = read!(
+            self,
+            fetch_optional,
+            sqlx::query_scalar(SQL)
+                .bind(context.as_str())
+                .bind(key.fingerprint.0.as_slice())
+                .bind(key.schema_type.as_str())
+        )?;
         id.map(id_from).transpose()
     }
 
@@ -223,26 +278,28 @@ impl Store {
 /// The columns of `contents` that make a content.
 pub(super) type ContentRow = (
     String,
+    String,
     Option<Json<Vec<crate::domain::Reference>>>,
     Option<Json<crate::domain::Metadata>>,
     Option<Json<crate::domain::RuleSet>>,
 );
 
-pub(super) fn content_from((text, references, metadata, rule_set): ContentRow) -> Content {
-    Content {
+pub(super) fn content_from((schema_type, text, references, metadata, rule_set): ContentRow) -> Result<Content, Error> {
+    Ok(Content {
+        schema_type: schema_type_from(&schema_type)?,
         text,
         references: references.map(|json| json.0).unwrap_or_default(),
         metadata: metadata.map(|json| json.0),
         rule_set: rule_set.map(|json| json.0),
-    }
+    })
 }
 
 fn holder_from(row: HolderRow) -> Result<Holder, Error> {
-    let (subject, version, id, fingerprint, shape, refers, deleted, time, written) = row;
+    let (subject, version, id, fingerprint, schema_type, shape, refers, deleted, time, written) = row;
     let stored = StoredVersion {
         version: version_from(version)?,
         id: id_from(id)?,
-        fingerprint: fingerprint_from(&fingerprint)?,
+        key: key_from(&fingerprint, &schema_type)?,
         shape: bytes_from(&shape)?,
         refers,
         deleted,
@@ -260,8 +317,13 @@ pub(super) fn id_from(number: i64) -> Result<SchemaId, Error> {
     SchemaId::new(number).ok_or_else(|| Error::Invalid(format!("the id {number}")))
 }
 
-pub(super) fn fingerprint_from(bytes: &[u8]) -> Result<Fingerprint, Error> {
-    bytes_from(bytes).map(Fingerprint)
+pub(super) fn key_from(fingerprint: &[u8], schema_type: &str) -> Result<ContentKey, Error> {
+    let fingerprint = Fingerprint(bytes_from(fingerprint)?);
+    Ok(ContentKey { fingerprint, schema_type: schema_type_from(schema_type)? })
+}
+
+fn schema_type_from(name: &str) -> Result<SchemaType, Error> {
+    SchemaType::parse(name).ok_or_else(|| Error::Invalid(format!("the schema type `{name}`")))
 }
 
 fn bytes_from(bytes: &[u8]) -> Result<[u8; 16], Error> {

@@ -20,7 +20,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// The sum and the counts of the stream are compared before anything is committed: after an error the database is as
 /// empty as before, and restoring may simply be tried again.
 pub async fn restore(url: &str, from: &mut (impl BufRead + Send)) -> Result<Summary, Error> {
-    let (mut session, _hold) = Session::exclusive(url).await?;
+    let (mut session, _lock) = Session::exclusive(url).await?;
     let rows = session.number(ROWS).await?;
     if rows != 0 {
         return Err(Error::NotEmpty);
@@ -180,14 +180,14 @@ where
             values.push_bind(row.name).push_bind(row.recorded).push_bind(row.last_id);
         }
         Row::Content(row) => {
-            values.push_bind(row.fingerprint).push_bind(row.shape).push_bind(row.text);
+            values.push_bind(row.fingerprint).push_bind(row.schema_type).push_bind(row.shape).push_bind(row.text);
             for text in [row.refs, row.metadata, row.rule_set] {
                 values.push_bind(text).push_unseparated(json);
             }
         }
         Row::Id(row) => {
             values.push_bind(row.context).push_bind(row.id).push_bind(row.fingerprint);
-            values.push_bind(row.subject).push_bind(row.version).push_bind(row.written);
+            values.push_bind(row.schema_type).push_bind(row.subject).push_bind(row.version).push_bind(row.written);
         }
         Row::Version(row) => {
             values.push_bind(row.subject).push_bind(row.version).push_bind(row.context).push_bind(row.id);
@@ -216,8 +216,8 @@ const CONTEXTS: usize = 1;
 const INSERTS: [&str; KINDS.len()] = [
     "INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after",
     "INSERT INTO contexts (name, recorded, last_id",
-    "INSERT INTO contents (fingerprint, shape, text, refs, metadata, rule_set",
-    "INSERT INTO schemas (context, id, fingerprint, subject, version, written",
+    "INSERT INTO contents (fingerprint, schema_type, shape, text, refs, metadata, rule_set",
+    "INSERT INTO schema_ids (context, id, fingerprint, schema_type, subject, version, written",
     "INSERT INTO versions (subject, version, context, id, deleted, time, written",
     "INSERT INTO uses (subject, version, target_subject, target_version",
     "INSERT INTO scopes (subject, context, revision, config, mode",

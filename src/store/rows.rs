@@ -4,7 +4,7 @@
 
 use super::Error;
 use super::session::{Session, on};
-use crate::domain::{Change, Seq, Subject, Timestamp};
+use crate::domain::{Change, SchemaType, Seq, Subject, Timestamp};
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,8 @@ pub(super) struct ContextRow {
 pub(super) struct ContentRow {
     #[serde(with = "uuid_bytes", rename = "guid")]
     pub(super) fingerprint: Vec<u8>,
+    #[serde(default = "oldest_type")]
+    pub(super) schema_type: String,
     #[serde(with = "uuid_bytes")]
     pub(super) shape: Vec<u8>,
     pub(super) text: String,
@@ -67,6 +69,8 @@ pub(super) struct IdRow {
     pub(super) id: i64,
     #[serde(with = "uuid_bytes", rename = "guid")]
     pub(super) fingerprint: Vec<u8>,
+    #[serde(default = "oldest_type", rename = "schemaType")]
+    pub(super) schema_type: String,
     pub(super) subject: String,
     pub(super) version: i64,
     pub(super) written: i64,
@@ -104,12 +108,19 @@ pub(super) struct ScopeRow {
     pub(super) mode: Option<String>,
 }
 
+/// The type of contents in backups that are older than the other types.
+fn oldest_type() -> String {
+    SchemaType::default().as_str().to_owned()
+}
+
 /// The log.
 const CHANGES: &str = "SELECT seq, time, actor, request_id, kind, subject, before, after FROM changes ORDER BY seq";
 const CONTEXTS: &str = "SELECT name, recorded, last_id FROM contexts ORDER BY name";
-const CONTENTS: &str = "SELECT fingerprint, shape, text, CAST(refs AS TEXT) AS refs,
-    CAST(metadata AS TEXT) AS metadata, CAST(rule_set AS TEXT) AS rule_set FROM contents ORDER BY fingerprint";
-const IDS: &str = "SELECT context, id, fingerprint, subject, version, written FROM schemas ORDER BY context, id";
+const CONTENTS: &str = "SELECT fingerprint, schema_type, shape, text, CAST(refs AS TEXT) AS refs,
+    CAST(metadata AS TEXT) AS metadata, CAST(rule_set AS TEXT) AS rule_set FROM contents
+    ORDER BY fingerprint, schema_type";
+const IDS: &str =
+    "SELECT context, id, fingerprint, schema_type, subject, version, written FROM schema_ids ORDER BY context, id";
 const VERSIONS: &str =
     "SELECT subject, version, context, id, deleted, time, written FROM versions ORDER BY subject, version";
 const USES: &str = "SELECT subject, version, target_subject, target_version FROM uses

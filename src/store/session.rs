@@ -1,6 +1,6 @@
 //! One connection to either database, for work that goes through all of it: scrubs, backups, restores.
 
-use super::{Error, Hold, Options, open, postgres};
+use super::{DatabaseLock, Error, Options, postgres, sqlite};
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 
 /// A connection with a transaction open on it.
@@ -29,28 +29,28 @@ impl Session {
             sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut connection).await?;
             return Ok(Self::Postgres(connection));
         }
-        let options = open::options(url)?.create_if_missing(false).pragma("query_only", "ON");
+        let options = sqlite::options(url)?.create_if_missing(false).pragma("query_only", "ON");
         let mut connection = options.connect().await?;
-        open::check_format(&mut connection).await?;
+        sqlite::check_format(&mut connection).await?;
         sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
         Ok(Self::Sqlite(connection))
     }
 
     /// Creates the database at `url` or brings it up to date, and sees that nobody writes to it meanwhile.
-    pub(super) async fn exclusive(url: &str) -> Result<(Self, Hold), Error> {
+    pub(super) async fn exclusive(url: &str) -> Result<(Self, DatabaseLock), Error> {
         if postgres::is_postgres(url) {
             postgres::migrate(url, false, Options::default().waking()).await?;
             let mut connection = postgres::connect(url).await?;
             // Whoever writes takes this lock first.
             sqlx::raw_sql("BEGIN; SELECT seq FROM log_head WHERE one = 1 FOR UPDATE").execute(&mut connection).await?;
-            return Ok((Self::Postgres(connection), Hold::shared()));
+            return Ok((Self::Postgres(connection), DatabaseLock::shared()));
         }
-        let options = open::options(url)?;
-        let hold = Hold::of_file(options.get_filename())?;
+        let options = sqlite::options(url)?;
+        let lock = DatabaseLock::of_file(options.get_filename())?;
         let mut connection = options.connect().await?;
-        open::migrate(&mut connection).await?;
+        sqlite::migrate(&mut connection).await?;
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
-        Ok((Self::Sqlite(connection), hold))
+        Ok((Self::Sqlite(connection), lock))
     }
 
     /// The one number that a statement asks for.

@@ -1,8 +1,7 @@
 //! Units of writing: what must still hold, what changes, and the log entry that tells of it.
 
 use crate::domain::{
-    Config, Content, Context, Fingerprint, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp,
-    Version,
+    Config, Content, ContentKey, Context, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp, Version,
 };
 use std::sync::Arc;
 
@@ -61,7 +60,7 @@ pub enum Effect {
     /// Hides versions, which keep their numbers and ids.
     SoftDelete(Subject, Vec<Version>),
     /// Shows versions again that were hidden.
-    Restore(Subject, Vec<Version>),
+    Undelete(Subject, Vec<Version>),
     /// Removes versions, and ids nobody else holds.
     HardDelete(Subject, Vec<Version>),
     /// Removes versions whose id the version that the part adds takes over.
@@ -84,7 +83,7 @@ impl Effect {
         match self {
             Self::AddVersion(new) => new.subject.clone(),
             Self::SoftDelete(subject, _)
-            | Self::Restore(subject, _)
+            | Self::Undelete(subject, _)
             | Self::HardDelete(subject, _)
             | Self::Supersede(subject, _)
             | Self::SetConfig(subject, _)
@@ -105,8 +104,7 @@ pub struct NewVersion {
     pub version: Version,
     /// What.
     pub content: Arc<Content>,
-    /// Its fingerprint.
-    pub fingerprint: Fingerprint,
+    pub key: ContentKey,
     /// The shape of its text.
     pub shape: [u8; 16],
     /// Under which id.

@@ -1,10 +1,10 @@
 //! Scrubbing: does every content still hash to its fingerprint, and does the log tell exactly of what is there?
 
 use super::Error;
-use super::read::{content_from, fingerprint_from, id_from, version_from};
+use super::read::{content_from, id_from, key_from, version_from};
 use super::rows::{ChangeRow, ContentRow, ContextRow, IdRow, Row, ScopeRow, UseRow, VersionRow, read_all};
 use super::session::Session;
-use crate::domain::{Config, Context, Meaning, Mode, ReferencedVersion, Replay, Seq, Subject, Timestamp};
+use crate::domain::{Config, Context, IdMapping, Mode, ReferencedVersion, Replay, Seq, Subject, Timestamp};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -46,7 +46,7 @@ pub async fn verify(url: &str) -> Result<Report, Error> {
 /// A scrub under way: what the log tells of, less what was found in the tables.
 #[derive(Debug, Default)]
 struct Scrub {
-    told: Replay,
+    replay: Replay,
     /// Who refers to whom, as told of the versions that were found.
     references: BTreeSet<(ReferencedVersion, ReferencedVersion)>,
     /// Subjects with versions whose scope was not found yet.
@@ -62,9 +62,9 @@ impl Scrub {
     }
 
     /// Compares what is stored with what the log tells.
-    fn compare<T: PartialEq>(&mut self, told: Option<&T>, stored: Option<&T>, what: impl Display) {
-        match (told, stored) {
-            (told, stored) if told == stored => {}
+    fn compare<T: PartialEq>(&mut self, expected: Option<&T>, stored: Option<&T>, what: impl Display) {
+        match (expected, stored) {
+            (expected, stored) if expected == stored => {}
             (None, _) => self.fault(format_args!("{what} is there, but the log does not tell of it")),
             (_, None) => self.fault(format_args!("{what} is missing, but the log tells of it")),
             _ => self.fault(format_args!("{what} is not as the log tells")),
@@ -86,42 +86,42 @@ impl Scrub {
 
     fn change(&mut self, row: ChangeRow) {
         self.report.changes += 1;
-        if let Err(contradiction) = self.told.apply(&row.into()) {
+        if let Err(contradiction) = self.replay.apply(&row.into()) {
             self.fault(contradiction);
         }
     }
 
     fn context(&mut self, row: ContextRow) {
         let context = Context::stored(row.name);
-        let told = self.told.contexts.remove(&context).map(|(recorded, last_id)| (recorded, i64::from(last_id)));
-        if told.is_some_and(|(_, last_id)| last_id > row.last_id) {
+        let expected = self.replay.contexts.remove(&context).map(|(recorded, last_id)| (recorded, i64::from(last_id)));
+        if expected.is_some_and(|(_, last_id)| last_id > row.last_id) {
             self.fault(format_args!("ids of the context {context} would be handed out again"));
         }
-        self.compare(told.as_ref(), Some(&(row.recorded, row.last_id)), format_args!("the context {context}"));
+        self.compare(expected.as_ref(), Some(&(row.recorded, row.last_id)), format_args!("the context {context}"));
     }
 
     fn content(&mut self, row: ContentRow) -> Result<(), Error> {
-        let stored = fingerprint_from(&row.fingerprint)?;
-        let computed =
-            content_from((row.text, json(row.refs)?, json(row.metadata)?, json(row.rule_set)?)).fingerprint();
+        let stored = key_from(&row.fingerprint, &row.schema_type)?;
+        let row = (row.schema_type, row.text, json(row.refs)?, json(row.metadata)?, json(row.rule_set)?);
+        let computed = content_from(row)?.key();
         self.report.contents += 1;
         if stored != computed {
             self.fault(format_args!("the content {stored} now hashes to {computed}: its text was altered"));
         }
-        let told = self.told.contents.take(&stored);
-        self.compare(told.as_ref(), Some(&stored), format_args!("the content {stored}"));
+        let expected = self.replay.contents.take(&stored);
+        self.compare(expected.as_ref(), Some(&stored), format_args!("the content {stored}"));
         Ok(())
     }
 
     fn id(&mut self, row: &IdRow) -> Result<(), Error> {
         let key = (Context::stored(row.context.clone()), id_from(row.id)?);
-        let stored = Meaning {
-            guid: fingerprint_from(&row.fingerprint)?,
+        let stored = IdMapping {
+            content: key_from(&row.fingerprint, &row.schema_type)?,
             version: referenced(&row.subject, row.version)?,
             written: Seq(row.written.unsigned_abs()),
         };
-        let told = self.told.ids.remove(&key);
-        self.compare(told.as_ref(), Some(&stored), format_args!("the id {} of the context {}", key.1, key.0));
+        let expected = self.replay.ids.remove(&key);
+        self.compare(expected.as_ref(), Some(&stored), format_args!("the id {} of the context {}", key.1, key.0));
         Ok(())
     }
 
@@ -135,14 +135,14 @@ impl Scrub {
             Timestamp(row.time),
             Seq(row.written.unsigned_abs()),
         );
-        let told = self.told.versions.remove(&(version.subject.clone(), version.version));
-        let told = told.map(|told| {
-            let targets = told.references.into_iter().map(|target| (target, version.clone()));
+        let expected = self.replay.versions.remove(&(version.subject.clone(), version.version));
+        let expected = expected.map(|expected| {
+            let targets = expected.references.into_iter().map(|target| (target, version.clone()));
             self.references.extend(targets);
-            (version.subject.context(), told.id, told.deleted, told.time, told.written)
+            (version.subject.context(), expected.id, expected.deleted, expected.time, expected.written)
         });
         let what = format_args!("the version {} of {}", version.version, version.subject);
-        self.compare(told.as_ref(), Some(&stored), what);
+        self.compare(expected.as_ref(), Some(&stored), what);
         self.unguarded.insert(version.subject);
         Ok(())
     }
@@ -152,8 +152,8 @@ impl Scrub {
         let target = referenced(&row.target_subject, row.target_version)?;
         let what = format!("the reference of {} to {}", referrer.subject, target.subject);
         let stored = (target, referrer);
-        let told = self.references.take(&stored);
-        self.compare(told.as_ref(), Some(&stored), what);
+        let expected = self.references.take(&stored);
+        self.compare(expected.as_ref(), Some(&stored), what);
         Ok(())
     }
 
@@ -161,41 +161,41 @@ impl Scrub {
         let subject = Subject::parse(&row.subject);
         self.unguarded.remove(&subject);
         let config = json::<Config>(row.config)?.map(|config| config.0);
-        let told = self.told.configs.remove(&subject);
-        self.compare(told.as_ref(), config.as_ref(), format_args!("the config of `{subject}`"));
+        let expected = self.replay.configs.remove(&subject);
+        self.compare(expected.as_ref(), config.as_ref(), format_args!("the config of `{subject}`"));
         let mode = row
             .mode
             .as_deref()
             .map(|name| Mode::parse(name).ok_or_else(|| Error::Invalid(format!("the mode `{name}`"))));
-        let told = self.told.modes.remove(&subject);
-        self.compare(told.as_ref(), mode.transpose()?.as_ref(), format_args!("the mode of `{subject}`"));
+        let expected = self.replay.modes.remove(&subject);
+        self.compare(expected.as_ref(), mode.transpose()?.as_ref(), format_args!("the mode of `{subject}`"));
         Ok(())
     }
 
     /// What the log tells of and no table holds is missing.
     fn finish(mut self, head: Seq) -> Report {
-        if head != self.told.seq {
-            let missing = head.0.abs_diff(self.told.seq.0);
+        if head != self.replay.seq {
+            let missing = head.0.abs_diff(self.replay.seq.0);
             self.fault(format_args!("{missing} changes are missing from the log, or from its head"));
         }
-        let told = std::mem::take(&mut self.told);
-        for context in told.contexts.keys() {
+        let expected = std::mem::take(&mut self.replay);
+        for context in expected.contexts.keys() {
             self.fault(format_args!("the context {context} is missing, but the log tells of it"));
         }
-        for content in &told.contents {
+        for content in &expected.contents {
             self.fault(format_args!("the content {content} is missing, but the log tells of it"));
         }
-        for (context, id) in told.ids.keys() {
+        for (context, id) in expected.ids.keys() {
             self.fault(format_args!("the id {id} of the context {context} is missing, but the log tells of it"));
         }
-        for (subject, version) in told.versions.keys() {
+        for (subject, version) in expected.versions.keys() {
             self.fault(format_args!("the version {version} of {subject} is missing, but the log tells of it"));
         }
         for (target, referrer) in std::mem::take(&mut self.references) {
             let (referrer, target) = (referrer.subject, target.subject);
             self.fault(format_args!("the reference of {referrer} to {target} is missing, but the log tells of it"));
         }
-        for subject in told.configs.keys().chain(told.modes.keys()) {
+        for subject in expected.configs.keys().chain(expected.modes.keys()) {
             self.fault(format_args!("settings of `{subject}` are missing, but the log tells of them"));
         }
         for subject in std::mem::take(&mut self.unguarded) {

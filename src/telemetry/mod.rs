@@ -9,26 +9,26 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-/// What is logged, and how it looks.
+/// The logs.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Logs")]
 pub struct Logs {
     /// What to log: a level, or levels by module as in `info,avow_registry::store=debug`.
     ///
-    /// `RUST_LOG` is heeded where this is not set.
+    /// Defaults to `RUST_LOG`.
     #[arg(long = "log", env = "AVOW_LOG", value_name = "FILTER")]
     pub filter: Option<String>,
 
-    /// How log lines look: `auto` is pretty on a terminal and JSON elsewhere.
+    /// The format of log lines: `auto` is pretty on a terminal and JSON elsewhere.
     #[arg(long = "log-format", env = "AVOW_LOG_FORMAT", default_value = "auto")]
     pub format: Format,
 
-    /// Logs a line for every request.
+    /// Log a line for every request.
     #[arg(long, env = "AVOW_ACCESS_LOG")]
     pub access_log: bool,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Pretty on a terminal, JSON elsewhere.
@@ -44,19 +44,14 @@ pub enum Format {
 pub enum Error {
     /// The filter cannot be read.
     #[error("invalid log filter: `{filter}`")]
-    Filter {
-        /// What was given.
-        filter: String,
-        /// What is wrong with it.
-        source: tracing_subscriber::filter::ParseError,
-    },
+    Filter { filter: String, source: tracing_subscriber::filter::ParseError },
     /// Spans cannot be exported.
     #[cfg(feature = "otlp")]
     #[error(transparent)]
     Traces(#[from] traces::Error),
 }
 
-/// What runs beside the program to tell of it.
+/// The exporters that run beside the program.
 #[derive(Debug)]
 pub struct Telemetry {
     #[cfg(feature = "otlp")]
@@ -64,7 +59,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Sends what is left to be told.
+    /// Sends what is left.
     #[cfg_attr(not(feature = "otlp"), expect(clippy::unused_async, reason = "spans have to be waited for"))]
     pub async fn finish(self) {
         #[cfg(feature = "otlp")]
@@ -74,10 +69,10 @@ impl Telemetry {
     }
 }
 
-/// Sends the logs of this process to standard error, so that standard output is left to what a command prints, and its
-/// spans where the environment says.
+/// Sends the logs of this process to standard error, which leaves standard output to commands, and its spans to the
+/// collector that the environment names.
 ///
-/// It is called within the runtime, which what runs beside the program needs.
+/// Must be called within the runtime, which the exporter needs.
 pub fn start(settings: &Logs) -> Result<Telemetry, Error> {
     let filter = settings.filter.clone().or_else(|| std::env::var("RUST_LOG").ok()).unwrap_or_default();
     let filter = EnvFilter::builder()

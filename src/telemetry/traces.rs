@@ -1,7 +1,7 @@
 //! Spans for a collector of OpenTelemetry, sent in the background.
 //!
 //! A request never waits for the collector: its span goes into a bounded queue, and where that is full it is dropped and
-//! counted. What OpenTelemetry's own variables of the environment say is heeded; without an endpoint nothing is traced.
+//! counted. OpenTelemetry's own environment variables configure it; without an endpoint nothing is traced.
 
 use crate::metrics::{Counter, Page};
 use opentelemetry::trace::{
@@ -36,7 +36,7 @@ pub enum Error {
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
 }
 
-/// What became of spans.
+/// The outcomes of spans.
 #[derive(Debug, Default)]
 struct Counts {
     exported: Counter,
@@ -77,7 +77,7 @@ pub(crate) struct Parent<'h> {
     pub(crate) span_id: &'h str,
     /// Whether the caller keeps the trace.
     pub(crate) sampled: bool,
-    /// What else the caller's tracing system wants to know again.
+    /// The `tracestate` of the caller.
     pub(crate) state: Option<&'h str>,
 }
 
@@ -208,7 +208,7 @@ impl SpanProcessor for Queue {
     }
 }
 
-/// Sends batches, each as soon as it is full or old enough, until it is told to finish.
+/// Sends batches, each as soon as it is full or old enough, until it is asked to finish.
 async fn send(exporter: SpanExporter, mut queue: mpsc::Receiver<SpanData>, mut finish: oneshot::Receiver<()>) {
     let most = number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512);
     let delay = Duration::from_millis(number("OTEL_BSP_SCHEDULE_DELAY", 5_000) as u64);

@@ -40,7 +40,7 @@ async fn sights(server: &Server) -> Vec<(u16, Value)> {
 
 async fn backup(url: &str) -> (Vec<u8>, Summary) {
     let mut stream = Vec::new();
-    let summary = store::backup(url, &mut stream).await.expect("a backup");
+    let summary = store::backup(url, &mut stream, std::time::SystemTime::now().into()).await.expect("a backup");
     (stream, summary)
 }
 
@@ -121,7 +121,7 @@ async fn a_backup_that_is_not_whole_is_refused_and_leaves_nothing() {
     for (damaged, expected) in [
         (String::new(), "no lines"),
         ("{}\n".to_owned(), "first line"),
-        (first.replace(r#""format":1"#, r#""format":99"#) + "\n", "is older"),
+        (first.replace(r#""format":2"#, r#""format":99"#) + "\n", "is older"),
         (joined(&lines[..lines.len() - 1]), "last line is missing"),
         (text[..text.len() / 2].to_owned(), "cut off"),
         (without(1), "SHA-256"),

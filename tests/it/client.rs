@@ -3,7 +3,7 @@
 
 use avow_client::rest::{Client, ConfigUpdate, Level, Metadata, Method, Mode, NewSchema, Reference, SchemaType, Scope};
 use avow_client::wire::{Part, Record, SchemaKey};
-use avow_client::{Class, Deserializer, OwnSchema, Registry, Serializer, Subject};
+use avow_client::{Class, Deserializer, LocalSchema, Registry, Serializer, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -185,7 +185,7 @@ async fn references_in_a_context_of_their_own() {
     c.register("x", &NewSchema::avro("\"int\"")).await.unwrap();
     let staging = Registry::new(c.in_context("staging"));
     let bill = r#"{"type":"record","name":"Bill","namespace":"shop","fields":[{"name":"sum","type":"Order"}]}"#;
-    let own = OwnSchema::new(bill).with("shop.Order", "order", OwnSchema::new(ORDER));
+    let own = LocalSchema::new(bill).with("shop.Order", "order", LocalSchema::new(ORDER));
     let bills = Serializer::<Bill>::builder(&staging, Subject::topic("bills")).schema(own).auto_register();
     let bills = bills.prepare().await.unwrap();
     let latest = c.in_context("staging").latest("bills-value").await.unwrap();

@@ -17,6 +17,8 @@ mod fuzz;
 mod listener;
 mod metrics;
 mod migrate;
+mod old_format;
+mod openapi;
 mod replay;
 mod restore;
 mod support;

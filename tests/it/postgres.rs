@@ -23,6 +23,7 @@ mod listener;
 mod metrics;
 mod migrate;
 mod network;
+mod old_format;
 mod outage;
 mod pooler;
 #[path = "support/proxy.rs"]

@@ -37,7 +37,9 @@ async fn a_second_server_on_the_same_file_is_refused() {
 async fn a_file_in_use_is_not_restored_into() {
     let server = Server::start().await;
     let mut stream = Vec::new();
-    store::backup(&server.database(), &mut stream).await.expect("a backup beside the server");
+    store::backup(&server.database(), &mut stream, std::time::SystemTime::now().into())
+        .await
+        .expect("a backup beside the server");
     let refused = store::restore(&server.database(), &mut stream.as_slice()).await;
     assert!(matches!(refused, Err(Error::InUse(_))), "{refused:?}");
 }

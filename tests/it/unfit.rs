@@ -50,7 +50,7 @@ async fn a_database_without_the_schema_that_was_named() {
 async fn a_database_that_says_nothing() {
     let (_listener, url) = silent().await;
     for (migrate, pooler) in [(true, Pooler::Auto), (true, Pooler::None), (false, Pooler::None)] {
-        let options = Options { patience: Duration::from_millis(100), migrate, pooler, ..Options::default() };
+        let options = Options { timeout: Duration::from_millis(100), migrate, pooler, ..Options::default() };
         let refused = Store::open_with(&url, &options).await;
         assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
     }

@@ -124,6 +124,33 @@ async fn one_may_ask_the_server_about_itself() {
 }
 
 #[tokio::test]
+async fn a_browser_is_led_to_the_documentation() {
+    let server = Server::start().await;
+    let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let answer = server.send("GET", "/", &[("accept", accept)], "").await;
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/docs/")));
+    for accept in ["application/json", "*/*"] {
+        assert_eq!(server.send("GET", "/", &[("accept", accept)], "").await.ok(), json!({}), "{accept}");
+    }
+    assert_eq!(server.send("GET", "/", &[("accept", "text/plain")], "").await.error(), (406, 406));
+}
+
+#[tokio::test]
+async fn a_body_is_read_in_every_encoding_of_json() {
+    let server = Server::start().await;
+    let body = json!({ "schema": INT }).to_string();
+    let utf16: Vec<u8> = format!("\u{FEFF}{body}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (media, body) in [
+        ("application/json", format!("\u{FEFF}{body}").into_bytes()),
+        ("application/json", utf16.clone()),
+        ("application/json; charset=utf-16", utf16),
+    ] {
+        let answer = server.send("POST", "/subjects/s/versions", &[("content-type", media)], body).await;
+        assert_eq!(answer.ok()["version"], 1, "{media}");
+    }
+}
+
+#[tokio::test]
 async fn rule_sets_are_kept() {
     let server = Server::start().await;
     let rule = json!({"name": "r", "kind": "CONDITION", "mode": "WRITE", "type": "CEL", "expr": "true"});

@@ -4,40 +4,90 @@
 //! is kept while that pair is open, becomes final when the pair turns out compatible, and is forgotten when anything on
 //! the way turns out incompatible. So the verdict does not depend on the order of the walk. Incompatibility is always
 //! final, because optimism can only hide it.
+//!
+//! The walk notes rules and places only; texts are made at the end, and only when something is wrong.
 
-use std::collections::{HashMap, HashSet};
-use std::vec::IntoIter;
+use avow_budget::{Budget, Exceeded, Held};
 
-use super::rules::{Rules, Step, Token, upper};
-use super::{Incompatibility, IncompatibilityKind};
-use crate::model::{Id, Inner};
+use super::history::Proven;
+use super::locations::{LocationId, Locations};
+use super::rules::{Cursor, Rules, Step, Token};
+use super::{Incompatibility, IncompatibilityKind, Verdict};
+use crate::fingerprint::Fingerprint;
+use crate::model::{Id, Inner, Kind};
+use crate::positions::{FastMap, FastSet};
 
 type Pair = (Id, Id);
 
-/// Finds everything that is wrong; an error is the text of Java's exception.
-pub(super) fn run(reader: &Inner, writer: &Inner) -> Result<Vec<Incompatibility>, String> {
+/// The verdict with everything that is wrong, of which at most so many findings are listed.
+pub(super) fn verdict(
+    reader: &Inner,
+    writer: &Inner,
+    most_findings: usize,
+    budget: &Budget,
+) -> Result<Verdict, Exceeded> {
     let root = (reader.root, writer.root);
-    let mut walk = Walk::new(reader, writer);
-    walk.run(root)?;
-    Ok(walk.collect(root))
+    let mut walk = Walk::new(reader, writer, None, budget)?;
+    match walk.run(root)? {
+        Ending::GaveUp { at: (reader, writer), field, .. } => {
+            let exception = Some(walk.rules.exception(reader, writer, field)?);
+            Ok(Verdict { exception, ..Verdict::default() })
+        }
+        Ending::Answered if matches!(walk.known.get(&root.0.pair(root.1)), Some(Outcome::Incompatible(_))) => {
+            walk.collect(root, most_findings)
+        }
+        Ending::Answered => Ok(Verdict::default()),
+    }
 }
 
-/// Finds all pairs of types that are incompatible; where Java gives up, the pairs that were open then count as such.
-pub(crate) fn incompatible_pairs(reader: &Inner, writer: &Inner) -> HashSet<(Id, Id)> {
-    let mut walk = Walk::new(reader, writer);
-    let open = match walk.run((reader.root, writer.root)) {
-        Ok(()) => Vec::new(),
-        Err(_) => walk.gave_up_at,
+/// Whether the pair is compatible, given pairs that were proved before; what is proved is added to them.
+pub(super) fn is_compatible(
+    reader: &Inner,
+    writer: &Inner,
+    proven: &mut Proven,
+    budget: &Budget,
+) -> Result<bool, Exceeded> {
+    let root = (reader.root, writer.root);
+    if proven.contains(reader, writer, root) {
+        return Ok(true);
+    }
+    let pairs = {
+        let mut walk = Walk::new(reader, writer, Some(proven), budget)?;
+        walk.rules.branches.skip_hopeless()?;
+        let Ending::Answered = walk.run(root)? else { return Ok(false) };
+        let is_compatible =
+            |pair: &Pair| matches!(walk.known.get(&pair.0.pair(pair.1)), Some(Outcome::Compatible { .. }));
+        if !is_compatible(&root) {
+            return Ok(false);
+        }
+        // With the root, everything that was assumed on the way is proved.
+        let mut pairs = std::mem::take(&mut walk.entered);
+        pairs.retain(is_compatible);
+        pairs
+    };
+    for pair in pairs {
+        proven.insert(reader, writer, pair);
+    }
+    Ok(true)
+}
+
+/// All pairs of types that are incompatible; where Java gives up, the pairs that were open then count as such.
+pub(crate) fn incompatible_pairs(reader: &Inner, writer: &Inner, budget: &Budget) -> Result<FastSet<u64>, Exceeded> {
+    let mut walk = Walk::new(reader, writer, None, budget)?;
+    let open = match walk.run((reader.root, writer.root))? {
+        Ending::Answered => Vec::new(),
+        Ending::GaveUp { open, .. } => open,
     };
     let known = walk.known.into_iter();
-    known
+    Ok(known
         .filter_map(|(pair, outcome)| matches!(outcome, Outcome::Incompatible(_)).then_some(pair))
-        .chain(open)
-        .collect()
+        .chain(open.into_iter().map(|(reader, writer)| reader.pair(writer)))
+        .collect())
 }
 
-/// Beyond this the schemas are not worth comparing: a few seconds of work, which only hostile schemas need.
-const MOST_STEPS: usize = 10_000_000;
+/// Findings beyond this number, or beyond this many bytes of text, are counted but not listed.
+pub(super) const MOST_FINDINGS: usize = 1000;
+const MOST_TEXT: usize = 256 << 10;
 
 enum Outcome {
     /// Being looked at, at this depth of the stack.
@@ -49,164 +99,238 @@ enum Outcome {
     Incompatible(Vec<Wrong>),
 }
 
-/// What is wrong with a pair: something of its own, or everything that is wrong with a pair below it.
+/// Something wrong with a pair: a broken rule, or everything that is wrong with a pair below it.
+#[derive(Clone, Copy)]
 enum Wrong {
-    Here(Incompatibility),
+    Here { pair: Pair, rule: IncompatibilityKind, field: Option<usize>, location: LocationId },
     Below(Pair),
 }
 
 struct Frame {
     pair: Pair,
-    place: Place,
-    steps: IntoIter<Step>,
+    location: LocationId,
+    cursor: Cursor,
     waiting: Option<Waiting>,
     wrong: Vec<Wrong>,
     relied_on: Option<usize>,
-    /// How many provisional results there were before this pair.
+    /// The number of provisional results before this pair.
     provisional_from: usize,
     was_relied_on: bool,
 }
 
 /// The step that waits for the answer about a pair.
+#[derive(Clone, Copy)]
 enum Waiting {
     Below(Pair),
-    WriterBranch { writer: Id, place: Place },
-    ReaderUnion { asked: Id, rest: IntoIter<Id>, writer: Id },
+    WriterBranch { writer: Id, location: LocationId },
+    ReaderUnion { asked: Id, next: usize },
+}
+
+enum Ending {
+    Answered,
+    GaveUp { at: Pair, field: usize, open: Vec<Pair> },
 }
 
 struct Walk<'s> {
     rules: Rules<'s>,
-    known: HashMap<Pair, Outcome>,
-    provisional: Vec<Pair>,
+    known: FastMap<u64, Outcome>,
+    /// The pairs in the order in which they were met; only where they are of use to later checks.
+    entered: Vec<Pair>,
+    proven: Option<&'s Proven>,
+    provisional: Vec<u64>,
     open: Vec<Frame>,
-    places: Places,
-    steps_left: usize,
-    gave_up_at: Vec<Pair>,
+    locations: Locations,
+    budget: &'s Budget,
+    held: Held<'s>,
 }
 
 impl<'s> Walk<'s> {
-    fn new(reader: &'s Inner, writer: &'s Inner) -> Self {
-        Self {
-            rules: Rules::new(reader, writer),
-            known: HashMap::new(),
+    fn new(
+        reader: &'s Inner,
+        writer: &'s Inner,
+        proven: Option<&'s Proven>,
+        budget: &'s Budget,
+    ) -> Result<Self, Exceeded> {
+        Ok(Self {
+            rules: Rules::new(reader, writer, budget)?,
+            known: FastMap::default(),
+            entered: Vec::new(),
+            proven,
             provisional: Vec::new(),
             open: Vec::new(),
-            places: Places { nodes: vec![(0, Token::Name(""))] },
-            steps_left: MOST_STEPS,
-            gave_up_at: Vec::new(),
-        }
+            locations: Locations::default(),
+            budget,
+            held: budget.scope(),
+        })
     }
 
-    fn run(&mut self, root: Pair) -> Result<(), String> {
-        self.enter(root, Places::ROOT);
+    fn run(&mut self, root: Pair) -> Result<Ending, Exceeded> {
+        self.enter(root, Locations::ROOT)?;
         while let Some(mut frame) = self.open.pop() {
-            self.steps_left = self.steps_left.checked_sub(1).ok_or("The schemas are too large to be compared")?;
             let pair_below = if let Some(waiting) = frame.waiting.take() {
-                self.answer(&mut frame, waiting)
-            } else if let Some(step) = frame.steps.next() {
-                self.begin(&mut frame, step)?
+                self.answer(&mut frame, waiting)?
             } else {
-                self.leave(frame);
-                continue;
+                match self.rules.next(frame.pair.0, frame.pair.1, &mut frame.cursor)? {
+                    Some(Step::GiveUp { field }) => {
+                        let open = self.open.iter().map(|frame| frame.pair).chain([frame.pair]).collect();
+                        return Ok(Ending::GaveUp { at: frame.pair, field, open });
+                    }
+                    Some(step) => self.begin(&mut frame, step)?,
+                    None => {
+                        self.leave(frame);
+                        continue;
+                    }
+                }
             };
             self.open.push(frame);
-            if let Some((pair, place)) = pair_below {
-                self.enter(pair, place);
+            if let Some((pair, location)) = pair_below {
+                self.enter(pair, location)?;
             }
         }
-        Ok(())
+        Ok(Ending::Answered)
     }
 
-    fn enter(&mut self, pair: Pair, place: Place) {
-        if self.known.contains_key(&pair) {
-            return;
+    fn enter(&mut self, pair: Pair, location: LocationId) -> Result<(), Exceeded> {
+        let key = pair.0.pair(pair.1);
+        if self.known.contains_key(&key) {
+            return Ok(());
         }
-        self.known.insert(pair, Outcome::Open(self.open.len()));
+        self.held.hold(ENTRY_BYTES)?;
+        self.known.insert(key, Outcome::Open(self.open.len()));
+        if self.proven.is_some() {
+            self.entered.push(pair);
+        }
         self.open.push(Frame {
             pair,
-            place,
-            steps: self.rules.steps(pair.0, pair.1).into_iter(),
+            location,
+            cursor: Cursor::default(),
             waiting: None,
             wrong: Vec::new(),
             relied_on: None,
             provisional_from: self.provisional.len(),
             was_relied_on: false,
         });
+        Ok(())
     }
 
     /// Begins a step; returns the pair it has to wait for.
-    fn begin(&mut self, frame: &mut Frame, step: Step) -> Result<Option<(Pair, Place)>, String> {
+    fn begin(&mut self, frame: &mut Frame, step: Step) -> Result<Option<(Pair, LocationId)>, Exceeded> {
         match step {
-            Step::GiveUp { message } => {
-                self.gave_up_at = self.open.iter().map(|frame| frame.pair).chain([frame.pair]).collect();
-                Err(message)
-            }
-            Step::Wrong { rule, at, message } => {
-                let place = self.places.below(frame.place, &at);
-                let location = self.places.location(place);
-                frame.wrong.push(Wrong::Here(Incompatibility { kind: rule, location, message }));
+            Step::GiveUp { .. } => Ok(None),
+            Step::Wrong { rule, field } => {
+                let location = match Rules::token(rule, field) {
+                    Some(token) => self.locations.below(frame.location, token),
+                    None => frame.location,
+                };
+                self.wrong(frame, Wrong::Here { pair: frame.pair, rule, field, location })?;
                 Ok(None)
             }
-            // Most fields are primitive and need no frame of their own.
-            Step::Below { reader, writer, .. } if self.rules.are_readable_primitives(reader, writer) => Ok(None),
             Step::Below { reader, writer, at } => {
+                if self.is_fine((reader, writer)) {
+                    return Ok(None);
+                }
+                let location = self.locations.below(frame.location, at);
+                if self.rules.is_leaf(reader, writer) {
+                    let rule = IncompatibilityKind::TypeMismatch;
+                    self.wrong(frame, Wrong::Here { pair: (reader, writer), rule, field: None, location })?;
+                    return Ok(None);
+                }
                 frame.waiting = Some(Waiting::Below((reader, writer)));
-                Ok(Some(((reader, writer), self.places.below(frame.place, &at))))
+                Ok(Some(((reader, writer), location)))
             }
             // In a search through a union Java begins a new location and drops what it finds.
             Step::WriterBranch { writer, at } => {
-                let place = self.places.below(frame.place, &at);
-                frame.waiting = Some(Waiting::WriterBranch { writer, place });
-                Ok(Some(((frame.pair.0, writer), Places::ROOT)))
+                let pair = (frame.pair.0, writer);
+                if self.is_fine(pair) {
+                    return Ok(None);
+                }
+                let location = self.locations.below(frame.location, Token::Branch(at));
+                frame.waiting = Some(Waiting::WriterBranch { writer, location });
+                Ok(Some((pair, Locations::ROOT)))
             }
-            Step::ReaderUnion { branches, writer } => Ok(self.ask_next(frame, branches.into_iter(), writer)),
+            Step::ReaderUnion => self.try_branches(frame, 0),
         }
     }
 
     /// Takes the answer that a step waited for; returns the next pair it has to wait for.
-    fn answer(&mut self, frame: &mut Frame, waiting: Waiting) -> Option<(Pair, Place)> {
+    fn answer(&mut self, frame: &mut Frame, waiting: Waiting) -> Result<Option<(Pair, LocationId)>, Exceeded> {
         match waiting {
             Waiting::Below(pair) => {
                 if !self.is_compatible(frame, pair) {
-                    frame.wrong.push(Wrong::Below(pair));
+                    self.wrong(frame, Wrong::Below(pair))?;
                 }
-                None
+                Ok(None)
             }
-            Waiting::WriterBranch { writer, place } => {
-                if !self.is_compatible(frame, (frame.pair.0, writer)) {
-                    self.lacks(frame, writer, place);
+            Waiting::WriterBranch { writer, location } => {
+                let pair = (frame.pair.0, writer);
+                if !self.is_compatible(frame, pair) {
+                    self.lacks(frame, pair, location)?;
                 }
-                None
+                Ok(None)
             }
-            Waiting::ReaderUnion { asked, rest, writer } => {
-                if self.is_compatible(frame, (asked, writer)) {
-                    return None;
+            Waiting::ReaderUnion { asked, next } => {
+                if self.is_compatible(frame, (asked, frame.pair.1)) {
+                    return Ok(None);
                 }
-                self.ask_next(frame, rest, writer)
+                self.try_branches(frame, next)
             }
         }
     }
 
-    fn ask_next(&mut self, frame: &mut Frame, mut rest: IntoIter<Id>, writer: Id) -> Option<(Pair, Place)> {
-        let Some(asked) = rest.next() else {
-            self.lacks(frame, writer, frame.place);
-            return None;
-        };
-        frame.waiting = Some(Waiting::ReaderUnion { asked, rest, writer });
-        Some(((asked, writer), Places::ROOT))
+    /// Looks for a branch of the reader's union, from a position on.
+    fn try_branches(&mut self, frame: &mut Frame, from: usize) -> Result<Option<(Pair, LocationId)>, Exceeded> {
+        let (union, writer) = frame.pair;
+        let mut at = from;
+        while let Some(asked) = self.rules.branches.get(union, writer, at) {
+            self.budget.step()?;
+            at += 1;
+            if self.is_fine((asked, writer)) {
+                return Ok(None);
+            }
+            if !self.rules.is_leaf(asked, writer) {
+                frame.waiting = Some(Waiting::ReaderUnion { asked, next: at });
+                return Ok(Some(((asked, writer), Locations::ROOT)));
+            }
+        }
+        self.lacks(frame, frame.pair, frame.location)?;
+        Ok(None)
     }
 
-    fn lacks(&self, frame: &mut Frame, writer: Id, place: Place) {
-        let writer = upper(&self.rules.writer[writer].kind);
-        frame.wrong.push(Wrong::Here(Incompatibility {
-            kind: IncompatibilityKind::MissingUnionBranch,
-            location: self.places.location(place),
-            message: format!("reader union lacking writer type: {writer}"),
-        }));
+    fn lacks(&mut self, frame: &mut Frame, pair: Pair, location: LocationId) -> Result<(), Exceeded> {
+        self.wrong(frame, Wrong::Here { pair, rule: IncompatibilityKind::MissingUnionBranch, field: None, location })
+    }
+
+    fn wrong(&mut self, frame: &mut Frame, wrong: Wrong) -> Result<(), Exceeded> {
+        self.held.hold(size_of::<Wrong>())?;
+        frame.wrong.push(wrong);
+        Ok(())
+    }
+
+    /// Whether nothing can be wrong with a pair: it is primitive, or it was proved before.
+    fn is_fine(&self, pair: Pair) -> bool {
+        self.rules.are_readable_primitives(pair.0, pair.1)
+            || self.proven.is_some_and(|proven| proven.contains(self.rules.reader, self.rules.writer, pair))
+            || self.is_plain_union(pair)
+    }
+
+    /// Whether a pair has unions of a few primitive types that are all readable: most optional fields.
+    fn is_plain_union(&self, pair: Pair) -> bool {
+        const FEW: usize = 4;
+        let (reader, writer) = (&self.rules.reader[pair.0].kind, &self.rules.writer[pair.1].kind);
+        let reads = |reader: Id, writer: Id| self.rules.are_readable_primitives(reader, writer);
+        match (reader, writer) {
+            (Kind::Union(expected), Kind::Union(found)) if expected.len() <= FEW && found.len() <= FEW => {
+                found.iter().all(|found| expected.iter().any(|expected| reads(*expected, *found)))
+            }
+            (Kind::Union(expected), Kind::Primitive(_)) if expected.len() <= FEW => {
+                expected.iter().any(|expected| reads(*expected, pair.1))
+            }
+            _ => false,
+        }
     }
 
     fn is_compatible(&mut self, frame: &mut Frame, pair: Pair) -> bool {
-        let relied_on = match self.known.get(&pair) {
+        let relied_on = match self.known.get(&pair.0.pair(pair.1)) {
             Some(Outcome::Open(depth)) => {
                 // The frame at hand is off the stack.
                 let relied_on = self.open.get_mut(*depth).unwrap_or(frame);
@@ -233,7 +357,7 @@ impl<'s> Walk<'s> {
             }
             Outcome::Incompatible(frame.wrong)
         } else if let Some(outer) = frame.relied_on.filter(|relied_on| *relied_on < depth) {
-            self.provisional.push(frame.pair);
+            self.provisional.push(frame.pair.0.pair(frame.pair.1));
             Outcome::Compatible { relied_on: Some(outer) }
         } else {
             for pair in self.provisional.drain(frame.provisional_from..) {
@@ -241,62 +365,46 @@ impl<'s> Walk<'s> {
             }
             Outcome::Compatible { relied_on: None }
         };
-        self.known.insert(frame.pair, outcome);
+        self.known.insert(frame.pair.0.pair(frame.pair.1), outcome);
     }
 
     /// Lists what is wrong with the root: each pair once, however often it is used.
-    fn collect(mut self, root: Pair) -> Vec<Incompatibility> {
+    fn collect(mut self, root: Pair, most_findings: usize) -> Result<Verdict, Exceeded> {
         let mut open = vec![Wrong::Below(root)];
-        let mut seen = HashSet::new();
+        let mut seen = FastSet::default();
         let mut findings = Vec::new();
+        let mut text_left = MOST_TEXT;
         while let Some(wrong) = open.pop() {
+            self.budget.step()?;
             match wrong {
                 Wrong::Below(pair) => {
                     // Every pair is taken apart at its first use.
-                    if let Some(Outcome::Incompatible(below)) = self.known.remove(&pair) {
+                    if let Some(Outcome::Incompatible(below)) = self.known.remove(&pair.0.pair(pair.1)) {
                         open.extend(below.into_iter().rev());
                     }
                 }
-                Wrong::Here(finding) => {
-                    if seen.insert(finding.clone()) {
-                        findings.push(finding);
+                Wrong::Here { pair, rule, field, location } => {
+                    let mut message = String::new();
+                    self.rules.write_message(&mut message, pair, rule, field).expect("writing to a string cannot fail");
+                    self.budget.spend(message.len() as u64)?;
+                    let fingerprint = self.locations.fingerprint(location);
+                    if !seen.insert((rule, fingerprint, Fingerprint::of(message.as_bytes()))) {
+                        continue;
+                    }
+                    self.held.hold(size_of::<(Fingerprint, Fingerprint)>() * 2)?;
+                    if findings.len() < most_findings && text_left > 0 {
+                        let location = self.locations.location(location);
+                        self.budget.spend(location.len() as u64)?;
+                        text_left = text_left.saturating_sub(location.len() + message.len());
+                        findings.push(Incompatibility { kind: rule, location, message });
                     }
                 }
             }
         }
-        findings
+        let omitted = seen.len() - findings.len();
+        Ok(Verdict { findings, omitted, exception: None })
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Place(usize);
-
-/// Locations as a tree of tokens, so that a place costs nothing until it is printed.
-struct Places {
-    nodes: Vec<(usize, Token)>,
-}
-
-impl Places {
-    const ROOT: Place = Place(0);
-
-    fn below(&mut self, place: Place, tokens: &[Token]) -> Place {
-        tokens.iter().fold(place, |place, token| {
-            self.nodes.push((place.0, *token));
-            Place(self.nodes.len() - 1)
-        })
-    }
-
-    fn location(&self, mut place: Place) -> String {
-        let mut tokens = Vec::new();
-        while place.0 > 0 {
-            let (parent, token) = self.nodes[place.0];
-            tokens.push(match token {
-                Token::Name(name) => name.to_owned(),
-                Token::Index(index) => index.to_string(),
-            });
-            place = Place(parent);
-        }
-        tokens.reverse();
-        format!("/{}", tokens.join("/"))
-    }
-}
+/// The memory of a pair: its entry, its frame, its location.
+const ENTRY_BYTES: usize = 2 * (size_of::<u64>() + size_of::<Outcome>()) + size_of::<Frame>();

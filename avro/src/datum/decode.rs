@@ -2,7 +2,7 @@
 
 use super::resolve::{ActionId, Plan, Step};
 use super::{DecodeError, DecodeErrorKind};
-use crate::model::{Id, Inner, Kind, Primitive};
+use crate::model::{Enum, Id, Inner, Kind, Primitive};
 
 /// Decodes one datum, all of the bytes.
 pub(super) fn decode(plan: &Plan, writer: &Inner, bytes: &[u8]) -> Result<(), DecodeError> {
@@ -18,7 +18,7 @@ struct Decoder<'p> {
     depth: usize,
 }
 
-/// Data may nest deeper than schemas, through recursive types; nothing of ours makes such data.
+/// Data may nest deeper than schemas, through recursive types; this crate makes no such data.
 const MOST_NESTING: usize = 1000;
 
 impl Decoder<'_> {
@@ -36,8 +36,7 @@ impl Decoder<'_> {
                 let at = self.index()?;
                 if known.get(at).ok_or_else(malformed)?.is_none() {
                     let Kind::Enum(kind) = &self.writer[action.writer].kind else { return Err(malformed()) };
-                    let message = format!("No match for {}", kind.symbols[at]);
-                    return Err(DecodeError::new(DecodeErrorKind::Symbol, message));
+                    return Err(unknown_symbol(kind, at));
                 }
             }
             Step::Items(items) => {
@@ -149,6 +148,11 @@ impl Decoder<'_> {
         }
         Err(malformed())
     }
+}
+
+/// The error of a symbol that the reader does not know.
+pub(super) fn unknown_symbol(kind: &Enum, at: usize) -> DecodeError {
+    DecodeError::new(DecodeErrorKind::Symbol, format!("No match for {}", kind.symbols[at]))
 }
 
 fn malformed() -> DecodeError {

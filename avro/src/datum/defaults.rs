@@ -1,41 +1,71 @@
 //! Defaults as data: Java encodes a default before it hands it out, and not every accepted default can be encoded.
 
+use avow_budget::{Budget, Exceeded};
+
 use super::resolve::Stop;
 use super::{DecodeError, DecodeErrorKind, MOST_DEPTH, encode};
 use crate::json::{Number, Value};
 use crate::model::{Field, Id, Inner, Kind, Primitive};
+use crate::positions::{FastMap, Positions};
 
-/// More parts than this are no sensible default: defaults inside defaults can multiply.
+/// More parts or bytes than this are no sensible default: defaults inside defaults can multiply, and a fixed type of two
+/// gigabytes fits into a line.
 const MOST_PARTS: usize = 100_000;
+const MOST_BYTES: usize = 1 << 20;
 
 /// Encodes the default of a field; `None` when it is too large or too deep to be written down.
-pub(crate) fn encode(schema: &Inner, field: &Field, default: &Value) -> Result<Option<Vec<u8>>, DecodeError> {
-    let mut encoder = Encoder { schema, out: Vec::new(), parts_left: MOST_PARTS };
-    let is_null_first = match &schema[field.kind].kind {
-        Kind::Union(branches) => {
-            branches.first().is_some_and(|first| matches!(schema[*first].kind, Kind::Primitive(Primitive::Null)))
-        }
-        _ => false,
-    };
-    if *default == Value::Null && is_null_first {
-        return Ok(Some(vec![0]));
-    }
-    match encoder.push(field.kind, default, 0) {
-        Ok(()) => Ok(Some(encoder.out)),
-        Err(Stop::Fails(error)) => Err(error),
-        Err(Stop::TooLarge) => Ok(None),
-    }
+pub(crate) fn encode(schema: &Inner, field: &Field, default: &Value<'static>) -> Option<Vec<u8>> {
+    Encoder::new(schema, &Budget::unlimited()).encode(field, default).ok()?.ok()?
 }
 
-struct Encoder<'s> {
+pub(super) struct Encoder<'s> {
     schema: &'s Inner,
+    budget: &'s Budget,
     out: Vec<u8>,
     parts_left: usize,
+    symbols: FastMap<Id, Positions>,
+    /// Which branch of a union seems to fit which sort of value.
+    branches: FastMap<(Id, std::mem::Discriminant<Value<'static>>), Option<usize>>,
 }
 
-impl Encoder<'_> {
+impl<'s> Encoder<'s> {
+    pub(super) fn new(schema: &'s Inner, budget: &'s Budget) -> Self {
+        let (symbols, branches) = (FastMap::default(), FastMap::default());
+        Self { schema, budget, out: Vec::new(), parts_left: 0, symbols, branches }
+    }
+
+    /// Encodes the default of a field; `None` when it is too large or too deep to be written down.
+    pub(super) fn encode(
+        &mut self,
+        field: &Field,
+        default: &Value<'static>,
+    ) -> Result<Result<Option<Vec<u8>>, DecodeError>, Exceeded> {
+        let is_null_first = match &self.schema[field.kind].kind {
+            Kind::Union(branches) => {
+                let first = branches.first().map(|first| &self.schema[*first].kind);
+                matches!(first, Some(Kind::Primitive(Primitive::Null)))
+            }
+            _ => false,
+        };
+        if *default == Value::Null && is_null_first {
+            return Ok(Ok(Some(vec![0])));
+        }
+        self.out.clear();
+        self.parts_left = MOST_PARTS;
+        match self.push(field.kind, default, 0) {
+            Ok(()) => Ok(Ok(Some(std::mem::take(&mut self.out)))),
+            Err(Stop::Fails(error)) => Ok(Err(error)),
+            Err(Stop::TooLarge) => Ok(Ok(None)),
+            Err(Stop::Exceeded(exceeded)) => Err(exceeded),
+        }
+    }
+
     /// Writes as Java does: numbers are cut to their type, and what is no array or object has no members.
-    fn push(&mut self, id: Id, value: &Value, depth: usize) -> Result<(), Stop> {
+    fn push(&mut self, id: Id, value: &Value<'static>, depth: usize) -> Result<(), Stop> {
+        self.budget.step()?;
+        if self.out.len() > MOST_BYTES {
+            return Err(Stop::TooLarge);
+        }
         self.parts_left = self.parts_left.checked_sub(1).ok_or(Stop::TooLarge)?;
         if depth > MOST_DEPTH {
             return Err(Stop::TooLarge);
@@ -53,7 +83,9 @@ impl Encoder<'_> {
             }
             (Kind::Enum(kind), value) => {
                 let symbol = value.as_str().unwrap_or("null");
-                let at = kind.symbols.iter().position(|known| known == symbol && value.as_str().is_some());
+                let symbol_at = |at: usize| kind.symbols[at].as_str();
+                let symbols = self.symbols.entry(id).or_insert_with(|| Positions::of(kind.symbols.len(), symbol_at));
+                let at = value.as_str().and_then(|_| symbols.get(&symbol, symbol_at));
                 let unknown = || {
                     let symbols = kind.symbols.join(", ");
                     fails(format!("enum value '{symbol}' is not in the enum symbol set: [{symbols}]"))
@@ -67,8 +99,8 @@ impl Encoder<'_> {
                 }
                 self.out.push(0);
             }
-            (Kind::Map(values), Value::Object(object)) if object.iter().next().is_some() => {
-                encode::push_length(object.iter().count(), &mut self.out);
+            (Kind::Map(values), Value::Object(object)) if object.len() > 0 => {
+                encode::push_length(object.len(), &mut self.out);
                 for (key, value) in object.iter() {
                     self.text(key.as_bytes());
                     self.push(*values, value, depth + 1)?;
@@ -77,12 +109,16 @@ impl Encoder<'_> {
             }
             (Kind::Array(_) | Kind::Map(_), _) => self.out.push(0),
             (Kind::Union(branches), value) => {
-                let at = branches.iter().position(|branch| is_compatible(&schema[*branch].kind, value));
+                let seems_to_fit = || branches.iter().position(|branch| is_compatible(&schema[*branch].kind, value));
+                let at = *self.branches.entry((id, std::mem::discriminant(value))).or_insert_with(seems_to_fit);
                 let at = at.ok_or_else(|| wrong("Not compatible default value for union"))?;
                 encode::push_length(at, &mut self.out);
                 self.push(branches[at], value, depth + 1)?;
             }
             (Kind::Fixed(kind), Value::String(text)) => {
+                if kind.size as usize > MOST_BYTES {
+                    return Err(Stop::TooLarge);
+                }
                 let mut bytes = latin(text);
                 bytes.resize(kind.size as usize, 0);
                 self.out.extend(bytes);
@@ -143,8 +179,7 @@ fn whole(number: &Number) -> i64 {
         Number::Double(number) => *number as i64,
         // The low bits, as `BigInteger.longValue` gives them.
         Number::Big(digits) => {
-            let (is_negative, digits) =
-                digits.strip_prefix('-').map_or((false, digits.as_str()), |digits| (true, digits));
+            let (is_negative, digits) = digits.strip_prefix('-').map_or((false, &**digits), |digits| (true, digits));
             let low = digits
                 .bytes()
                 .filter(u8::is_ascii_digit)
@@ -155,7 +190,7 @@ fn whole(number: &Number) -> i64 {
 }
 
 /// Java's choice of a branch: every record, enum, array and map seems to fit every value.
-fn is_compatible(kind: &Kind, value: &Value) -> bool {
+fn is_compatible(kind: &Kind, value: &Value<'_>) -> bool {
     match kind {
         Kind::Record(_) | Kind::Enum(_) | Kind::Array(_) | Kind::Map(_) => true,
         Kind::Fixed(_) | Kind::Primitive(Primitive::Bytes | Primitive::String) => value.as_str().is_some(),

@@ -1,23 +1,31 @@
 //! Data at random, from a seed: every branch, symbol and size sooner or later.
 
+use avow_budget::Budget;
+
 use super::Datum;
-use super::search::Ways;
+use super::search::LeastData;
 use crate::model::{Id, Inner, Kind, Primitive};
+use crate::print::UNLIMITED;
 
 /// Below this depth only the least data are made.
-const LIVELY_DEPTH: usize = 8;
+const RANDOM_DEPTH: usize = 8;
 
 pub(super) struct Generator<'s> {
     schema: &'s Inner,
-    ways: Ways<'s>,
+    least: LeastData<'s>,
     state: u64,
-    /// What is left of the parts that one datum may have.
+    /// The number of parts that the datum may still have.
     parts: usize,
 }
 
 impl<'s> Generator<'s> {
     pub(super) fn new(schema: &'s Inner, seed: u64) -> Self {
-        Self { schema, ways: Ways::new(schema), state: seed | 1, parts: 0 }
+        Self {
+            schema,
+            least: LeastData::new(schema, &Budget::unlimited()).expect(UNLIMITED),
+            state: seed | 1,
+            parts: 0,
+        }
     }
 
     /// Makes a datum of the whole schema; `None` when it has no finite one.
@@ -39,8 +47,8 @@ impl<'s> Generator<'s> {
 
     fn make(&mut self, id: Id, depth: usize) -> Option<Datum> {
         self.parts = self.parts.saturating_sub(1);
-        if depth > LIVELY_DEPTH || self.parts == 0 || !self.ways.has_data(id) {
-            return self.ways.least(id);
+        if depth > RANDOM_DEPTH || self.parts == 0 || !self.least.has_data(id) {
+            return self.least.datum(id);
         }
         Some(match &self.schema[id].kind {
             Kind::Primitive(primitive) => self.primitive(*primitive),
@@ -62,7 +70,7 @@ impl<'s> Generator<'s> {
                 record.fields.iter().map(|field| self.make(field.kind, depth + 1)).collect::<Option<_>>()?,
             ),
             Kind::Union(branches) => {
-                let possible: Vec<_> = (0..branches.len()).filter(|at| self.ways.has_data(branches[*at])).collect();
+                let possible: Vec<_> = (0..branches.len()).filter(|at| self.least.has_data(branches[*at])).collect();
                 let at = self.pick(&possible);
                 Datum::Union(at, Box::new(self.make(branches[at], depth + 1)?))
             }
@@ -71,7 +79,7 @@ impl<'s> Generator<'s> {
     }
 
     fn length(&mut self, items: Id) -> usize {
-        if self.ways.has_data(items) { self.roll(4) } else { 0 }
+        if self.least.has_data(items) { self.roll(4) } else { 0 }
     }
 
     fn primitive(&mut self, primitive: Primitive) -> Datum {

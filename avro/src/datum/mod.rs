@@ -12,10 +12,14 @@ mod resolve;
 mod search;
 
 use std::fmt;
+use std::sync::Arc;
+
+use avow_budget::{Budget, Exceeded};
 
 use crate::model::{Id, Inner};
 use crate::{Schema, datum::resolve::Plan};
 
+use crate::print::UNLIMITED;
 pub(crate) use defaults::encode as default_datum;
 pub use resolve::{Action, ActionId, Step};
 
@@ -44,14 +48,21 @@ pub(crate) enum Datum {
 /// Why bytes could not be decoded; `Display` is Java's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
-    /// What went wrong.
+    /// The kind.
     pub kind: DecodeErrorKind,
-    message: String,
+    message: Message,
     /// The field whose default is to blame: `Order.state`.
     field: Option<String>,
 }
 
-/// What goes wrong in decoding.
+/// A message; those about types share the texts of the types, because unions may be long and errors many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Message {
+    Text(String),
+    Mismatch { found: Arc<str>, expected: Arc<str>, missing_field: Option<Box<str>> },
+}
+
+/// The kinds of decoding errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
@@ -75,13 +86,35 @@ pub enum DecodeErrorKind {
 
 impl DecodeError {
     fn new(kind: DecodeErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), field: None }
+        Self { kind, message: Message::Text(message.into()), field: None }
+    }
+
+    fn mismatch(kind: DecodeErrorKind, found: Arc<str>, expected: Arc<str>, missing_field: Option<&str>) -> Self {
+        let missing_field = missing_field.map(Box::from);
+        Self { kind, message: Message::Mismatch { found, expected, missing_field }, field: None }
+    }
+
+    /// The required field that the error names.
+    pub(crate) fn missing_field(&self) -> Option<&str> {
+        match &self.message {
+            Message::Mismatch { missing_field, .. } => missing_field.as_deref(),
+            Message::Text(_) => None,
+        }
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.message)
+        match &self.message {
+            Message::Text(text) => out.write_str(text),
+            Message::Mismatch { found, expected, missing_field } => {
+                write!(out, "Found {found}, expecting {expected}")?;
+                match missing_field {
+                    Some(name) => write!(out, ", missing required field {name}"),
+                    None => Ok(()),
+                }
+            }
+        }
     }
 }
 
@@ -93,9 +126,9 @@ impl std::error::Error for DecodeError {}
 pub struct Witness {
     /// The datum in Avro's JSON encoding, as the writer has it.
     pub record: String,
-    /// Its bytes, in hexadecimal.
+    /// The bytes in hexadecimal.
     pub bytes: String,
-    /// What Java's decoder says about them.
+    /// The message of Java's decoder.
     pub error: String,
     /// The kind of that error.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -103,6 +136,9 @@ pub struct Witness {
     /// The way from the root to the place that fails, where it is known: `.items[].price`.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub path: String,
+    /// The required field that the error names.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) missing_field: Option<String>,
 }
 
 /// How a reader decodes what a writer encoded, worked out once.
@@ -114,14 +150,20 @@ pub struct Resolution<'s> {
 
 impl<'s> Resolution<'s> {
     /// Works out how `reader` decodes what `writer` encoded; `None` when the schemas are too large or too deep.
-    pub fn new(reader: &'s Schema, writer: &'s Schema) -> Option<Self> {
+    pub fn within(reader: &'s Schema, writer: &'s Schema, budget: &Budget) -> Result<Option<Self>, Exceeded> {
         let (reader, writer) = (&*reader.inner, &*writer.inner);
-        let plan = match resolve::plan(reader, writer) {
+        let plan = match resolve::plan(reader, writer, budget) {
             Ok(plan) => Ok(plan),
             Err(resolve::Stop::Fails(error)) => Err(error),
-            Err(resolve::Stop::TooLarge) => return None,
+            Err(resolve::Stop::TooLarge) => return Ok(None),
+            Err(resolve::Stop::Exceeded(exceeded)) => return Err(exceeded),
         };
-        Some(Self { writer, plan })
+        Ok(Some(Self { writer, plan }))
+    }
+
+    /// [`Resolution::within`] without a budget.
+    pub fn new(reader: &'s Schema, writer: &'s Schema) -> Option<Self> {
+        Self::within(reader, writer, &Budget::unlimited()).expect(UNLIMITED)
     }
 
     /// The field whose default keeps anything from being decoded.
@@ -129,12 +171,12 @@ impl<'s> Resolution<'s> {
         self.plan.as_ref().err()?.field.as_deref()
     }
 
-    /// Returns what to do with a datum of the writer; an error when nothing could ever be decoded.
+    /// The action for a datum of the writer; an error when nothing could ever be decoded.
     pub fn root(&self) -> Result<ActionId, &DecodeError> {
         self.plan.as_ref().map(|plan| plan.root)
     }
 
-    /// Returns an action of this resolution; `None` for a place in another one.
+    /// An action of this resolution; `None` for a place in another one.
     pub fn action(&self, id: ActionId) -> Option<&Action> {
         self.plan.as_ref().ok()?.get(id)
     }
@@ -152,18 +194,36 @@ impl<'s> Resolution<'s> {
     }
 
     /// Finds a datum of the writer that the reader cannot decode: the one that takes the shortest way to an error.
+    pub fn witness_within(&self, budget: &Budget) -> Result<Option<Witness>, Exceeded> {
+        Ok(self.failure(|_| true, budget)?.map(|(witness, _)| witness))
+    }
+
+    /// [`Resolution::witness_within`] without a budget.
     pub fn witness(&self) -> Option<Witness> {
-        self.witness_at(|_| true)
+        self.witness_within(&Budget::unlimited()).expect(UNLIMITED)
     }
 
     /// Finds a datum that fails where a given type of the writer's is decoded.
-    pub(crate) fn witness_at(&self, is_wanted: impl Fn(Id) -> bool) -> Option<Witness> {
-        let ways = search::Ways::new(self.writer);
-        let (datum, path) = match &self.plan {
-            Err(_) => (ways.least(self.writer.root)?, String::new()),
-            Ok(plan) => ways.to_error(plan, is_wanted)?,
+    ///
+    /// None when it fails earlier: the error would be about something else.
+    pub(crate) fn witness_at(
+        &self,
+        is_wanted: impl Fn(Id) -> bool,
+        budget: &Budget,
+    ) -> Result<Option<Witness>, Exceeded> {
+        let found = self.failure(is_wanted, budget)?;
+        Ok(found.filter(|(witness, expected)| witness.error == *expected).map(|(witness, _)| witness))
+    }
+
+    /// A datum that fails, and the error at the place that was looked for.
+    fn failure(&self, is_wanted: impl Fn(Id) -> bool, budget: &Budget) -> Result<Option<(Witness, String)>, Exceeded> {
+        let least = search::LeastData::new(self.writer, budget)?;
+        let found = match &self.plan {
+            Err(error) => least.datum(self.writer.root).map(|datum| (datum, String::new(), error.to_string())),
+            Ok(plan) => least.to_error(plan, is_wanted, budget)?,
         };
-        Some(Witness { path, ..self.try_out(&datum)? })
+        let tried = found.and_then(|(datum, path, error)| Some((Witness { path, ..self.try_out(&datum)? }, error)));
+        Ok(tried)
     }
 
     /// Encodes and decodes a datum; the proof when that fails.
@@ -171,7 +231,9 @@ impl<'s> Resolution<'s> {
         let bytes = encode::encode(datum);
         let error = self.decode(&bytes).err()?;
         let (record, bytes) = (json::write(self.writer, datum), encode::hex(&bytes));
-        Some(Witness { record, bytes, error: error.to_string(), kind: error.kind, path: String::new() })
+        let missing_field = error.missing_field().map(str::to_owned);
+        let (kind, error) = (error.kind, error.to_string());
+        Some(Witness { record, bytes, error, kind, path: String::new(), missing_field })
     }
 
     /// Generates data of the writer from a seed and decodes them; returns the first that fails.
@@ -190,8 +252,8 @@ pub(crate) fn made_up_data(schema: &Inner, seed: u64) -> impl Iterator<Item = Ve
 }
 
 impl Schema {
-    /// Tells whether any finite datum of this schema exists.
+    /// Whether any finite datum of this schema exists.
     pub fn has_data(&self) -> bool {
-        search::Ways::new(&self.inner).least(self.inner.root).is_some()
+        search::LeastData::new(&self.inner, &Budget::unlimited()).expect(UNLIMITED).datum(self.inner.root).is_some()
     }
 }

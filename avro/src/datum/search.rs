@@ -1,19 +1,26 @@
-//! The shortest way to data: the least datum of a type, and the least that leads a decoder into an error.
+//! The smallest data: the least datum of a type, and the least that leads a decoder into an error.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use avow_budget::{Budget, Exceeded};
 
 use super::resolve::{ActionId, Plan, Step};
 use super::{Datum, MOST_DEPTH};
-use crate::model::{Id, Inner, Kind, Primitive};
+use crate::model::{Id, Inner, Kind, Nodes, Primitive};
+use crate::positions::FastMap;
 
 /// A datum with more parts than this is no example of anything.
 const MOST_PARTS: u64 = 20_000;
 
-pub(super) struct Ways<'s> {
+pub(super) struct LeastData<'s> {
     schema: &'s Inner,
-    /// How many parts the least datum of each type has; `None` when a type has no finite datum.
+    /// The number of parts of each type's least datum; `None` when a type has no finite datum.
     parts: Vec<Option<u64>>,
 }
+
+/// For each action the way that led to it.
+type CameFrom = FastMap<ActionId, Option<(ActionId, Way)>>;
 
 /// Which way a decoder takes through an action.
 #[derive(Clone, Copy)]
@@ -25,49 +32,22 @@ enum Way {
     Straight,
 }
 
-impl<'s> Ways<'s> {
-    pub(super) fn new(schema: &'s Inner) -> Self {
-        let mut ways = Self { schema, parts: vec![None; schema.nodes.len()] };
-        // Parts come before what they are part of, or after it where names are used early: a few rounds both ways.
-        loop {
-            let mut changed = false;
-            for at in (0..schema.nodes.len()).chain((0..schema.nodes.len()).rev()) {
-                let parts = ways.count(&schema.nodes[at].kind);
-                changed |= parts.is_some() && ways.parts[at].is_none();
-                ways.parts[at] = parts.or(ways.parts[at]);
-            }
-            if !changed {
-                return ways;
-            }
-        }
-    }
-
-    fn count(&self, kind: &Kind) -> Option<u64> {
-        match kind {
-            Kind::Primitive(_) | Kind::Array(_) | Kind::Map(_) => Some(1),
-            Kind::Enum(kind) => (!kind.symbols.is_empty()).then_some(1),
-            Kind::Fixed(fixed) => Some(1 + u64::from(fixed.size) / 16),
-            Kind::Record(record) => {
-                record.fields.iter().try_fold(1_u64, |sum, field| Some(sum.saturating_add(self.of(field.kind)?)))
-            }
-            Kind::Union(branches) => {
-                branches.iter().filter_map(|branch| self.of(*branch)).min().map(|parts| parts.saturating_add(1))
-            }
-            Kind::Unresolved(_) => None,
-        }
+impl<'s> LeastData<'s> {
+    pub(super) fn new(schema: &'s Inner, budget: &Budget) -> Result<Self, Exceeded> {
+        Ok(Self { schema, parts: least_parts(&schema.nodes, budget)? })
     }
 
     fn of(&self, id: Id) -> Option<u64> {
-        self.parts[id.0 as usize]
+        id.index().map_or(Some(1), |index| self.parts[index])
     }
 
-    /// Tells whether a type has finite data of a sensible size.
+    /// Whether a type has finite data of a sensible size.
     pub(super) fn has_data(&self, id: Id) -> bool {
         self.of(id).is_some_and(|parts| parts <= MOST_PARTS)
     }
 
     /// Makes the least datum of a type.
-    pub(super) fn least(&self, id: Id) -> Option<Datum> {
+    pub(super) fn datum(&self, id: Id) -> Option<Datum> {
         if !self.has_data(id) {
             return None;
         }
@@ -109,26 +89,39 @@ impl<'s> Ways<'s> {
 
     /// Makes the least datum that meets an error of a plan at one of the wanted types of the writer's.
     ///
-    /// The second part of the answer is the way there, for people: `.items[].price`.
-    pub(super) fn to_error(&self, plan: &Plan, is_wanted: impl Fn(Id) -> bool) -> Option<(Datum, String)> {
-        let mut came_from: HashMap<ActionId, Option<(ActionId, Way)>> = HashMap::from([(plan.root, None)]);
+    /// Beside it the way there, for people: `.items[].price`, and the error.
+    pub(super) fn to_error(
+        &self,
+        plan: &Plan,
+        is_wanted: impl Fn(Id) -> bool,
+        budget: &Budget,
+    ) -> Result<Option<(Datum, String, String)>, Exceeded> {
+        let mut came_from: CameFrom = CameFrom::from_iter([(plan.root, None)]);
         let mut pending = VecDeque::from([plan.root]);
         while let Some(id) = pending.pop_front() {
+            budget.step()?;
             let action = plan.action(id);
             if !self.has_data(action.writer) {
                 continue;
             }
             let ways: Vec<(ActionId, Way)> = match &action.step {
                 Step::Read => Vec::new(),
-                Step::Error(_) => {
+                Step::Error(error) => {
                     if is_wanted(action.writer) {
-                        return self.wrap(plan, &came_from, id, self.least(action.writer)?);
+                        let found = self.datum(action.writer).and_then(|datum| self.wrap(plan, &came_from, id, datum));
+                        return Ok(found.map(|(datum, path)| (datum, path, error.to_string())));
                     }
                     Vec::new()
                 }
                 Step::Enum(known) => {
+                    budget.spend(known.len() as u64)?;
                     if let Some(at) = known.iter().position(Option::is_none).filter(|_| is_wanted(action.writer)) {
-                        return self.wrap(plan, &came_from, id, Datum::Enum(at));
+                        let error = match &self.schema[action.writer].kind {
+                            Kind::Enum(kind) => super::decode::unknown_symbol(kind, at).to_string(),
+                            _ => String::new(),
+                        };
+                        let found = self.wrap(plan, &came_from, id, Datum::Enum(at));
+                        return Ok(found.map(|(datum, path)| (datum, path, error)));
                     }
                     Vec::new()
                 }
@@ -143,6 +136,7 @@ impl<'s> Ways<'s> {
                     .filter_map(|(at, field)| Some((field.as_ref()?.1, Way::Field(at))))
                     .collect(),
             };
+            budget.spend(ways.len() as u64)?;
             for (next, way) in ways {
                 came_from.entry(next).or_insert_with(|| {
                     pending.push_back(next);
@@ -150,16 +144,10 @@ impl<'s> Ways<'s> {
                 });
             }
         }
-        None
+        Ok(None)
     }
 
-    fn wrap(
-        &self,
-        plan: &Plan,
-        came_from: &HashMap<ActionId, Option<(ActionId, Way)>>,
-        mut id: ActionId,
-        mut datum: Datum,
-    ) -> Option<(Datum, String)> {
+    fn wrap(&self, plan: &Plan, came_from: &CameFrom, mut id: ActionId, mut datum: Datum) -> Option<(Datum, String)> {
         let mut path = String::new();
         while let Some(Some((outer, way))) = came_from.get(&id) {
             let kind = &self.schema[plan.action(*outer).writer].kind;
@@ -180,7 +168,7 @@ impl<'s> Ways<'s> {
                     let mut fields = Vec::with_capacity(record.fields.len());
                     let mut own = Some(datum);
                     for (place, field) in record.fields.iter().enumerate() {
-                        fields.push(if place == *at { own.take()? } else { self.least(field.kind)? });
+                        fields.push(if place == *at { own.take()? } else { self.datum(field.kind)? });
                     }
                     Datum::Record(fields)
                 }
@@ -190,4 +178,71 @@ impl<'s> Ways<'s> {
         }
         Some((datum, path))
     }
+}
+
+/// The number of parts of each type's least datum: the least first, so that each is settled once.
+fn least_parts(nodes: &Nodes, budget: &Budget) -> Result<Vec<Option<u64>>, Exceeded> {
+    let mut parts: Vec<Option<u64>> = vec![None; nodes.len()];
+    let mut users: Vec<Vec<Id>> = vec![Vec::new(); nodes.len()];
+    // For records: the parts of the settled fields, and the number of fields that are not settled yet.
+    let mut sums = vec![(1_u64, 0_usize); nodes.len()];
+    let mut settled = BinaryHeap::new();
+    for (id, node) in nodes.iter() {
+        let Some(own) = id.index() else { continue };
+        let below: Vec<Id> = match &node.kind {
+            Kind::Primitive(_) | Kind::Array(_) | Kind::Map(_) => {
+                settled.push(Reverse((1, id)));
+                continue;
+            }
+            Kind::Enum(kind) => {
+                if !kind.symbols.is_empty() {
+                    settled.push(Reverse((1, id)));
+                }
+                continue;
+            }
+            Kind::Fixed(fixed) => {
+                settled.push(Reverse((1 + u64::from(fixed.size) / 16, id)));
+                continue;
+            }
+            Kind::Unresolved(_) => continue,
+            Kind::Union(branches) => branches.clone(),
+            Kind::Record(record) => record.fields.iter().map(|field| field.kind).collect(),
+        };
+        budget.spend(1 + below.len() as u64)?;
+        let is_record = matches!(node.kind, Kind::Record(_));
+        for part in below {
+            match part.index() {
+                Some(index) => {
+                    users[index].push(id);
+                    sums[own].1 += 1;
+                }
+                None if is_record => sums[own].0 += 1,
+                None => settled.push(Reverse((2, id))),
+            }
+        }
+        if is_record && sums[own].1 == 0 {
+            settled.push(Reverse((sums[own].0, id)));
+        }
+    }
+    while let Some(Reverse((count, id))) = settled.pop() {
+        budget.step()?;
+        let Some(index) = id.index().filter(|index| parts[*index].is_none()) else { continue };
+        parts[index] = Some(count);
+        for user in std::mem::take(&mut users[index]) {
+            budget.step()?;
+            let Some(own) = user.index() else { continue };
+            match &nodes[user].kind {
+                Kind::Record(_) => {
+                    let (sum, left) = &mut sums[own];
+                    *sum = sum.saturating_add(count);
+                    *left -= 1;
+                    if *left == 0 {
+                        settled.push(Reverse((*sum, user)));
+                    }
+                }
+                _ => settled.push(Reverse((count.saturating_add(1), user))),
+            }
+        }
+    }
+    Ok(parts)
 }

@@ -1,17 +1,20 @@
 //! Findings for people: what breaks, for whom, where, a record that proves it, and fixes that were tried.
 
 mod fixes;
+mod messages;
 mod rules;
 mod walk;
-mod words;
 
-use std::cell::Cell;
-
+use avow_budget::{Budget, Exceeded, Limits};
 use md5::{Digest, Md5};
 
 use crate::datum::{DecodeErrorKind, Resolution, Witness};
-use crate::model::Id;
-use crate::{Incompatibility, IncompatibilityKind, Schema, check, pointer, print};
+use crate::json::escape;
+use crate::model::{Id, Kind};
+use crate::pointer::Definitions;
+use crate::positions::FastSet;
+use crate::{Incompatibility, IncompatibilityKind, Schema, Verdict, check_within, print};
+use fixes::Fixer;
 use walk::Problem;
 
 pub use rules::{Rule, RuleEntry, Severity, rules};
@@ -24,6 +27,8 @@ pub enum Candidate {
     Reader,
     /// The new schema writes data for old readers: FORWARD.
     Writer,
+    /// None is new: the question is about a reader and a writer. Fixes change the reader.
+    Neither,
 }
 
 /// One finding about a pair of schemas.
@@ -46,7 +51,7 @@ pub struct Finding {
     pub title: String,
     /// The reason, in a sentence or two.
     pub why: String,
-    /// What is behind a union that does not accept the data.
+    /// The reasons behind a union that does not accept the data.
     pub causes: Vec<Cause>,
     /// A record that cannot be decoded.
     pub witness: Option<Witness>,
@@ -86,7 +91,7 @@ pub struct Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Fix {
-    /// What it does, as an instruction.
+    /// An instruction.
     pub title: String,
     /// The new schema with the change.
     pub schema: String,
@@ -94,50 +99,82 @@ pub struct Fix {
     pub resolves_all: bool,
 }
 
+/// Everything that is wrong between a reader and a writer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Explanation {
+    /// The findings, at most 100.
+    pub findings: Vec<Finding>,
+    /// The number of further findings, which are not listed.
+    pub omitted: usize,
+}
+
 /// Explains everything that is wrong between a reader and a writer, and warns where the rules say nothing but data break.
 ///
 /// Empty when all is well.
-pub fn explain(reader: &Schema, writer: &Schema, candidate: Candidate) -> Vec<Finding> {
-    let verdict = check(reader, writer);
+pub fn explain_within(
+    reader: &Schema,
+    writer: &Schema,
+    candidate: Candidate,
+    budget: &Budget,
+) -> Result<Explanation, Exceeded> {
+    let verdict = check_within(reader, writer, budget)?;
     if verdict.is_compatible() {
-        return soundness(reader, writer, candidate).into_iter().collect();
+        let findings = soundness_within(reader, writer, candidate, budget)?.into_iter().collect();
+        return Ok(Explanation { findings, omitted: 0 });
     }
-    let explainer = Explainer::new(reader, writer, candidate);
-    let findings: Vec<_> = walk::problems(&reader.inner, &writer.inner)
-        .iter()
-        .enumerate()
-        .map(|(at, problem)| explainer.finding(problem, at < MOST_PROVEN))
-        .collect();
+    let explainer = Explainer::new(reader, writer, candidate, budget)?;
+    let places = (&explainer.reader_pointers, &explainer.writer_pointers);
+    let problems = walk::problems(&reader.inner, &writer.inner, places, budget)?;
+    let mut fixer = Fixer::new((reader, writer), candidate, &verdict, places, budget)?;
+    let mut findings = Vec::with_capacity(problems.listed.len());
+    for (at, problem) in problems.listed.iter().enumerate() {
+        let mut finding = explainer.finding(problem)?;
+        if at < MOST_PROVEN {
+            finding.witness = explainer.witness(problem)?;
+            finding.fixes = fixer.fixes(problem)?;
+        }
+        findings.push(finding);
+    }
     if !findings.is_empty() {
-        return findings;
+        return Ok(Explanation { findings, omitted: problems.omitted });
     }
-    // Too deep or too large for an explanation: what the rules say is still worth telling.
-    match verdict.exception {
-        Some(exception) => vec![explainer.unexplained(Rule::TooLarge, None, exception)],
-        None => verdict
-            .findings
-            .into_iter()
-            .map(|finding| {
-                let text = finding.registry_text(candidate);
-                explainer.unexplained(finding.kind.into(), Some(text), finding.message)
-            })
-            .collect(),
+    // Too deep for an explanation: what the rules say is still worth knowing.
+    explainer.unexplained(verdict)
+}
+
+/// [`explain_within`] a default budget: the findings alone; beyond the budget, that the schemas are too large.
+pub fn explain(reader: &Schema, writer: &Schema, candidate: Candidate) -> Vec<Finding> {
+    match explain_within(reader, writer, candidate, &default_budget()) {
+        Ok(explanation) => explanation.findings,
+        Err(exceeded) => Explainer::too_large(reader, writer, candidate, exceeded).into_iter().collect(),
     }
 }
 
 /// Warns when a pair that the rules accept has data that do not decode (avro-compat 7).
 ///
-/// For a pair that they refuse, [`explain`] has the better answer.
+/// For a pair that they refuse, [`explain_within`] has the better answer.
+pub fn soundness_within(
+    reader: &Schema,
+    writer: &Schema,
+    candidate: Candidate,
+    budget: &Budget,
+) -> Result<Option<Finding>, Exceeded> {
+    let Some(resolution) = Resolution::within(reader, writer, budget)? else { return Ok(None) };
+    let Some(witness) = resolution.witness_within(budget)? else { return Ok(None) };
+    Explainer::with_resolution(reader, writer, candidate, Some(resolution), budget).warning(witness).map(Some)
+}
+
+/// [`soundness_within`] a default budget; beyond it there is no warning.
 pub fn soundness(reader: &Schema, writer: &Schema, candidate: Candidate) -> Option<Finding> {
-    let witness = Resolution::new(reader, writer)?.witness()?;
-    Some(Explainer::new(reader, writer, candidate).warning(witness))
+    soundness_within(reader, writer, candidate, &default_budget()).unwrap_or_default()
+}
+
+fn default_budget() -> Budget {
+    Budget::new(Limits { steps: 200_000_000, bytes: 1 << 30 })
 }
 
 /// Only the first findings get a witness and fixes: each takes a search, and each fix a check of its own.
 const MOST_PROVEN: usize = 20;
-
-/// How many bytes of changed schemas are tried in all.
-const MOST_TRIED: usize = 4 << 20;
 
 /// A longer record proves nothing to anybody.
 const LONGEST_RECORD: usize = 10_000;
@@ -150,90 +187,128 @@ struct Explainer<'s> {
     writer: &'s Schema,
     candidate: Candidate,
     resolution: Option<Resolution<'s>>,
-    /// What is left of the bytes that may be tried.
-    untried: Cell<usize>,
+    reader_pointers: Definitions,
+    writer_pointers: Definitions,
+    budget: &'s Budget,
 }
 
 impl<'s> Explainer<'s> {
-    fn new(reader: &'s Schema, writer: &'s Schema, candidate: Candidate) -> Self {
-        Self { reader, writer, candidate, resolution: Resolution::new(reader, writer), untried: Cell::new(MOST_TRIED) }
+    fn new(reader: &'s Schema, writer: &'s Schema, candidate: Candidate, budget: &'s Budget) -> Result<Self, Exceeded> {
+        let resolution = Resolution::within(reader, writer, budget)?;
+        Ok(Self::with_resolution(reader, writer, candidate, resolution, budget))
     }
 
-    fn finding(&self, problem: &Problem, with_proof: bool) -> Finding {
+    fn with_resolution(
+        reader: &'s Schema,
+        writer: &'s Schema,
+        candidate: Candidate,
+        resolution: Option<Resolution<'s>>,
+        budget: &'s Budget,
+    ) -> Self {
+        let (reader_pointers, writer_pointers) = (Definitions::of(&reader.inner), Definitions::of(&writer.inner));
+        Self { reader, writer, candidate, resolution, reader_pointers, writer_pointers, budget }
+    }
+
+    fn finding(&self, problem: &Problem) -> Result<Finding, Exceeded> {
+        let path = messages::path(&self.reader.inner, problem);
+        let messages = messages::Messages::new(&self.reader.inner, &self.writer.inner, self.candidate);
         let (reader, writer) = (problem.site.reader, problem.site.writer);
-        let path = words::path(&self.reader.inner, problem);
-        let words = words::Words::new(&self.reader.inner, &self.writer.inner, self.candidate);
-        let fixes = if with_proof {
-            fixes::fixes(self.reader, self.writer, self.candidate, problem, &self.untried)
-        } else {
-            Vec::new()
-        };
-        Finding {
+        Ok(Finding {
             rule: problem.rule,
             severity: Severity::Breaking,
             direction: self.direction(),
-            title: words.title(problem),
-            why: words.why(problem),
-            causes: problem.causes.iter().map(|cause| self.cause(&words, cause)).collect(),
-            witness: if with_proof { self.witness(problem) } else { None },
-            fixes,
+            title: messages.title(problem),
+            why: messages.why(problem),
+            causes: problem.causes.iter().map(|cause| self.cause(&messages, cause)).collect(),
+            witness: None,
+            fixes: Vec::new(),
             fingerprint: fingerprint(problem.rule, &path, &problem.message),
             confluent: problem.incompatibility().map(|finding| finding.registry_text(self.candidate)),
-            reader: side(self.reader, reader, problem.field),
-            writer: side(self.writer, writer, None),
+            reader: self.side((self.reader, &self.reader_pointers), reader, problem.field)?,
+            writer: self.side((self.writer, &self.writer_pointers), writer, None)?,
             path,
-        }
+        })
     }
 
     /// Finds data that fail where the problem is; behind a union that is where the closest branch fails.
-    fn witness(&self, problem: &Problem) -> Option<Witness> {
-        let mut wanted = vec![problem.site.writer];
-        let mut open: Vec<&Problem> = problem.causes.iter().collect();
-        while let Some(cause) = open.pop() {
-            wanted.push(cause.site.writer);
-            open.extend(&cause.causes);
+    ///
+    /// Java names one missing field of a record only. Where that is another one, there is no proof for this one.
+    fn witness(&self, problem: &Problem) -> Result<Option<Witness>, Exceeded> {
+        let Some(resolution) = &self.resolution else { return Ok(None) };
+        let mut wanted = FastSet::from_iter([problem.site.writer]);
+        let mut fields = FastSet::default();
+        let mut open = vec![problem];
+        while let Some(problem) = open.pop() {
+            wanted.insert(problem.site.writer);
+            if let (Some(at), Kind::Record(record)) = (problem.field, &self.reader.inner[problem.site.reader].kind) {
+                fields.insert(&*record.fields[at].name);
+            }
+            open.extend(&problem.causes);
         }
-        let witness = self.resolution.as_ref()?.witness_at(|id| wanted.contains(&id))?;
-        (witness.record.len() <= LONGEST_RECORD).then_some(witness)
+        let witness = resolution.witness_at(|id| wanted.contains(&id), self.budget)?;
+        Ok(witness.filter(|witness| {
+            let is_about_it = witness.missing_field.as_deref().is_none_or(|name| fields.contains(name));
+            is_about_it && witness.record.len() <= LONGEST_RECORD
+        }))
     }
 
-    fn cause(&self, words: &words::Words<'_>, problem: &Problem) -> Cause {
-        let path = words::path(&self.reader.inner, problem);
-        Cause { rule: problem.rule, path, title: words.title(problem), why: words.why(problem) }
+    fn cause(&self, messages: &messages::Messages<'_>, problem: &Problem) -> Cause {
+        let path = messages::path(&self.reader.inner, problem);
+        Cause { rule: problem.rule, path, title: messages.title(problem), why: messages.why(problem) }
     }
 
-    fn warning(&self, witness: Witness) -> Finding {
+    fn warning(&self, witness: Witness) -> Result<Finding, Exceeded> {
         let rule = match witness.kind {
             DecodeErrorKind::Default => Rule::UnusableDefault,
             DecodeErrorKind::Aliases => Rule::AliasCollision,
-            DecodeErrorKind::MissingField if !witness.error.contains("union[") && self.has_field_aliases() => {
+            DecodeErrorKind::MissingField
+                if !witness.error.contains("union[") && self.reader.inner.has_field_aliases() =>
+            {
                 Rule::AliasNotApplied
             }
             _ => Rule::UnionBranchChoice,
         };
         let blamed = self.resolution.as_ref().and_then(Resolution::unusable_default);
         let path = blamed.map_or_else(|| self.root_name() + &witness.path, str::to_owned);
-        let (title, why) = words::warning(rule, &path, &witness.error, self.candidate);
-        Finding {
-            rule,
+        let (title, why) = messages::warning(rule, &path, &witness.error, self.candidate);
+        Ok(Finding {
             severity: Severity::Warning,
-            direction: self.direction(),
             title,
-            why,
-            causes: Vec::new(),
-            fixes: Vec::new(),
             fingerprint: fingerprint(rule, &path, &witness.error),
-            confluent: None,
-            reader: side(self.reader, self.reader.inner.root, None),
-            writer: side(self.writer, self.writer.inner.root, None),
             witness: Some(witness),
             path,
-        }
+            ..self.about_roots(rule, None, why)?
+        })
     }
 
-    fn unexplained(&self, rule: Rule, confluent: Option<String>, why: String) -> Finding {
+    /// The findings of the rules alone.
+    fn unexplained(&self, verdict: Verdict) -> Result<Explanation, Exceeded> {
+        let mut findings = Vec::new();
+        if let Some(exception) = verdict.exception {
+            findings.push(self.about_roots(Rule::TooLarge, None, exception)?);
+        }
+        let omitted = verdict.omitted + verdict.findings.len().saturating_sub(walk::MOST_PROBLEMS);
+        for finding in verdict.findings.into_iter().take(walk::MOST_PROBLEMS) {
+            let text = finding.registry_text(self.candidate);
+            findings.push(self.about_roots(finding.kind.into(), Some(text), finding.message)?);
+        }
+        Ok(Explanation { findings, omitted })
+    }
+
+    fn too_large(
+        reader: &Schema,
+        writer: &Schema,
+        candidate: Candidate,
+        exceeded: Exceeded,
+    ) -> Result<Finding, Exceeded> {
+        let budget = Budget::unlimited();
+        let explainer = Explainer::with_resolution(reader, writer, candidate, None, &budget);
+        explainer.about_roots(Rule::TooLarge, None, exceeded.to_string())
+    }
+
+    fn about_roots(&self, rule: Rule, confluent: Option<String>, why: String) -> Result<Finding, Exceeded> {
         let path = self.root_name();
-        Finding {
+        Ok(Finding {
             rule,
             severity: Severity::Breaking,
             direction: self.direction(),
@@ -243,37 +318,49 @@ impl<'s> Explainer<'s> {
             fixes: Vec::new(),
             fingerprint: fingerprint(rule, &path, &why),
             confluent,
-            reader: side(self.reader, self.reader.inner.root, None),
-            writer: side(self.writer, self.writer.inner.root, None),
+            reader: self.side((self.reader, &self.reader_pointers), self.reader.inner.root, None)?,
+            writer: self.side((self.writer, &self.writer_pointers), self.writer.inner.root, None)?,
             why,
             path,
-        }
+        })
+    }
+
+    fn side(&self, (schema, places): (&Schema, &Definitions), id: Id, field: Option<usize>) -> Result<Side, Exceeded> {
+        let place = places.pointer(id);
+        let text = |id| print::beginning(&schema.inner.nodes, id, FRAGMENT_LENGTH * 4, self.budget);
+        let (pointer, text) = match (field, &schema.inner[id].kind) {
+            (Some(at), Kind::Record(record)) => {
+                let kind = text(record.fields[at].kind)?;
+                let name = escape(&record.fields[at].name);
+                (place.map(|place| format!("{place}/fields/{at}")), format!("{{\"name\":{name},\"type\":{kind}}}"))
+            }
+            _ => (place, text(id)?),
+        };
+        let fragment = match text.char_indices().nth(FRAGMENT_LENGTH) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        };
+        Ok(Side { pointer, fragment })
     }
 
     fn direction(&self) -> &'static str {
         match self.candidate {
             Candidate::Reader => "Consumers with the new schema read data written with the old schema",
             Candidate::Writer => "Consumers still on the old schema read data written with the new schema",
+            Candidate::Neither => "Consumers with the reader schema read data written with the writer schema",
         }
     }
 
     fn root_name(&self) -> String {
-        words::root(&self.reader.root().kind).to_owned()
-    }
-
-    fn has_field_aliases(&self) -> bool {
-        self.reader.inner.nodes.iter().any(|node| match &node.kind {
-            crate::model::Kind::Record(record) => record.fields.iter().any(|field| !field.aliases.is_empty()),
-            _ => false,
-        })
+        messages::root(&self.reader.root().kind).to_owned()
     }
 }
 
 impl Incompatibility {
-    /// Returns the sentence with which the reference registry reports it (contract 4.9).
+    /// The sentence with which the reference registry reports it (contract 4.9).
     pub fn registry_text(&self, candidate: Candidate) -> String {
         let (reader, writer) = match candidate {
-            Candidate::Reader => ("new", "old"),
+            Candidate::Reader | Candidate::Neither => ("new", "old"),
             Candidate::Writer => ("old", "new"),
         };
         let (kind, path, info) = (self.kind.as_str(), &self.location, &self.message);
@@ -297,23 +384,6 @@ impl Incompatibility {
         };
         format!("{{errorType:'{kind}', description:'{description}', additionalInfo:'{info}'}}")
     }
-}
-
-fn side(schema: &Schema, id: Id, field: Option<usize>) -> Side {
-    let place = pointer::definitions(&schema.inner).remove(&id);
-    let (pointer, text) = match (field, &schema.inner[id].kind) {
-        (Some(at), crate::model::Kind::Record(record)) => {
-            let kind = print::brief(&schema.inner.nodes, record.fields[at].kind);
-            let name = crate::json::escape(&record.fields[at].name);
-            (place.map(|place| format!("{place}/fields/{at}")), format!("{{\"name\":{name},\"type\":{kind}}}"))
-        }
-        _ => (place, print::brief(&schema.inner.nodes, id)),
-    };
-    let fragment = match text.char_indices().nth(FRAGMENT_LENGTH) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    };
-    Side { pointer, fragment }
 }
 
 fn fingerprint(rule: Rule, path: &str, message: &str) -> String {

@@ -12,7 +12,7 @@ pub enum Severity {
     Warning,
 }
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(into = "&'static str"))]
 pub enum Rule {
@@ -50,16 +50,16 @@ pub struct RuleEntry {
     pub id: Rule,
     /// How bad it is.
     pub severity: Severity,
-    /// What it says, in one sentence.
+    /// The rule in one sentence.
     pub summary: &'static str,
-    /// What to do about it.
+    /// Advice.
     pub advice: &'static str,
     /// Whether data can show it; the other rules are static only.
     pub has_witness: bool,
 }
 
 impl Rule {
-    /// Returns the stable id.
+    /// The stable id.
     pub fn id(self) -> &'static str {
         match self {
             Self::NameMismatch => "name-mismatch",
@@ -77,7 +77,7 @@ impl Rule {
         }
     }
 
-    /// Returns the rule's line of the catalogue.
+    /// The rule's line of the catalogue.
     pub fn entry(self) -> &'static RuleEntry {
         // The catalogue is in the order of the enum; a test holds it to that.
         &CATALOGUE[self as usize]
@@ -103,7 +103,7 @@ impl From<Rule> for &'static str {
     }
 }
 
-/// Returns every rule there is.
+/// Every rule there is.
 pub const fn rules() -> &'static [RuleEntry] {
     &CATALOGUE
 }

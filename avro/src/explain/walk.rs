@@ -1,12 +1,14 @@
 //! From findings to problems: where exactly, between which types, and what is behind a union that hides it.
 
-use std::collections::{HashMap, HashSet};
+use avow_budget::{Budget, Exceeded};
 
 use super::Rule;
 use crate::compat::check;
-use crate::compat::rules::{Rules, Step, Token, upper};
-use crate::model::{Field, Id, Inner, Kind, Record};
-use crate::{Incompatibility, IncompatibilityKind, pointer};
+use crate::compat::rules::{Cursor, Rules, Step, Token, upper};
+use crate::model::{Id, Inner, Kind, Record};
+use crate::pointer::Definitions;
+use crate::positions::FastSet;
+use crate::{Incompatibility, IncompatibilityKind};
 
 /// One thing that is wrong, with everything that is needed to talk about it.
 pub(super) struct Problem {
@@ -31,281 +33,264 @@ pub(super) struct Site {
     /// For people: `Order.items[].price`.
     pub(super) path: String,
     /// As Java gives it.
-    location: Vec<String>,
+    location: Vec<Token>,
     /// Where the types are used in the stored texts, as opposed to where they are defined.
     pub(super) reader_use: Option<String>,
     pub(super) writer_use: Option<String>,
+    /// Whether the reader's field around this has a default.
+    pub(super) has_field_default: bool,
 }
 
 impl Problem {
+    fn new(rule: Rule, site: Site, message: String, token: Option<Token>) -> Self {
+        let location = location(&site.location, token);
+        Self { rule, site, field: None, message, location, kind: None, causes: Vec::new(), closest: None }
+    }
+
     pub(super) fn incompatibility(&self) -> Option<Incompatibility> {
         let (location, message) = (self.location.clone(), self.message.clone());
         Some(Incompatibility { kind: self.kind?, location, message })
     }
 }
 
-/// Problems beyond this depth of types, or beyond this number, are not told.
+/// Types beyond this depth are not explained.
 const MOST_DEPTH: usize = 200;
-const MOST_PROBLEMS: usize = 100;
 
-/// Lists the problems of a pair; empty when it is compatible.
-pub(super) fn problems(reader: &Inner, writer: &Inner) -> Vec<Problem> {
+/// Problems beyond this number are counted but not explained.
+pub(super) const MOST_PROBLEMS: usize = 100;
+
+/// The problems of a pair.
+#[derive(Default)]
+pub(super) struct Problems {
+    pub(super) listed: Vec<Problem>,
+    /// The number of further problems.
+    pub(super) omitted: usize,
+}
+
+/// Finds the problems of a pair; none when it is compatible.
+pub(super) fn problems(
+    reader: &Inner,
+    writer: &Inner,
+    places: (&Definitions, &Definitions),
+    budget: &Budget,
+) -> Result<Problems, Exceeded> {
     let mut walk = Walk {
-        rules: Rules::new(reader, writer),
-        incompatible: check::incompatible_pairs(reader, writer),
-        reader_places: pointer::definitions(reader),
-        writer_places: pointer::definitions(writer),
+        rules: Rules::new(reader, writer, budget)?,
+        incompatible: check::incompatible_pairs(reader, writer, budget)?,
+        reader_pointers: places.0,
+        writer_pointers: places.1,
         left: MOST_PROBLEMS,
+        omitted: 0,
+        budget,
     };
     let root = &reader[reader.root].kind;
     let site = Site {
         reader: reader.root,
         writer: writer.root,
-        path: super::words::root(root).to_owned(),
+        path: super::messages::root(root).to_owned(),
         location: Vec::new(),
         reader_use: Some(String::new()),
         writer_use: Some(String::new()),
+        has_field_default: false,
     };
-    let mut problems = Vec::new();
-    walk.visit(&site, 0, &mut Seen::default(), &mut problems);
-    problems
+    let mut listed = Vec::new();
+    walk.visit(&site, 0, &mut Seen::default(), &mut listed)?;
+    Ok(Problems { listed, omitted: walk.omitted })
 }
 
-/// The pairs that were told already: once in the open, and once behind each union that stands in the open.
+/// The pairs that were explained already: once in the open, and once behind each union that stands in the open.
 #[derive(Default)]
 struct Seen {
-    pairs: HashSet<(Id, Id)>,
+    pairs: FastSet<u64>,
     is_behind_union: bool,
 }
 
 struct Walk<'s> {
     rules: Rules<'s>,
-    incompatible: HashSet<(Id, Id)>,
-    reader_places: HashMap<Id, String>,
-    writer_places: HashMap<Id, String>,
+    incompatible: FastSet<u64>,
+    reader_pointers: &'s Definitions,
+    writer_pointers: &'s Definitions,
     left: usize,
+    omitted: usize,
+    budget: &'s Budget,
 }
 
 impl Walk<'_> {
-    fn visit(&mut self, site: &Site, depth: usize, seen: &mut Seen, found: &mut Vec<Problem>) {
-        let pair = (site.reader, site.writer);
-        if depth > MOST_DEPTH || !self.incompatible.contains(&pair) || !seen.pairs.insert(pair) {
-            return;
+    /// Recursion is as deep as [`MOST_DEPTH`].
+    fn visit(&mut self, site: &Site, depth: usize, seen: &mut Seen, found: &mut Vec<Problem>) -> Result<(), Exceeded> {
+        let (reader, writer) = (site.reader, site.writer);
+        if depth > MOST_DEPTH || !self.is_incompatible(reader, writer) || !seen.pairs.insert(reader.pair(writer)) {
+            return Ok(());
         }
-        for step in self.rules.steps(site.reader, site.writer) {
-            if self.left == 0 {
-                return;
+        self.budget.spend(1 + site.path.len() as u64)?;
+        let mut cursor = Cursor::default();
+        while let Some(step) = self.rules.next(reader, writer, &mut cursor)? {
+            if self.left == 0 && seen.is_behind_union {
+                return Ok(());
             }
             match step {
-                Step::Wrong { rule, at, message } => {
-                    let field = match at.as_slice() {
-                        [Token::Name("fields"), Token::Index(at)] => Some(*at),
-                        _ => None,
-                    };
-                    let (kind, rule) = (rule, Rule::from(rule));
-                    let location = location(&site.location, &at);
-                    self.found(
-                        found,
-                        Problem {
-                            rule,
-                            site: site.clone(),
-                            field,
-                            message,
-                            location,
-                            kind: Some(kind),
-                            causes: Vec::new(),
-                            closest: None,
-                        },
-                    );
+                Step::Wrong { rule, field } => {
+                    let message = self.message((reader, writer), rule, field);
+                    let token = Rules::token(rule, field);
+                    let problem = Problem::new(Rule::from(rule), site.clone(), message, token);
+                    self.found(seen, found, Problem { field, kind: Some(rule), ..problem });
                 }
-                Step::GiveUp { message } => {
-                    let field = self.ambiguous_field(site);
-                    let location = location(&site.location, &[]);
-                    self.found(
-                        found,
-                        Problem {
-                            rule: Rule::AmbiguousAlias,
-                            site: site.clone(),
-                            field,
-                            message,
-                            location,
-                            kind: None,
-                            causes: Vec::new(),
-                            closest: None,
-                        },
-                    );
+                Step::GiveUp { field } => {
+                    let message = self.rules.exception(reader, writer, field)?;
+                    let problem = Problem::new(Rule::AmbiguousAlias, site.clone(), message, None);
+                    self.found(seen, found, Problem { field: Some(field), ..problem });
+                    return Ok(());
                 }
                 Step::Below { reader, writer, at } => {
-                    if let Some(field) = self.unwritten_enum(site, &at) {
-                        self.without_default(site, (field, reader), &at, found);
-                    } else if self.incompatible.contains(&(reader, writer))
-                        && let Some(below) = self.below(site, reader, writer, &at)
-                    {
-                        self.visit(&below, depth + 1, seen, found);
+                    let source = self.source(site, at)?;
+                    if let (Token::FieldType(field), None) = (at, source) {
+                        self.without_default(seen, site, (field, reader), found);
+                    } else if self.is_incompatible(reader, writer) {
+                        let below = self.below(site, reader, writer, at, source);
+                        self.visit(&below, depth + 1, seen, found)?;
                     }
                 }
                 Step::WriterBranch { writer, at } => {
-                    if self.incompatible.contains(&(site.reader, writer)) {
-                        let branch = self.branch(site, writer, &at);
-                        self.lacking(branch, depth, seen, found);
+                    if self.is_incompatible(reader, writer) {
+                        let branch = self.branch(site, writer, at);
+                        self.lacking(branch, depth, seen, found)?;
                     }
                 }
-                Step::ReaderUnion { .. } => self.lacking(site.clone(), depth, seen, found),
+                Step::ReaderUnion => self.lacking(site.clone(), depth, seen, found)?,
             }
+        }
+        Ok(())
+    }
+
+    fn is_incompatible(&self, reader: Id, writer: Id) -> bool {
+        if self.rules.is_leaf(reader, writer) {
+            return !self.rules.are_readable_primitives(reader, writer);
+        }
+        self.incompatible.contains(&reader.pair(writer))
+    }
+
+    fn message(&self, pair: (Id, Id), rule: IncompatibilityKind, field: Option<usize>) -> String {
+        let mut message = String::new();
+        self.rules.write_message(&mut message, pair, rule, field).expect("writing to a string cannot fail");
+        message
+    }
+
+    fn found(&mut self, seen: &Seen, found: &mut Vec<Problem>, problem: Problem) {
+        if self.left > 0 {
+            self.left -= 1;
+            found.push(problem);
+        } else if !seen.is_behind_union {
+            self.omitted += 1;
         }
     }
 
-    fn found(&mut self, found: &mut Vec<Problem>, problem: Problem) {
-        self.left = self.left.saturating_sub(1);
-        found.push(problem);
-    }
-
-    /// No branch of the reader's union accepts the writer's type; the one that comes closest tells why.
-    fn lacking(&mut self, site: Site, depth: usize, seen: &mut Seen, found: &mut Vec<Problem>) {
+    /// No branch of the reader's union accepts the writer's type; the one that comes closest shows why.
+    fn lacking(&mut self, site: Site, depth: usize, seen: &mut Seen, found: &mut Vec<Problem>) -> Result<(), Exceeded> {
         let mut causes = Vec::new();
-        let closest = self.closest(site.reader, site.writer);
-        if let Some((at, branch)) = closest {
+        let closest = self.closest(site.reader, site.writer)?;
+        if let Some((at, branch)) = closest.filter(|_| self.left > 0) {
             let below = Site {
                 reader: branch,
                 reader_use: site.reader_use.as_ref().map(|place| format!("{place}/{at}")),
                 ..site.clone()
             };
             if seen.is_behind_union {
-                self.visit(&below, depth + 1, seen, &mut causes);
+                self.visit(&below, depth + 1, seen, &mut causes)?;
             } else {
                 let mut seen = Seen { is_behind_union: true, ..Seen::default() };
-                self.visit(&below, depth + 1, &mut seen, &mut causes);
+                self.visit(&below, depth + 1, &mut seen, &mut causes)?;
             }
         }
-        let problem = Problem {
-            rule: Rule::MissingUnionBranch,
-            field: None,
-            message: format!("reader union lacking writer type: {}", upper(&self.rules.writer[site.writer].kind)),
-            location: location(&site.location, &[]),
-            kind: Some(IncompatibilityKind::MissingUnionBranch),
-            causes,
-            closest: closest.map(|(_, branch)| branch),
-            site,
-        };
-        self.found(found, problem);
+        let writer = upper(&self.rules.writer[site.writer].kind);
+        let message = format!("reader union lacking writer type: {writer}");
+        let kind = Some(IncompatibilityKind::MissingUnionBranch);
+        let problem = Problem::new(Rule::MissingUnionBranch, site, message, None);
+        self.found(seen, found, Problem { kind, causes, closest: closest.map(|(_, branch)| branch), ..problem });
+        Ok(())
     }
 
     /// The branch of the same kind; among several the one with the written name.
-    fn closest(&self, union: Id, writer: Id) -> Option<(usize, Id)> {
-        let Kind::Union(branches) = &self.rules.reader[union].kind else { return None };
+    fn closest(&self, union: Id, writer: Id) -> Result<Option<(usize, Id)>, Exceeded> {
+        let Kind::Union(branches) = &self.rules.reader[union].kind else { return Ok(None) };
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.budget.spend(branches.len() as u64)?;
         let written = &self.rules.writer[writer].kind;
         let rank = |branch: &Id| {
             let kind = &self.rules.reader[*branch].kind;
             match (kind.named(), written.named()) {
                 _ if std::mem::discriminant(kind) != std::mem::discriminant(written) => 0,
                 (Some(a), Some(b)) if a.name == b.name => 4,
-                (Some(a), Some(b)) if a.name.short() == b.name.short() => 3,
+                (Some(a), Some(b)) if a.name.simple() == b.name.simple() => 3,
                 (Some(_), Some(_)) => 2,
                 _ if matches!(kind, Kind::Primitive(_)) => 0,
                 _ => 1,
             }
         };
-        let best = branches.iter().enumerate().max_by_key(|(at, branch)| (rank(branch), std::cmp::Reverse(*at)))?;
-        (rank(best.1) > 0).then_some((best.0, *best.1))
+        let best = branches.iter().enumerate().max_by_key(|(at, branch)| (rank(branch), std::cmp::Reverse(*at)));
+        Ok(best.filter(|(_, branch)| rank(branch) > 0).map(|(at, branch)| (at, *branch)))
     }
 
-    fn branch(&self, site: &Site, writer: Id, at: &[Token]) -> Site {
-        let writer_use = self.writer_places.get(&site.writer).and_then(|place| pointer_below(place, at));
-        Site { writer, writer_use, location: extended(&site.location, at), ..site.clone() }
+    fn branch(&self, site: &Site, writer: Id, at: usize) -> Site {
+        let writer_use = self.writer_pointers.pointer(site.writer).map(|place| format!("{place}/{at}"));
+        Site { writer, writer_use, location: extended(&site.location, Token::Branch(at)), ..site.clone() }
     }
 
-    /// The field of the reader that nothing was written for, where its type is looked at all the same: Java reads an enum
-    /// that has a default symbol, in a field that has none, from the whole record.
-    fn unwritten_enum(&self, site: &Site, at: &[Token]) -> Option<usize> {
-        let (Kind::Record(record), [Token::Name("fields"), Token::Index(at), _]) =
-            (&self.rules.reader[site.reader].kind, at)
-        else {
-            return None;
-        };
-        self.written_field(site.writer, record.fields.get(*at)?).is_none().then_some(*at)
-    }
-
-    /// What Java calls a type that does not match is to people a field that lacks a default.
-    fn without_default(&mut self, site: &Site, (field, kind): (usize, Id), at: &[Token], found: &mut Vec<Problem>) {
-        for step in self.rules.steps(kind, site.writer) {
-            let Step::Wrong { rule, at: below, message } = step else { continue };
-            let problem = Problem {
-                rule: Rule::MissingDefault,
-                site: site.clone(),
-                field: Some(field),
-                message,
-                location: location(&extended(&site.location, at), &below),
-                kind: Some(rule),
-                causes: Vec::new(),
-                closest: None,
-            };
-            self.found(found, problem);
+    /// The written field behind a step to a field's type.
+    ///
+    /// There is none where Java looks at the type all the same: it reads an enum that has a default symbol, in a field that
+    /// has no default, from the whole record.
+    fn source(&mut self, site: &Site, at: Token) -> Result<Option<usize>, Exceeded> {
+        let reader = self.rules.reader;
+        match (&reader[site.reader].kind, at) {
+            (Kind::Record(Record { fields, .. }), Token::FieldType(at)) => {
+                Ok(self.rules.source(site.writer, &fields[at])?.0)
+            }
+            _ => Ok(None),
         }
     }
 
-    fn below(&self, site: &Site, reader: Id, writer: Id, at: &[Token]) -> Option<Site> {
+    /// Where Java reports a type that does not match, people look for a field that lacks a default.
+    fn without_default(&mut self, seen: &Seen, site: &Site, (field, kind): (usize, Id), found: &mut Vec<Problem>) {
+        let rule = IncompatibilityKind::TypeMismatch;
+        let message = self.message((kind, site.writer), rule, None);
+        let problem = Problem::new(Rule::MissingDefault, site.clone(), message, Some(Token::FieldType(field)));
+        self.found(seen, found, Problem { field: Some(field), kind: Some(rule), ..problem });
+    }
+
+    fn below(&self, site: &Site, reader: Id, writer: Id, at: Token, source: Option<usize>) -> Site {
+        let location = extended(&site.location, at);
         let kind = &self.rules.reader[site.reader].kind;
-        let (step, reader_at, writer_at) = match (at, kind) {
-            ([_, Token::Index(at), _], Kind::Record(record)) => {
-                let field = record.fields.get(*at)?;
-                let written = self.written_field(site.writer, field);
-                let writer_at = written.map(|at| format!("/fields/{at}/type"));
-                (format!(".{}", field.name), Some(format!("/fields/{at}/type")), writer_at)
+        let mut below = Site { reader, writer, location, ..site.clone() };
+        match (at, kind) {
+            (Token::FieldType(field), Kind::Record(record)) => {
+                below.path = format!("{}.{}", site.path, record.fields[field].name);
+                below.has_field_default = record.fields[field].default.is_some();
+                below.reader_use = self.reader_pointers.pointer(site.reader).map(|place| format!("{place}{at}"));
+                below.writer_use = source
+                    .zip(self.writer_pointers.pointer(site.writer))
+                    .map(|(field, place)| format!("{place}{}", Token::FieldType(field)));
             }
-            ([Token::Name("items")], _) => ("[]".to_owned(), Some("/items".to_owned()), Some("/items".to_owned())),
-            ([Token::Name("values")], _) => ("{}".to_owned(), Some("/values".to_owned()), Some("/values".to_owned())),
             // A branch of the writer's union: the reader stays where it is.
-            ([Token::Index(at)], _) => (String::new(), None, Some(format!("/{at}"))),
-            _ => return None,
-        };
-        let below = |places: &HashMap<Id, String>, id: Id, at: Option<String>| {
-            at.and_then(|at| places.get(&id).map(|place| format!("{place}{at}")))
-        };
-        let reader_use = match reader_at {
-            None => site.reader_use.clone(),
-            at => below(&self.reader_places, site.reader, at),
-        };
-        let writer_use = below(&self.writer_places, site.writer, writer_at);
-        let (path, location) = (format!("{}{step}", site.path), extended(&site.location, at));
-        Some(Site { reader, writer, path, location, reader_use, writer_use })
-    }
-
-    fn written_field(&self, record: Id, field: &Field) -> Option<usize> {
-        let Kind::Record(record) = &self.rules.writer[record].kind else { return None };
-        candidates(record, field).next()
-    }
-
-    fn ambiguous_field(&self, site: &Site) -> Option<usize> {
-        let (Kind::Record(reader), Kind::Record(writer)) =
-            (&self.rules.reader[site.reader].kind, &self.rules.writer[site.writer].kind)
-        else {
-            return None;
-        };
-        reader.fields.iter().position(|field| candidates(writer, field).count() > 1)
+            (Token::Branch(_), _) => {
+                below.writer_use = self.writer_pointers.pointer(site.writer).map(|place| format!("{place}{at}"));
+            }
+            _ => {
+                below.path += if at == Token::Items { "[]" } else { "{}" };
+                below.reader_use = self.reader_pointers.pointer(site.reader).map(|place| format!("{place}{at}"));
+                below.writer_use = self.writer_pointers.pointer(site.writer).map(|place| format!("{place}{at}"));
+            }
+        }
+        below
     }
 }
 
-/// The written fields that a reader's field may take.
-fn candidates<'r>(writer: &'r Record, field: &'r Field) -> impl Iterator<Item = usize> + 'r {
-    let names = std::iter::once(&field.name).chain(&field.aliases);
-    names.filter_map(|name| writer.fields.iter().position(|written| written.name == *name))
+fn extended(location: &[Token], at: Token) -> Vec<Token> {
+    location.iter().copied().chain([at]).collect()
 }
 
-fn extended(location: &[String], at: &[Token]) -> Vec<String> {
-    let tokens = at.iter().map(|token| match token {
-        Token::Name(name) => (*name).to_owned(),
-        Token::Index(index) => index.to_string(),
-    });
-    location.iter().cloned().chain(tokens).collect()
-}
-
-fn location(location: &[String], at: &[Token]) -> String {
-    format!("/{}", extended(location, at).join("/"))
-}
-
-fn pointer_below(place: &str, at: &[Token]) -> Option<String> {
-    match at {
-        [Token::Index(at)] => Some(format!("{place}/{at}")),
-        _ => None,
-    }
+fn location(location: &[Token], at: Option<Token>) -> String {
+    let tokens: String = location.iter().copied().chain(at).map(|token| token.to_string()).collect();
+    if tokens.is_empty() { "/".to_owned() } else { tokens }
 }

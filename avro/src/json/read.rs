@@ -2,93 +2,99 @@
 
 use std::borrow::Cow;
 
-use super::{Key, Number, Object, Value};
-use crate::{Limits, ParseError};
+use avow_budget::{Budget, Exceeded, Held};
+
+use super::{Number, Object, Value};
+use crate::ParseError;
+use crate::positions::Positions;
 
 /// The longest number and the longest key that the reference's JSON library reads.
 const NUMBER_LENGTH: usize = 1000;
 const KEY_LENGTH: usize = 50_000;
 
-/// The keys of the language, the frequent ones first.
-const KEYWORDS: [&str; 16] = [
-    "name",
-    "type",
-    "default",
-    "doc",
-    "fields",
-    "items",
-    "symbols",
-    "values",
-    "namespace",
-    "logicalType",
-    "aliases",
-    "size",
-    "order",
-    "precision",
-    "scale",
-    "connect.name",
-];
+/// The bytes that end a run of plain characters in a string.
+static IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        is_special[byte] = true;
+        byte += 1;
+    }
+    is_special[b'"' as usize] = true;
+    is_special[b'\\' as usize] = true;
+    is_special
+};
 
 /// A value and what follows it.
-pub(crate) struct Document<'a> {
-    pub(crate) value: Value,
+pub(crate) struct Document<'t, 'b> {
+    pub(crate) value: Value<'t>,
     /// Text after the value, without the white space around it.
-    pub(crate) rest: &'a str,
+    pub(crate) rest: &'t str,
+    /// The memory of the value.
+    _held: Held<'b>,
 }
 
-/// Reads the first value of `text`; `None` when there is none.
-pub(crate) fn read<'a>(text: &'a str, limits: &Limits) -> Result<Option<Document<'a>>, ParseError> {
-    let mut reader = Reader { text, at: 0 };
+/// Reads the first value of `text`; `None` when there is none. Costs a step for each byte.
+pub(crate) fn read<'t, 'b>(
+    text: &'t str,
+    depth_limit: usize,
+    budget: &'b Budget,
+) -> Result<Option<Document<'t, 'b>>, ParseError> {
+    budget.spend(text.len() as u64)?;
+    let mut reader = Reader { text, at: 0, items: Vec::new(), entries: Vec::new(), held: budget.scope() };
     reader.skip_blank()?;
     if reader.peek().is_none() {
         return Ok(None);
     }
-    let value = reader.value(limits.depth)?;
+    let value = reader.value(depth_limit)?;
     // Java trims control characters too; comments are not blank here.
     let rest = text[reader.at..].trim_matches(|c| c <= ' ');
-    Ok(Some(Document { value, rest }))
+    Ok(Some(Document { value, rest, _held: reader.held }))
 }
 
-struct Reader<'a> {
-    text: &'a str,
+struct Reader<'t, 'b> {
+    text: &'t str,
     at: usize,
+    /// The items of all arrays that are being read, the innermost last.
+    items: Vec<Value<'t>>,
+    /// The entries of all objects that are being read; the value of the last one of each follows.
+    entries: Vec<(Cow<'t, str>, Value<'t>)>,
+    held: Held<'b>,
 }
 
-/// A container that is still being filled.
-enum Open {
-    Array(Vec<Value>),
-    Object(Object, Key),
+/// A container that is being read, by where its parts begin.
+enum Open<'t> {
+    Array { items_from: usize },
+    Object { entries_from: usize, key: Cow<'t, str> },
 }
 
-impl Reader<'_> {
-    fn value(&mut self, depth_limit: usize) -> Result<Value, ParseError> {
-        let mut open: Vec<Open> = Vec::new();
+impl<'t> Reader<'t, '_> {
+    fn value(&mut self, depth_limit: usize) -> Result<Value<'t>, ParseError> {
+        let mut open: Vec<Open<'t>> = Vec::new();
         loop {
             let mut value = match self.peek() {
                 Some(b'[') => {
                     self.at += 1;
                     self.skip_blank()?;
+                    check_depth(open.len() + 1, depth_limit)?;
                     if self.peek() == Some(b']') {
                         self.at += 1;
-                        check_depth(open.len() + 1, depth_limit)?;
                         Value::Array(Vec::new())
                     } else {
-                        open.push(Open::Array(Vec::new()));
-                        check_depth(open.len(), depth_limit)?;
+                        open.push(Open::Array { items_from: self.items.len() });
                         continue;
                     }
                 }
                 Some(b'{') => {
                     self.at += 1;
                     self.skip_blank()?;
+                    check_depth(open.len() + 1, depth_limit)?;
                     if self.peek() == Some(b'}') {
                         self.at += 1;
-                        check_depth(open.len() + 1, depth_limit)?;
                         Value::Object(Object::default())
                     } else {
                         let key = self.key()?;
-                        open.push(Open::Object(Object::default(), key));
-                        check_depth(open.len(), depth_limit)?;
+                        open.push(Open::Object { entries_from: self.entries.len(), key });
                         continue;
                     }
                 }
@@ -102,50 +108,58 @@ impl Reader<'_> {
                 self.skip_blank()?;
                 let next = self.peek();
                 match (container, next) {
-                    (Open::Array(mut items), Some(b',')) => {
-                        items.push(value);
+                    (Open::Array { items_from }, Some(b',')) => {
+                        self.items.push(value);
                         self.at += 1;
                         self.skip_blank()?;
-                        open.push(Open::Array(items));
+                        open.push(Open::Array { items_from });
                         break;
                     }
-                    (Open::Array(mut items), Some(b']')) => {
-                        items.push(value);
+                    (Open::Array { items_from }, Some(b']')) => {
+                        self.items.push(value);
                         self.at += 1;
-                        value = Value::Array(items);
+                        value = self.array(items_from)?;
                     }
-                    (Open::Object(mut object, key), Some(b',')) => {
-                        object.insert(key, value);
+                    (Open::Object { entries_from, key }, Some(b',')) => {
+                        self.entries.push((key, value));
                         self.at += 1;
                         self.skip_blank()?;
                         let key = self.key()?;
-                        open.push(Open::Object(object, key));
+                        open.push(Open::Object { entries_from, key });
                         break;
                     }
-                    (Open::Object(mut object, key), Some(b'}')) => {
-                        object.insert(key, value);
+                    (Open::Object { entries_from, key }, Some(b'}')) => {
+                        self.entries.push((key, value));
                         self.at += 1;
-                        value = Value::Object(object);
+                        value = self.object(entries_from)?;
                     }
-                    (Open::Array(_), _) => return Err(self.unexpected("expected ',' or ']'")),
-                    (Open::Object(..), _) => return Err(self.unexpected("expected ',' or '}'")),
+                    (Open::Array { .. }, _) => return Err(self.unexpected("expected ',' or ']'")),
+                    (Open::Object { .. }, _) => return Err(self.unexpected("expected ',' or '}'")),
                 }
             }
         }
     }
 
-    fn key(&mut self) -> Result<Key, ParseError> {
+    fn array(&mut self, items_from: usize) -> Result<Value<'t>, Exceeded> {
+        self.held.hold((self.items.len() - items_from) * size_of::<Value<'_>>())?;
+        Ok(Value::Array(self.items.drain(items_from..).collect()))
+    }
+
+    fn object(&mut self, entries_from: usize) -> Result<Value<'t>, Exceeded> {
+        let length = self.entries.len() - entries_from;
+        self.held.hold(length * (size_of::<(Cow<'_, str>, Value<'_>)>() + Positions::ITEM_BYTES))?;
+        let mut object = Object::with_capacity(length);
+        for (key, value) in self.entries.drain(entries_from..) {
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn key(&mut self) -> Result<Cow<'t, str>, ParseError> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("expected a field name in double quotes"));
         }
-        let quoted = self.text.as_bytes()[self.at + 1..].split(|byte| *byte == b'"').next().unwrap_or_default();
-        let key = match KEYWORDS.iter().find(|keyword| keyword.as_bytes() == quoted) {
-            Some(keyword) => {
-                self.at += keyword.len() + 2;
-                Key::Borrowed(*keyword)
-            }
-            None => Key::Owned(self.string()?),
-        };
+        let key = self.string()?;
         if key.len() > KEY_LENGTH {
             return Err(self.error(format!("a field name of more than {KEY_LENGTH} bytes")));
         }
@@ -158,7 +172,7 @@ impl Reader<'_> {
         Ok(key)
     }
 
-    fn scalar(&mut self) -> Result<Value, ParseError> {
+    fn scalar(&mut self) -> Result<Value<'t>, ParseError> {
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
@@ -223,7 +237,7 @@ impl Reader<'_> {
             return text.parse().map(Number::Double).map_err(|_| invalid());
         }
         if whole > 18 {
-            return Ok(Number::Big(text.to_owned()));
+            return Ok(Number::Big(text.into()));
         }
         let number: i64 = text.parse().map_err(|_| invalid())?;
         Ok(i32::try_from(number).map_or(Number::Long(number), Number::Int))
@@ -237,33 +251,36 @@ impl Reader<'_> {
         self.at - start
     }
 
-    fn string(&mut self) -> Result<String, ParseError> {
+    /// Reads a string, which is copied only when it has escapes.
+    fn string(&mut self) -> Result<Cow<'t, str>, ParseError> {
         self.at += 1;
         let mut out = String::new();
         let mut plain_from = self.at;
         loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            self.at += rest.iter().position(|byte| IS_SPECIAL[*byte as usize]).unwrap_or(rest.len());
+            let plain = &self.text[plain_from..self.at];
             match self.peek() {
                 None => return Err(self.error("a string without its end".to_owned())),
                 Some(b'"') => {
-                    out.push_str(&self.text[plain_from..self.at]);
                     self.at += 1;
-                    return Ok(out);
+                    if out.is_empty() {
+                        return Ok(Cow::Borrowed(plain));
+                    }
+                    out.push_str(plain);
+                    self.held.hold(out.len())?;
+                    return Ok(Cow::Owned(out));
                 }
                 Some(b'\\') => {
-                    out.push_str(&self.text[plain_from..self.at]);
+                    out.push_str(plain);
                     self.at += 1;
                     out.push(self.escaped()?);
                     plain_from = self.at;
                 }
-                Some(byte @ 0..0x20) => {
+                Some(byte) => {
                     return Err(self.error(format!(
                         "Illegal unquoted character ((CTRL-CHAR, code {byte})): has to be escaped using backslash"
                     )));
-                }
-                Some(_) => {
-                    let rest = &self.text.as_bytes()[self.at..];
-                    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-                    self.at += rest.iter().position(is_special).unwrap_or(rest.len());
                 }
             }
         }
@@ -304,7 +321,7 @@ impl Reader<'_> {
             _ => unit,
         };
         char::from_u32(code).ok_or_else(|| {
-            // Java's strings can hold half a character; no store or wire format of ours can.
+            // Java's strings can hold half a character; no store or wire format can.
             self.error(format!("half of a surrogate pair: \\u{unit:04X}"))
         })
     }
@@ -326,7 +343,16 @@ impl Reader<'_> {
     }
 
     /// Skips white space and comments.
+    #[inline]
     fn skip_blank(&mut self) -> Result<(), ParseError> {
+        match self.peek() {
+            Some(b' ' | b'\t' | b'\r' | b'\n' | b'/') => self.skip_blank_and_comments(),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn skip_blank_and_comments(&mut self) -> Result<(), ParseError> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use super::{Number, Value, decimal};
 
-impl fmt::Display for Value {
+impl fmt::Display for Value<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => out.write_str("null"),

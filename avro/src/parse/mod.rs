@@ -6,13 +6,16 @@ mod number;
 mod resolve;
 mod types;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::json::{self, Object, Value};
-use crate::model::{Enum, Fixed, Id, Inner, Kind, Name, Node, Primitive, Record, Schema};
-use crate::{ParseError, print, same};
-use types::{aliases, properties};
+use avow_budget::{Budget, Exceeded, Held};
+
+use crate::fingerprint::Fingerprints;
+use crate::json;
+use crate::model::{BranchName, Id, Inner, Kind, Node, Nodes, Primitive, Properties, Schema};
+use crate::name::{Name, Space};
+use crate::positions::{FastMap, Positions, first_duplicate};
+use crate::{ParseError, equality, print};
 
 /// How much the parser insists on (contract 4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -45,7 +48,7 @@ impl Default for Limits {
     }
 }
 
-/// Parses a document.
+/// Parses a document with the default limits and no budget: for text that is trusted, or bounded elsewhere.
 ///
 /// `references` are the texts of the documents it refers to, in dependency order; all share one table of names.
 /// They are parsed leniently, because they were accepted once.
@@ -53,35 +56,46 @@ pub fn parse(text: &str, references: &[&str], strictness: Strictness) -> Result<
     parse_with(text, references, strictness, &Limits::default())
 }
 
-/// Parses a document within explicit bounds.
+/// Parses a document within explicit limits and no budget.
 pub fn parse_with(
     text: &str,
     references: &[&str],
     strictness: Strictness,
     limits: &Limits,
 ) -> Result<Schema, ParseError> {
+    parse_within(text, references, strictness, limits, &Budget::unlimited())
+}
+
+/// Parses a document within limits and a budget: a step for each byte, type, field and comparison of a default.
+pub fn parse_within(
+    text: &str,
+    references: &[&str],
+    strictness: Strictness,
+    limits: &Limits,
+    budget: &Budget,
+) -> Result<Schema, ParseError> {
     let bytes = references.iter().map(|reference| reference.len()).sum::<usize>() + text.len();
     if bytes > limits.bytes {
         return Err(ParseError::TooLarge { limit: limits.bytes });
     }
-    let mut parser = Parser::new(Strictness::Lenient, limits);
+    let mut parser = Parser::new(Strictness::Lenient, limits, budget);
     let mut reference_roots = Vec::new();
     for reference in references {
         let root = parser.document(reference)?;
-        reference_roots.extend(parser.nodes[root.0 as usize].kind.named().map(|named| named.name.full().to_owned()));
+        reference_roots.extend(parser.nodes[root].kind.named().map(|named| named.name.clone()));
     }
     parser.finish(text, reference_roots, strictness)
 }
 
 impl Schema {
     /// Parses `text` in the place of this document: same references, same strictness.
-    pub(crate) fn reparse(&self, text: &str) -> Result<Self, ParseError> {
+    pub(crate) fn reparse(&self, text: &str, budget: &Budget) -> Result<Self, ParseError> {
         let limits = Limits::default();
-        let mut parser = Parser::new(Strictness::Lenient, &limits);
-        parser.nodes = self.inner.nodes[..self.inner.own_from.0 as usize].to_vec();
-        for (at, node) in (0..).zip(&parser.nodes) {
-            if let Some(named) = node.kind.named() {
-                parser.table.entry(named.name.full().to_owned()).or_insert(Id(at));
+        let mut parser = Parser::new(Strictness::Lenient, &limits, budget);
+        parser.nodes = self.inner.nodes.up_to(self.inner.own_from);
+        for index in 0..parser.nodes.len() {
+            if parser.nodes[node_id(index)].kind.named().is_some() {
+                parser.table.insert(index, |index| key(&parser.nodes, index));
             }
         }
         parser.finish(text, self.inner.reference_roots.clone(), self.inner.strictness)
@@ -89,83 +103,115 @@ impl Schema {
 }
 
 struct Parser<'l> {
-    nodes: Vec<Node>,
-    /// The types known so far; the first definition of a name stays.
-    table: HashMap<String, Id>,
+    nodes: Nodes,
+    /// The types known so far, by full name; the first definition of a name stays.
+    table: Positions,
+    /// For each further definition of a name the first, which it is equal to.
+    redefinitions: FastMap<Id, Id>,
+    /// Nodes that stand for names which are not known yet.
+    unresolved: Vec<Id>,
     strictness: Strictness,
     limits: &'l Limits,
-    fields: usize,
+    budget: &'l Budget,
+    /// The memory of the model.
+    held: Held<'l>,
+    /// Types, fields and uses of primitive types.
+    parts: usize,
+}
+
+/// The name of a named node, to find it by.
+fn key(nodes: &Nodes, index: usize) -> Option<(Option<&Space>, &str)> {
+    nodes[node_id(index)].kind.named().map(|named| named.name.key())
+}
+
+fn node_id(index: usize) -> Id {
+    Id::node(u32::try_from(index).unwrap_or(u32::MAX))
 }
 
 impl<'l> Parser<'l> {
-    fn new(strictness: Strictness, limits: &'l Limits) -> Self {
-        Self { nodes: Vec::new(), table: HashMap::new(), strictness, limits, fields: 0 }
+    fn new(strictness: Strictness, limits: &'l Limits, budget: &'l Budget) -> Self {
+        Self {
+            nodes: Nodes::default(),
+            table: Positions::default(),
+            redefinitions: FastMap::default(),
+            unresolved: Vec::new(),
+            strictness,
+            limits,
+            budget,
+            held: budget.scope(),
+            parts: 0,
+        }
     }
 
-    fn finish(
-        mut self,
-        text: &str,
-        reference_roots: Vec<String>,
-        strictness: Strictness,
-    ) -> Result<Schema, ParseError> {
-        let own_from = self.next_id();
+    fn finish(mut self, text: &str, reference_roots: Vec<Name>, strictness: Strictness) -> Result<Schema, ParseError> {
+        let own_from = self.nodes.next_id();
         self.strictness = strictness;
         let root = self.document(text)?;
-        let inner = Inner { nodes: self.nodes, root, own_from, reference_roots, strictness };
-        if print::nests_deeper_than(&inner, self.limits.depth) {
+        let inner = Inner {
+            nodes: self.nodes,
+            root,
+            own_from,
+            reference_roots,
+            strictness,
+            fingerprints: Fingerprints::default(),
+            bytes: self.held.bytes(),
+        };
+        if print::nests_deeper_than(&inner, self.limits.depth, self.budget)? {
             return Err(ParseError::TooDeep { limit: self.limits.depth });
         }
         Ok(Schema { inner: Arc::new(inner) })
     }
 
     fn document(&mut self, text: &str) -> Result<Id, ParseError> {
-        let document = json::read(text, self.limits)?.ok_or(ParseError::Empty)?;
-        let first = self.next_id();
+        let document = json::read(text, self.limits.depth, self.budget)?.ok_or(ParseError::Empty)?;
+        let first = self.nodes.next_id();
         let root = self.schema(&document.value)?;
         let root = self.resolve(first, root)?;
         if document.rest.is_empty() { Ok(root) } else { Err(ParseError::Dangling(document.rest.to_owned())) }
     }
 
     /// Finds the type called `name`: in the enclosing namespace, then among the types without one.
-    fn find(&mut self, name: &str, space: Option<&str>) -> Result<Id, ParseError> {
+    fn find(&mut self, name: &str, space: Option<&Space>) -> Result<Id, ParseError> {
         if let Some(primitive) = Primitive::from_name(name) {
-            return self.add(Kind::Primitive(primitive), Vec::new());
+            self.count_part()?;
+            return Ok(Id::primitive(primitive, u32::try_from(self.parts).unwrap_or(u32::MAX)));
         }
-        let full = match space {
-            Some(space) if !name.contains('.') => format!("{space}.{name}"),
-            _ => name.to_owned(),
+        let own_space = name.rsplit_once('.').map(|(space, simple)| (Space::new(space), simple));
+        let (space, simple) = match &own_space {
+            Some((space, simple)) => (Some(space), *simple),
+            None => (space, name),
         };
-        match self.table.get(&full).or_else(|| self.table.get(name)) {
-            Some(id) => Ok(*id),
-            None => self.add(Kind::Unresolved(full), Vec::new()),
+        let known = match self.lookup((space, simple)) {
+            None if own_space.is_none() => self.lookup((None, simple)),
+            known => known,
+        };
+        if let Some(known) = known {
+            return Ok(known);
         }
+        let id = self.add(Kind::Unresolved(Name::in_space(space.cloned(), simple)), Vec::new())?;
+        self.unresolved.push(id);
+        Ok(id)
+    }
+
+    fn lookup(&self, name: (Option<&Space>, &str)) -> Option<Id> {
+        self.table.get(&Some(name), |index| key(&self.nodes, index)).map(node_id)
     }
 
     /// Adds a named type and makes its name known, which for a record is after its fields.
-    fn define(&mut self, mut kind: Kind, object: &Object, reserved: &[&str]) -> Result<Id, ParseError> {
-        let (Kind::Record(Record { named, .. }) | Kind::Enum(Enum { named, .. }) | Kind::Fixed(Fixed { named, .. })) =
-            &mut kind
-        else {
-            return self.add(kind, Vec::new());
-        };
-        let mut seen = HashSet::new();
-        for alias in aliases(object)? {
-            let alias = Name::new(&alias, named.name.space());
-            if self.strictness != Strictness::Lenient {
-                names::check(alias.short(), self.strictness)?;
-            }
-            if seen.insert(alias.clone()) {
-                named.aliases.push(alias);
-            }
-        }
-        if self.strictness != Strictness::Lenient {
+    fn define(&mut self, kind: Kind, properties: Properties) -> Result<Id, ParseError> {
+        if self.strictness != Strictness::Lenient
+            && let Some(named) = kind.named()
+        {
             names::check_namespace(&named.name, self.strictness)?;
         }
-        let full = named.name.full().to_owned();
-        let id = self.add(kind, properties(object, reserved))?;
-        let first = *self.table.entry(full.clone()).or_insert(id);
-        if first != id && !same::equal(&self.nodes, first, id) {
-            return Err(ParseError::Redefined(full));
+        let id = self.add(kind, properties)?;
+        let index = id.index().expect("a named type has a node");
+        if let Some(first) = self.table.insert(index, |index| key(&self.nodes, index)).map(node_id) {
+            if !equality::equal(&self.nodes, first, id, &self.redefinitions, self.budget)? {
+                let name = self.nodes[id].kind.branch_name().to_text().into_owned();
+                return Err(ParseError::Redefined(name));
+            }
+            self.redefinitions.insert(id, first);
         }
         if self.table.len() > self.limits.names {
             return Err(ParseError::TooManyNames { limit: self.limits.names });
@@ -173,34 +219,48 @@ impl<'l> Parser<'l> {
         Ok(id)
     }
 
-    fn add(&mut self, kind: Kind, properties: Vec<(String, Value)>) -> Result<Id, ParseError> {
-        let id = self.next_id();
-        self.nodes.push(Node { kind, properties });
-        if self.nodes.len() + self.fields > self.limits.nodes {
-            return Err(ParseError::TooManyNodes { limit: self.limits.nodes });
-        }
-        Ok(id)
+    fn add(&mut self, kind: Kind, properties: Properties) -> Result<Id, ParseError> {
+        self.held.hold(size_of::<Node>() + Positions::ITEM_BYTES)?;
+        self.count_part()?;
+        Ok(self.nodes.push(Node { kind, properties }))
     }
 
-    fn next_id(&self) -> Id {
-        Id(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX))
+    fn count_part(&mut self) -> Result<(), ParseError> {
+        self.budget.step()?;
+        self.parts += 1;
+        if self.parts > self.limits.nodes {
+            return Err(ParseError::TooManyNodes { limit: self.limits.nodes });
+        }
+        Ok(())
+    }
+
+    /// A copy of a text that stays in the model.
+    fn keep(&mut self, text: &str) -> Result<Box<str>, Exceeded> {
+        self.held.hold(text.len() + size_of::<Box<str>>())?;
+        Ok(text.into())
     }
 
     fn check_union(&self, kinds: &[Id]) -> Result<(), ParseError> {
-        let mut seen = HashSet::new();
-        for id in kinds {
-            let kind = &self.nodes[id.0 as usize].kind;
-            match kind {
-                Kind::Union(_) => {
-                    let branches: Vec<_> = kinds.iter().map(|id| print::brief(&self.nodes, *id)).collect();
-                    return Err(ParseError::NestedUnion(format!("[{}]", branches.join(","))));
+        let kind_of = |at: usize| &self.nodes[kinds[at]].kind;
+        let nested = (0..kinds.len()).find(|at| matches!(kind_of(*at), Kind::Union(_)));
+        // Two unknown names may still turn out to be one.
+        let duplicate = first_duplicate(kinds.len(), |at| match kind_of(at) {
+            Kind::Unresolved(_) => (BranchName::Unnamed(""), at),
+            kind => (kind.branch_name(), 0),
+        });
+        match (nested, duplicate) {
+            (Some(nested), duplicate) if duplicate.is_none_or(|(_, at)| nested <= at) => {
+                let mut held = self.budget.scope();
+                let mut branches = Vec::with_capacity(kinds.len());
+                for id in kinds {
+                    let branch = print::brief(&self.nodes, *id, self.budget)?;
+                    held.hold(branch.len())?;
+                    branches.push(branch);
                 }
-                // Two unknown names may still turn out to be one.
-                Kind::Unresolved(_) => {}
-                kind if seen.insert(kind.branch_name()) => {}
-                kind => return Err(ParseError::DuplicateBranch(kind.branch_name().to_owned())),
+                Err(ParseError::NestedUnion(format!("[{}]", branches.join(","))))
             }
+            (_, Some((_, at))) => Err(ParseError::DuplicateBranch(kind_of(at).branch_name().to_text().into_owned())),
+            (_, None) => Ok(()),
         }
-        Ok(())
     }
 }

@@ -2,11 +2,15 @@
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::model::Name;
+use crate::name::{Name, Space};
 use crate::{NameError, ParseError, Strictness};
 
 /// Checks a short name, a field name or a symbol.
 pub(super) fn check(name: &str, strictness: Strictness) -> Result<(), NameError> {
+    let is_plain = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
+    if name.bytes().all(is_plain) && name.bytes().next().is_some_and(|first| !first.is_ascii_digit()) {
+        return Ok(());
+    }
     let mut characters = name.chars();
     let Some(first) = characters.next() else {
         return Err(NameError::Empty);
@@ -25,7 +29,7 @@ pub(super) fn check(name: &str, strictness: Strictness) -> Result<(), NameError>
 
 /// Checks the parts of a type's namespace.
 pub(super) fn check_namespace(name: &Name, strictness: Strictness) -> Result<(), ParseError> {
-    for part in name.space().into_iter().flat_map(|space| space.split('.')) {
+    for part in name.space().map(Space::text).into_iter().flat_map(|space| space.split('.')) {
         check(part, strictness).map_err(|error| ParseError::Namespace { part: part.to_owned(), error })?;
     }
     Ok(())

@@ -1,19 +1,19 @@
 //! What happens at the end of a document: names that were used before they were known find their types.
 
-use std::collections::{HashMap, HashSet};
-
 use super::{Parser, Strictness};
 use crate::ParseError;
-use crate::model::{Id, Kind};
+use crate::model::{Id, Kind, Node};
+use crate::positions::{FastMap, FastSet};
 
 impl Parser<'_> {
     /// Resolves the names of the nodes from `first` on; returns the root, which a known type may replace.
     pub(super) fn resolve(&mut self, first: Id, root: Id) -> Result<Id, ParseError> {
-        let mut targets = HashMap::new();
-        for (at, node) in self.nodes.iter().enumerate().skip(first.0 as usize) {
-            if let Kind::Unresolved(name) = &node.kind {
-                let target = self.table.get(name).ok_or_else(|| ParseError::Undefined(name.clone()))?;
-                targets.insert(at, *target);
+        let mut targets = FastMap::default();
+        for id in std::mem::take(&mut self.unresolved) {
+            self.budget.step()?;
+            if let Kind::Unresolved(name) = &self.nodes[id].kind {
+                let target = self.lookup(name.key()).ok_or_else(|| ParseError::Undefined(name.to_string()))?;
+                targets.insert(id, target);
             }
         }
         if !targets.is_empty() {
@@ -21,25 +21,24 @@ impl Parser<'_> {
                 self.check_late_defaults(first, root)?;
             }
             self.replace(first, &targets);
-            for node in &self.nodes[first.0 as usize..] {
+            for node in self.nodes.since(first) {
                 if let Kind::Union(branches) = &node.kind {
                     self.check_union(branches)?;
                 }
             }
         }
-        let root = targets.get(&(root.0 as usize)).copied().unwrap_or(root);
+        let root = targets.get(&root).copied().unwrap_or(root);
         // A second definition of a known name is read and dropped.
-        let known = self.nodes[root.0 as usize].kind.named().and_then(|named| self.table.get(named.name.full()));
-        Ok(known.copied().unwrap_or(root))
+        Ok(self.redefinitions.get(&root).copied().unwrap_or(root))
     }
 
-    fn replace(&mut self, first: Id, targets: &HashMap<usize, Id>) {
+    fn replace(&mut self, first: Id, targets: &FastMap<Id, Id>) {
         let follow = |id: &mut Id| {
-            if let Some(target) = targets.get(&(id.0 as usize)) {
+            if let Some(target) = targets.get(id) {
                 *id = *target;
             }
         };
-        for node in &mut self.nodes[first.0 as usize..] {
+        for node in self.nodes.since_mut(first) {
             match &mut node.kind {
                 Kind::Array(inner) | Kind::Map(inner) => follow(inner),
                 Kind::Union(branches) => branches.iter_mut().for_each(follow),
@@ -55,25 +54,28 @@ impl Parser<'_> {
     /// that holds a record whose copy is not finished is an error, so the order of the copying decides: depth first,
     /// where a name that was not known starts a walk of its own.
     fn check_late_defaults(&self, first: Id, root: Id) -> Result<(), ParseError> {
-        let mut starts: Vec<Id> = self.table.values().copied().filter(|id| *id >= first).collect();
-        starts.sort_unstable();
+        let is_start = |(id, node): &(Id, &Node)| {
+            *id >= first && node.kind.named().is_some() && !self.redefinitions.contains_key(id)
+        };
+        let mut starts: Vec<Id> = self.nodes.iter().filter(is_start).map(|(id, _)| id).collect();
         starts.push(root);
-        let mut entered = HashSet::new();
-        let mut finished = HashSet::new();
+        let mut entered = FastSet::default();
+        let mut finished = FastSet::default();
         for start in starts {
-            let mut walks = vec![Walk { seen: HashSet::new(), steps: vec![Step::Enter(start)] }];
+            let mut walks = vec![Walk { seen: FastSet::default(), steps: vec![Step::Enter(start)] }];
             while let Some(walk) = walks.last_mut() {
+                self.budget.step()?;
                 match walk.steps.pop() {
                     None => {
                         walks.pop();
                     }
                     Some(Step::Enter(id)) if id < first || finished.contains(&id) => {}
-                    Some(Step::Enter(id)) => match &self.nodes[id.0 as usize].kind {
+                    Some(Step::Enter(id)) => match &self.nodes[id].kind {
                         Kind::Unresolved(name) => {
-                            if let Some(target) = self.table.get(name)
-                                && !entered.contains(target)
+                            if let Some(target) = self.lookup(name.key())
+                                && !entered.contains(&target)
                             {
-                                walks.push(Walk { seen: HashSet::new(), steps: vec![Step::Enter(*target)] });
+                                walks.push(Walk { seen: FastSet::default(), steps: vec![Step::Enter(target)] });
                             }
                         }
                         Kind::Record(record) => {
@@ -100,7 +102,7 @@ impl Parser<'_> {
     }
 
     fn check_defaults_of(&self, id: Id, is_finished: &dyn Fn(Id) -> bool) -> Result<(), ParseError> {
-        if let Kind::Record(record) = &self.nodes[id.0 as usize].kind {
+        if let Kind::Record(record) = &self.nodes[id].kind {
             for field in &record.fields {
                 if let Some(default) = &field.default {
                     self.check_default(&field.name, field.kind, default, Some(is_finished))?;
@@ -112,7 +114,7 @@ impl Parser<'_> {
 }
 
 struct Walk {
-    seen: HashSet<Id>,
+    seen: FastSet<Id>,
     steps: Vec<Step>,
 }
 

@@ -1,21 +1,18 @@
 //! From JSON to types: each kind of type with its parts, on a stack of our own, because documents may nest deeply.
 
-use std::collections::HashSet;
-use std::rc::Rc;
-
 use super::{Parser, Strictness, names, number};
 use crate::json::{Number, Object, Value};
-use crate::model::{self, Enum, Field, Fixed, Id, Kind, Name, Named, Order, Primitive, Record};
+use crate::model::{self, Enum, Field, Fixed, Id, Kind, Named, Order, Primitive, Properties, Record};
+use crate::name::{Name, Space};
+use crate::positions::{Positions, first_duplicate};
 use crate::{NameError, ParseError};
-
-type Space = Option<Rc<str>>;
 
 /// A type whose parts are still being read.
 enum Open<'v> {
-    Array { object: &'v Object, items: Option<Id>, space: Space },
-    Map { object: &'v Object, values: Option<Id>, space: Space },
-    Union { branches: &'v [Value], kinds: Vec<Id>, space: Space },
-    Record { object: &'v Object, record: Record, fields: &'v [Value], space: Space },
+    Array { object: &'v Object<'v>, items: &'v Value<'v>, read: Option<Id>, space: Option<Space> },
+    Map { object: &'v Object<'v>, values: &'v Value<'v>, read: Option<Id>, space: Option<Space> },
+    Union { branches: &'v [Value<'v>], kinds: Vec<Id>, space: Option<Space> },
+    Record { object: &'v Object<'v>, record: Record, fields: &'v [Value<'v>], space: Option<Space> },
 }
 
 enum Entered<'v> {
@@ -24,7 +21,7 @@ enum Entered<'v> {
 }
 
 impl Parser<'_> {
-    pub(super) fn schema(&mut self, value: &Value) -> Result<Id, ParseError> {
+    pub(super) fn schema(&mut self, value: &Value<'_>) -> Result<Id, ParseError> {
         let mut open: Vec<Open<'_>> = Vec::new();
         let mut next = (value, None);
         loop {
@@ -56,43 +53,58 @@ impl Parser<'_> {
         }
     }
 
-    fn enter<'v>(&mut self, value: &'v Value, space: Space) -> Result<Entered<'v>, ParseError> {
+    fn enter<'v>(&mut self, value: &'v Value<'v>, space: Option<Space>) -> Result<Entered<'v>, ParseError> {
         let object = match value {
-            Value::String(name) => return self.find(name, space.as_deref()).map(Entered::Complete),
-            Value::Array(branches) => return Ok(Entered::Open(Open::Union { branches, kinds: Vec::new(), space })),
+            Value::String(name) => return self.find(name, space.as_ref()).map(Entered::Complete),
+            Value::Array(branches) => {
+                let kinds = Vec::with_capacity(branches.len());
+                self.held.hold(branches.len() * size_of::<Id>())?;
+                return Ok(Entered::Open(Open::Union { branches, kinds, space }));
+            }
             Value::Object(object) => object,
             other => return Err(ParseError::NotASchema(other.to_string())),
         };
         let missing = |what| ParseError::Missing { what, from: value.to_string() };
         let kind = object.get("type").and_then(Value::as_str).ok_or_else(|| missing("No type"))?;
         if let Some(primitive) = Primitive::from_name(kind) {
-            let properties = properties(object, &RESERVED);
-            return self.add(Kind::Primitive(primitive), properties).map(Entered::Complete);
+            let properties = self.properties(object, is_type_key)?;
+            return match properties.is_empty() {
+                true => self.find(kind, None),
+                false => self.add(Kind::Primitive(primitive), properties),
+            }
+            .map(Entered::Complete);
         }
         match kind {
-            "array" if object.get("items").is_some() => Ok(Entered::Open(Open::Array { object, items: None, space })),
-            "array" => Err(missing("Array has no items type")),
-            "map" if object.get("values").is_some() => Ok(Entered::Open(Open::Map { object, values: None, space })),
-            "map" => Err(missing("Map has no values type")),
+            "array" => match object.get("items") {
+                Some(items) => Ok(Entered::Open(Open::Array { object, items, read: None, space })),
+                None => Err(missing("Array has no items type")),
+            },
+            "map" => match object.get("values") {
+                Some(values) => Ok(Entered::Open(Open::Map { object, values, read: None, space })),
+                None => Err(missing("Map has no values type")),
+            },
             "record" | "error" => {
-                let named = self.named(value, object, space.as_deref())?;
+                let named = self.named(value, object, space.as_ref())?;
                 let Some(Value::Array(fields)) = object.get("fields") else {
                     return Err(missing("Record has no fields"));
                 };
-                let space = named.name.space().map(Rc::from);
-                let record = Record { named, is_error: kind == "error", fields: Vec::new() };
+                let space = named.name.space().cloned();
+                self.held.hold(fields.len() * size_of::<Field>())?;
+                let record = Record { named, is_error: kind == "error", fields: Vec::with_capacity(fields.len()) };
                 Ok(Entered::Open(Open::Record { object, record, fields, space }))
             }
             "enum" => {
-                let named = self.named(value, object, space.as_deref())?;
+                let named = self.named(value, object, space.as_ref())?;
                 let Some(Value::Array(symbols)) = object.get("symbols") else {
                     return Err(missing("Enum has no symbols"));
                 };
-                let kind = Kind::Enum(self.enumeration(named, symbols, object)?);
-                self.define(kind, object, &ENUM_RESERVED).map(Entered::Complete)
+                let mut kind = Kind::Enum(self.enumeration(named, symbols, object)?);
+                self.add_aliases(&mut kind, object)?;
+                let properties = self.properties(object, |key| is_type_key(key) || key == "default")?;
+                self.define(kind, properties).map(Entered::Complete)
             }
             "fixed" => {
-                let named = self.named(value, object, space.as_deref())?;
+                let named = self.named(value, object, space.as_ref())?;
                 let Some(Value::Number(Number::Int(size))) = object.get("size") else {
                     return Err(missing("Invalid or no size"));
                 };
@@ -100,18 +112,20 @@ impl Parser<'_> {
                     .ok()
                     .filter(|size| *size <= LONGEST_FIXED)
                     .ok_or(ParseError::FixedSize(i64::from(*size)))?;
-                self.define(Kind::Fixed(Fixed { named, size }), object, &RESERVED).map(Entered::Complete)
+                let mut kind = Kind::Fixed(Fixed { named, size });
+                self.add_aliases(&mut kind, object)?;
+                let properties = self.properties(object, is_type_key)?;
+                self.define(kind, properties).map(Entered::Complete)
             }
             // Up to 1.12.1 `{"type":"Named"}` means the same as `"Named"`, whatever else the object holds.
-            name => self.find(name, space.as_deref()).map(Entered::Complete),
+            name => self.find(name, space.as_ref()).map(Entered::Complete),
         }
     }
 
     /// Gives the part that was just read to the type it belongs to.
     fn take_part(&mut self, open: &mut Open<'_>, part: Id) -> Result<(), ParseError> {
         match open {
-            Open::Array { items, .. } => *items = Some(part),
-            Open::Map { values, .. } => *values = Some(part),
+            Open::Array { read, .. } | Open::Map { read, .. } => *read = Some(part),
             Open::Union { branches, kinds, .. } => {
                 kinds.push(part);
                 *branches = &branches[1..];
@@ -127,13 +141,17 @@ impl Parser<'_> {
 
     fn close(&mut self, open: Open<'_>) -> Result<Id, ParseError> {
         match open {
-            Open::Array { object, items: Some(items), .. } => {
-                self.add(Kind::Array(items), properties(object, &RESERVED))
+            Open::Array { object, read: Some(items), .. } => {
+                let properties = self.properties(object, is_type_key)?;
+                check_integers(&properties)?;
+                self.add(Kind::Array(items), properties)
             }
-            Open::Map { object, values: Some(values), .. } => {
-                self.add(Kind::Map(values), properties(object, &RESERVED))
+            Open::Map { object, read: Some(values), .. } => {
+                let properties = self.properties(object, is_type_key)?;
+                check_integers(&properties)?;
+                self.add(Kind::Map(values), properties)
             }
-            Open::Array { .. } | Open::Map { .. } => unreachable!("a container is entered only when its part exists"),
+            Open::Array { .. } | Open::Map { .. } => unreachable!("a container is closed after its part was read"),
             Open::Union { kinds, .. } => {
                 self.check_union(&kinds)?;
                 self.add(Kind::Union(kinds), Vec::new())
@@ -142,46 +160,84 @@ impl Parser<'_> {
                 if let Some(message) = model::duplicate_field(&self.nodes, &record) {
                     return Err(ParseError::DuplicateField(message));
                 }
-                self.define(Kind::Record(record), object, &RESERVED)
+                let mut kind = Kind::Record(record);
+                self.add_aliases(&mut kind, object)?;
+                let properties = self.properties(object, is_type_key)?;
+                check_integers(&properties)?;
+                self.define(kind, properties)
             }
         }
     }
 
-    fn named(&self, value: &Value, object: &Object, space: Option<&str>) -> Result<Named, ParseError> {
-        let space = object.get("namespace").and_then(Value::as_str).or(space);
+    fn named(
+        &mut self,
+        value: &Value<'_>,
+        object: &Object<'_>,
+        outer_space: Option<&Space>,
+    ) -> Result<Named, ParseError> {
+        let own_space = object.get("namespace").and_then(Value::as_str);
         let name = object
             .get("name")
             .and_then(Value::as_str)
             .ok_or_else(|| ParseError::Missing { what: "No name in schema", from: value.to_string() })?;
-        let name = Name::new(name, space);
-        names::check(name.short(), self.strictness)?;
-        if Primitive::from_name(name.full()).is_some() {
-            return Err(ParseError::NamedLikePrimitive(name.full().to_owned()));
+        let is_outer = |own: &str| outer_space.is_some_and(|outer| outer.text() == own);
+        let name = match own_space {
+            Some(own) if !name.contains('.') && !is_outer(own) => {
+                self.held.hold(own.len())?;
+                let space = (!own.is_empty()).then(|| Space::new(own));
+                Name::in_space(space, name)
+            }
+            _ => Name::new(name, outer_space),
+        };
+        self.held.hold(size_of::<Name>() + name.simple().len())?;
+        names::check(name.simple(), self.strictness)?;
+        if name.space().is_none() && Primitive::from_name(name.simple()).is_some() {
+            return Err(ParseError::NamedLikePrimitive(name.simple().to_owned()));
         }
-        let doc = object.get("doc").and_then(Value::as_str).map(str::to_owned);
+        let doc = object.get("doc").and_then(Value::as_str).map(|doc| self.keep(doc)).transpose()?;
         Ok(Named { name, doc, aliases: Vec::new() })
     }
 
-    fn enumeration(&self, named: Named, values: &[Value], object: &Object) -> Result<Enum, ParseError> {
+    fn add_aliases(&mut self, kind: &mut Kind, object: &Object<'_>) -> Result<(), ParseError> {
+        let Some(named) = kind.named_mut() else { return Ok(()) };
+        let texts = aliases(object)?;
+        let mut seen = Positions::default();
+        for text in texts {
+            let alias = Name::new(text, named.name.space());
+            if self.strictness != Strictness::Lenient {
+                names::check(alias.simple(), self.strictness)?;
+            }
+            self.held.hold(size_of::<Name>() + text.len())?;
+            named.aliases.push(alias);
+            if seen.insert(named.aliases.len() - 1, |at| named.aliases[at].key()).is_some() {
+                named.aliases.pop();
+            }
+        }
+        Ok(())
+    }
+
+    fn enumeration(&mut self, named: Named, values: &[Value<'_>], object: &Object<'_>) -> Result<Enum, ParseError> {
         let mut symbols: Vec<String> = Vec::with_capacity(values.len());
-        let mut seen = HashSet::new();
+        let mut seen = Positions::default();
         for value in values {
             let symbol = value.as_str().ok_or(NameError::Null)?;
             names::check(symbol, self.strictness)?;
-            if !seen.insert(symbol) {
+            self.budget.step()?;
+            self.held.hold(size_of::<String>() + symbol.len() + Positions::ITEM_BYTES)?;
+            symbols.push(symbol.to_owned());
+            if seen.insert(symbols.len() - 1, |at| symbols[at].as_str()).is_some() {
                 return Err(ParseError::DuplicateSymbol(symbol.to_owned()));
             }
-            symbols.push(symbol.to_owned());
         }
         let default = object.get("default").and_then(Value::as_str);
-        if let Some(default) = default.filter(|default| !seen.contains(default)) {
+        if let Some(default) = default.filter(|default| seen.get(default, |at| symbols[at].as_str()).is_none()) {
             let symbols = format!("[{}]", symbols.join(", "));
             return Err(ParseError::EnumDefault { default: default.to_owned(), symbols });
         }
         Ok(Enum { named, symbols, default: default.map(str::to_owned) })
     }
 
-    fn field(&mut self, value: &Value, kind: Id) -> Result<Field, ParseError> {
+    fn field(&mut self, value: &Value<'_>, kind: Id) -> Result<Field, ParseError> {
         let object = value.as_object().ok_or_else(|| no_field_name(value))?;
         let name = object.get("name").and_then(Value::as_str).ok_or_else(|| no_field_name(value))?;
         let order = match object.get("order") {
@@ -194,14 +250,18 @@ impl Parser<'_> {
                 None => return Err(ParseError::Order(order.to_string())),
             },
         };
-        let is_floating =
-            matches!(self.nodes[kind.0 as usize].kind, Kind::Primitive(Primitive::Float | Primitive::Double));
+        let is_floating = matches!(self.nodes[kind].kind, Kind::Primitive(Primitive::Float | Primitive::Double));
         let default = match object.get("default") {
             Some(Value::String(text)) if is_floating => {
-                let number = number::parse_double(text).ok_or_else(|| ParseError::DefaultNumber(text.clone()))?;
+                let number =
+                    number::parse_double(text).ok_or_else(|| ParseError::DefaultNumber(text.clone().into_owned()))?;
                 Some(Value::Number(Number::Double(number)))
             }
-            default => default.cloned(),
+            Some(default) => {
+                self.held.hold(default.memory())?;
+                Some(default.to_static())
+            }
+            None => None,
         };
         names::check(name, self.strictness)?;
         if self.strictness != Strictness::Lenient
@@ -209,25 +269,47 @@ impl Parser<'_> {
         {
             self.check_default(name, kind, default, None)?;
         }
-        self.fields += 1;
+        self.count_part()?;
+        let texts = aliases(object)?;
+        let mut aliases = Vec::with_capacity(texts.len());
+        for alias in texts {
+            aliases.push(self.keep(alias)?);
+        }
         Ok(Field {
-            name: name.to_owned(),
+            name: self.keep(name)?,
             kind,
-            doc: object.get("doc").and_then(Value::as_str).map(str::to_owned),
+            doc: object.get("doc").and_then(Value::as_str).map(|doc| self.keep(doc)).transpose()?,
             default,
             order,
-            aliases: aliases(object)?,
-            properties: properties(object, &FIELD_RESERVED),
+            aliases,
+            properties: self.properties(object, is_field_key)?,
         })
+    }
+
+    /// The keys of an object that are not part of the type itself.
+    fn properties(
+        &mut self,
+        object: &Object<'_>,
+        is_reserved: impl Fn(&str) -> bool,
+    ) -> Result<Properties, ParseError> {
+        let mut properties = Vec::new();
+        for (key, value) in object.iter() {
+            if !is_reserved(key) {
+                self.held.hold(value.memory())?;
+                properties.push((self.keep(key)?, value.to_static()));
+            }
+        }
+        Ok(properties)
     }
 }
 
 impl<'v> Open<'v> {
-    fn next_part(&self) -> Result<Option<(&'v Value, Space)>, ParseError> {
+    fn next_part(&self) -> Result<Option<(&'v Value<'v>, Option<Space>)>, ParseError> {
         Ok(match self {
-            Self::Array { items: Some(_), .. } | Self::Map { values: Some(_), .. } => None,
-            Self::Array { object, space, .. } => object.get("items").map(|items| (items, space.clone())),
-            Self::Map { object, space, .. } => object.get("values").map(|values| (values, space.clone())),
+            Self::Array { read: Some(_), .. } | Self::Map { read: Some(_), .. } => None,
+            Self::Array { items: part, space, .. } | Self::Map { values: part, space, .. } => {
+                Some((*part, space.clone()))
+            }
             Self::Union { branches, space, .. } => branches.first().map(|branch| (branch, space.clone())),
             Self::Record { fields, space, .. } => match fields.first() {
                 None => None,
@@ -244,42 +326,63 @@ impl<'v> Open<'v> {
     }
 }
 
-fn no_field_name(field: &Value) -> ParseError {
+fn no_field_name(field: &Value<'_>) -> ParseError {
     ParseError::Missing { what: "No field name", from: field.to_string() }
 }
 
-/// Keys that belong to a type; everything else is a property of the user's.
-const RESERVED: [&str; 10] =
-    ["doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases"];
-const ENUM_RESERVED: [&str; 11] =
-    ["doc", "fields", "items", "name", "namespace", "size", "symbols", "values", "type", "aliases", "default"];
-const FIELD_RESERVED: [&str; 6] = ["default", "doc", "name", "order", "type", "aliases"];
+/// Whether a key belongs to a type; every other key is a property of the user's.
+fn is_type_key(key: &str) -> bool {
+    matches!(
+        key,
+        "doc" | "fields" | "items" | "name" | "namespace" | "size" | "symbols" | "values" | "type" | "aliases"
+    )
+}
+
+fn is_field_key(key: &str) -> bool {
+    matches!(key, "default" | "doc" | "name" | "order" | "type" | "aliases")
+}
 
 /// The longest array that Java can allocate.
 const LONGEST_FIXED: u32 = 2_147_483_639;
 
-pub(super) fn properties(object: &Object, reserved: &[&str]) -> Vec<(String, Value)> {
-    object
-        .iter()
-        .filter(|(key, _)| !reserved.contains(key))
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .collect()
+/// Java cannot set an integer beyond 64 bits as a property of a record, error, array or map. It can on other types.
+fn check_integers(properties: &Properties) -> Result<(), ParseError> {
+    match properties.iter().find(|(_, value)| has_integer_beyond_64_bits(value)) {
+        Some((key, _)) => Err(ParseError::PropertyBeyond64Bits(key.to_string())),
+        None => Ok(()),
+    }
 }
 
-pub(super) fn aliases(object: &Object) -> Result<Vec<String>, ParseError> {
+/// Recursion is as deep as the document, which the reader has bounded.
+fn has_integer_beyond_64_bits(value: &Value<'_>) -> bool {
+    match value {
+        Value::Number(Number::Big(digits)) => digits.parse::<i64>().is_err(),
+        Value::Array(items) => items.iter().any(has_integer_beyond_64_bits),
+        Value::Object(object) => object.iter().any(|(_, value)| has_integer_beyond_64_bits(value)),
+        _ => false,
+    }
+}
+
+/// The aliases of an object, each once.
+fn aliases<'v>(object: &'v Object<'_>) -> Result<Vec<&'v str>, ParseError> {
     let Some(list) = object.get("aliases") else {
         return Ok(Vec::new());
     };
     let Value::Array(list) = list else {
         return Err(ParseError::AliasesNotAList(Value::Object(object.clone()).to_string()));
     };
-    let mut seen = HashSet::new();
-    let mut aliases = Vec::new();
+    let mut aliases = Vec::with_capacity(list.len());
     for alias in list {
-        let name = alias.as_str().ok_or_else(|| ParseError::AliasNotAString(alias.to_string()))?;
-        if seen.insert(name) {
-            aliases.push(name.to_owned());
-        }
+        aliases.push(alias.as_str().ok_or_else(|| ParseError::AliasNotAString(alias.to_string()))?);
+    }
+    if first_duplicate(aliases.len(), |at| aliases[at]).is_some() {
+        let mut seen = Positions::default();
+        let mut at = 0;
+        let all = std::mem::take(&mut aliases);
+        aliases.extend(all.iter().copied().filter(|_| {
+            at += 1;
+            seen.insert(at - 1, |at| all[at]).is_none()
+        }));
     }
     Ok(aliases)
 }

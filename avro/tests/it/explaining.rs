@@ -12,7 +12,7 @@ fn schema(text: &str) -> Schema {
 }
 
 /// The findings as one text.
-fn told(reader: &str, writer: &str, candidate: Candidate) -> String {
+fn report(reader: &str, writer: &str, candidate: Candidate) -> String {
     let mut text = String::new();
     for finding in explain(&schema(reader), &schema(writer), candidate) {
         writeln!(text, "{} {}\n  {}", finding.rule.id(), finding.path, finding.title).unwrap();
@@ -41,8 +41,8 @@ const PRICED_ID: &str = r#"{"type":"record","name":"shop.Order","fields":[{"name
 
 #[test]
 fn a_field_without_default_behind_a_union() {
-    let told = told(PRICED, ORDER, Candidate::Reader);
-    insta::assert_snapshot!(told, @r##"
+    let report = report(PRICED, ORDER, Candidate::Reader);
+    insta::assert_snapshot!(report, @r##"
     missing-union-branch Order.items
       `Order.items` can hold an array of Item, which no branch of the new union reads
       The old schema may write an array of Item here; the new schema accepts a union of null and array. An array of Item comes closest, but fails at `Order.items[].price`.
@@ -57,8 +57,8 @@ fn a_field_without_default_behind_a_union() {
 
 #[test]
 fn a_wider_type_for_old_consumers() {
-    let told = told(ORDER_ID, PRICED_ID, Candidate::Writer);
-    insta::assert_snapshot!(told, @r##"
+    let report = report(ORDER_ID, PRICED_ID, Candidate::Writer);
+    insta::assert_snapshot!(report, @r##"
     type-mismatch Order.id
       `Order.id` is written as long but read as int
       The new schema writes long; the old schema reads int. Avro turns int into long, float and double, long into float and double, float into double, and string and bytes into each other; nothing else.
@@ -71,12 +71,12 @@ fn a_wider_type_for_old_consumers() {
 
 #[test]
 fn a_renamed_field() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"total","type":"int"}]}"#,
         r#"{"type":"record","name":"R","fields":[{"name":"sum","type":"int"}]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     missing-default R.total
       `R.total` is not in the data and has no default
       The new schema needs the field `total` (int). The old schema does not write it, and without a default there is nothing to put in its place.
@@ -91,12 +91,12 @@ fn a_renamed_field() {
 
 #[test]
 fn a_field_that_is_no_longer_written() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"total","type":"int"}]}"#,
         r#"{"type":"record","name":"R","fields":[]}"#,
         Candidate::Writer,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     missing-default R.total
       `R.total` is not in the data and has no default
       The old schema needs the field `total` (int). The new schema does not write it, and without a default there is nothing to put in its place.
@@ -109,12 +109,12 @@ fn a_field_that_is_no_longer_written() {
 
 #[test]
 fn new_symbols_for_old_consumers() {
-    let told = told(
+    let report = report(
         r#"{"type":"enum","name":"E","symbols":["A"]}"#,
         r#"{"type":"enum","name":"E","symbols":["A","B","C"]}"#,
         Candidate::Writer,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     missing-enum-symbols E
       `E` can hold `B` and `C`, which the old schema does not know
       The new schema may write `B` and `C`. The old schema does not list them and names no default symbol to use instead.
@@ -127,12 +127,12 @@ fn new_symbols_for_old_consumers() {
 
 #[test]
 fn a_removed_symbol() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"state","type":{"type":"enum","name":"E","symbols":["A"]}}]}"#,
         r#"{"type":"record","name":"R","fields":[{"name":"state","type":{"type":"enum","name":"E","symbols":["A","B"]}}]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     missing-enum-symbols R.state
       `R.state` can hold `B`, which the new schema does not know
       The old schema may write `B`. The new schema does not list it and names no default symbol to use instead.
@@ -146,12 +146,12 @@ fn a_removed_symbol() {
 
 #[test]
 fn a_new_field_whose_enum_has_a_default_and_which_has_none() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"state","type":{"type":"enum","name":"E","symbols":["A","B"],"default":"B"}}]}"#,
         r#"{"type":"record","name":"R","fields":[]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     missing-default R.state
       `R.state` is not in the data and has no default
       The new schema needs the field `state` (the enum `E`). The old schema does not write it, and without a default there is nothing to put in its place. The default of the enum is for symbols it does not know, not for a field that is not there.
@@ -165,12 +165,12 @@ fn a_new_field_whose_enum_has_a_default_and_which_has_none() {
 
 #[test]
 fn a_fixed_type_with_another_name_and_size() {
-    let told = told(
+    let report = report(
         r#"{"type":"fixed","name":"n.F","size":4}"#,
         r#"{"type":"fixed","name":"n.G","size":8}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     name-mismatch F
       `F` is written as `n.G` but read as `n.F`
       Avro matches types by name. The old schema writes the fixed type `G`; the new schema expects the fixed type `F` and has no alias `n.G`.
@@ -180,7 +180,7 @@ fn a_fixed_type_with_another_name_and_size() {
       step Add the alias `n.G`
     fixed-size-mismatch F
       `F` has another size than the data
-      The old schema writes 8 bytes; the new schema reads 4. A fixed type carries no length, so both must say the same.
+      The old schema writes 8 bytes; the new schema reads 4. A fixed value has no length prefix, so both sizes must be equal.
       reader Some("") {"type":"fixed","name":"F","namespace":"n","size":4}
       writer Some("") {"type":"fixed","name":"G","namespace":"n","size":8}
       witness "\u0000\u0000\u0000\u0000\u0000\u0000\u0000\u0000" [0000000000000000] Found n.G, expecting n.F
@@ -190,12 +190,12 @@ fn a_fixed_type_with_another_name_and_size() {
 
 #[test]
 fn a_renamed_record() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"n.Purchase","fields":[{"name":"id","type":"int"}]}"#,
         r#"{"type":"record","name":"n.Order","fields":[{"name":"id","type":"int"}]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     name-mismatch Purchase
       `Purchase` is written as `n.Order` but read as `n.Purchase`
       Avro matches types by name. The old schema writes the record `Order`; the new schema expects the record `Purchase` and has no alias `n.Order`.
@@ -207,12 +207,12 @@ fn a_renamed_record() {
 
 #[test]
 fn null_where_none_is_expected() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"note","type":"string"}]}"#,
         r#"{"type":"record","name":"R","fields":[{"name":"note","type":["null","string"]}]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     type-mismatch R.note
       `R.note` can be null, which the new schema does not accept
       The old schema writes a union with null; the new schema reads string and must be able to read every branch.
@@ -225,8 +225,8 @@ fn null_where_none_is_expected() {
 
 #[test]
 fn a_type_that_the_union_lacks() {
-    let told = told(r#"["null","int"]"#, r#"["null","int","string"]"#, Candidate::Reader);
-    insta::assert_snapshot!(told, @r##"
+    let report = report(r#"["null","int"]"#, r#"["null","int","string"]"#, Candidate::Reader);
+    insta::assert_snapshot!(report, @r##"
     missing-union-branch value
       `value` can hold string, which no branch of the new union reads
       The old schema may write string here; the new schema accepts a union of null and int.
@@ -239,12 +239,12 @@ fn a_type_that_the_union_lacks() {
 
 #[test]
 fn a_narrowed_number() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"n","type":"int"}]}"#,
         r#"{"type":"record","name":"R","fields":[{"name":"n","type":"long"}]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     type-mismatch R.n
       `R.n` is written as long but read as int
       The old schema writes long; the new schema reads int. Avro turns int into long, float and double, long into float and double, float into double, and string and bytes into each other; nothing else.
@@ -258,12 +258,12 @@ fn a_narrowed_number() {
 
 #[test]
 fn a_warning_about_a_union() {
-    let told = told(
+    let report = report(
         r#"["null",{"type":"enum","name":"p.E","symbols":["A"]}]"#,
         r#"{"type":"enum","name":"q.E","symbols":["A"]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     union-branch-choice value
       A union in `value` decodes differently than the rules promise
       The rules call the new schema able to read the old one, and so does the reference registry. The static rules find a branch that fits, but the decoder chooses another one, or none. Java's decoder says: Found q.E, expecting union[null, E].
@@ -275,12 +275,12 @@ fn a_warning_about_a_union() {
 
 #[test]
 fn a_warning_about_a_default() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"e","type":{"type":"enum","name":"E","symbols":["A"]},"default":"ZZ"}]}"#,
         r#"{"type":"record","name":"R","fields":[]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     unusable-default R.e
       The default of `R.e` cannot be used
       The rules call the new schema able to read the old one, and so does the reference registry. A default passes the parser but cannot be turned into data. Java's decoder says: enum value 'ZZ' is not in the enum symbol set: [A].
@@ -292,12 +292,12 @@ fn a_warning_about_a_default() {
 
 #[test]
 fn a_warning_about_an_alias() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"p.R","fields":[{"name":"n","type":"int","aliases":["o"]}]}"#,
         r#"{"type":"record","name":"q.R","fields":[{"name":"o","type":"int"}]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     alias-not-applied R
       An alias in `R` does not take effect on data
       The rules call the new schema able to read the old one, and so does the reference registry. A field alias satisfies the static rules, but the decoder does not apply it. Java's decoder says: Found q.R, expecting p.R, missing required field n.
@@ -309,12 +309,12 @@ fn a_warning_about_an_alias() {
 
 #[test]
 fn a_warning_about_colliding_aliases() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","aliases":["S"],"fields":[]}"#,
         r#"[{"type":"record","name":"R","fields":[]},{"type":"record","name":"S","fields":[]}]"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     alias-collision R
       The aliases of `R` collide
       The rules call the new schema able to read the old one, and so does the reference registry. The aliases turn the written schema into an invalid one. Java's decoder says: Duplicate in union:R.
@@ -326,12 +326,12 @@ fn a_warning_about_colliding_aliases() {
 
 #[test]
 fn an_ambiguous_alias() {
-    let told = told(
+    let report = report(
         r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int","aliases":["b"]}]}"#,
         r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"b","type":"int"}]}"#,
         Candidate::Reader,
     );
-    insta::assert_snapshot!(told, @r##"
+    insta::assert_snapshot!(report, @r##"
     ambiguous-alias R.a
       `R.a` matches several written fields
       The field's name and its aliases must lead to one field of the old schema; here they lead to more than one, and Java Avro gives up.
@@ -340,6 +340,39 @@ fn an_ambiguous_alias() {
       witness {"a":0,"b":0} [0000] Duplicate field a in record R: a type:INT pos:1 and a type:INT pos:0.
       fix Drop the aliases of `R.a`
     "##);
+}
+
+#[test]
+fn a_reader_and_a_writer_of_which_none_is_new() {
+    let report = report(PRICED_ID, r#"{"type":"record","name":"shop.Order","fields":[]}"#, Candidate::Neither);
+    assert!(
+        report.contains("The reader schema needs the field `id` (long). The writer schema does not write it"),
+        "{report}"
+    );
+    assert!(!report.contains("the new schema") && !report.contains("the old schema"), "{report}");
+}
+
+#[test]
+fn a_witness_is_about_its_own_field() {
+    let reader = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"b","type":"int"}]}"#;
+    let findings = explain(&schema(reader), &schema(r#"{"type":"record","name":"R","fields":[]}"#), Candidate::Reader);
+    let errors: Vec<_> = findings.iter().map(|finding| finding.witness.as_ref().map(|it| it.error.as_str())).collect();
+    // Java names the last missing field only.
+    assert_eq!(errors, [None, Some("Found R, expecting R, missing required field b")]);
+}
+
+#[test]
+fn the_default_of_a_field_is_none_for_unknown_symbols() {
+    let record = |symbols: &str, default: &str| {
+        format!(
+            r#"{{"type":"record","name":"R","fields":[{{"name":"e","type":{{"type":"enum","name":"E","symbols":[{symbols}]}}{default}}}]}}"#
+        )
+    };
+    let report = report(&record("\"A\"", r#","default":"A""#), &record("\"A\",\"B\"", ""), Candidate::Reader);
+    assert!(
+        report.contains("does not list it and its enum has no default symbol. The default of the field is for data"),
+        "{report}"
+    );
 }
 
 /// Whatever is offered or claimed holds: fixes were checked, witnesses fail, and silence means that all is well.

@@ -65,7 +65,7 @@ fn a_reference_stays_a_name() {
     assert_eq!(user.resolved_text(), inlined);
     assert_eq!(user.resolved_shape(), schema(inlined).shape());
     assert_ne!(user.shape(), schema(inlined).shape());
-    assert_eq!(user.full_name(), Some("com.x.User"));
+    assert_eq!(user.full_name().as_deref(), Some("com.x.User"));
     assert_eq!(user.field_names().collect::<Vec<_>>(), ["a"]);
 }
 

@@ -318,3 +318,25 @@ fn a_type_used_often_is_reported_once() {
         &["TYPE_MISMATCH /fields/0/type/fields/0/type reader type: INT not compatible with writer type: STRING"],
     );
 }
+
+#[test]
+fn integers_beyond_64_bits_are_no_properties_of_records_and_containers() {
+    let refused = |kind: &str, property: &str| {
+        let text = kind.replace('}', &format!(r#","p":{property}}}"#));
+        parse(&text, &[], Strictness::Lenient).is_err()
+    };
+    let (record, array) = (r#"{"type":"record","name":"R","fields":[]}"#, r#"{"type":"array","items":"int"}"#);
+    let (error, map) = (r#"{"type":"error","name":"R","fields":[]}"#, r#"{"type":"map","values":"int"}"#);
+    for kind in [record, error, array, map] {
+        for beyond in ["9223372036854775808", "-9223372036854775809", "[9223372036854775808]"] {
+            assert!(refused(kind, beyond), "{kind} {beyond}");
+        }
+        for within in ["9223372036854775807", "-9223372036854775808", "9223372036854775808.0"] {
+            assert!(!refused(kind, within), "{kind} {within}");
+        }
+    }
+    for kind in [r#"{"type":"int"}"#, r#"{"type":"fixed","name":"F","size":1}"#] {
+        assert!(!refused(kind, "9223372036854775808"), "{kind}");
+    }
+    assert!(parse(r#"{"type":"map","values":"int","p":{"x":9223372036854775808}}"#, &[], Strictness::Strict).is_err());
+}

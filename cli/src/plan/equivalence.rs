@@ -84,6 +84,7 @@ pub(super) fn content(version: &Version) -> Result<Content, Error> {
         version: it.version,
     };
     Ok(Content {
+        schema_type: avow_domain::SchemaType::Avro,
         text: schema.text.clone(),
         references: schema.references.iter().map(reference).collect(),
         metadata: schema.metadata.as_ref().map(convert).transpose().map_err(unreadable)?,

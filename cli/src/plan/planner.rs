@@ -168,6 +168,7 @@ impl Planner<'_> {
         };
         let schema = strict.as_ref().ok().or(lenient.as_ref()).map(|resolved| &resolved.schema);
         let content = Content {
+            schema_type: avow_domain::SchemaType::Avro,
             text: String::new(),
             references: resolved_references.references.clone(),
             metadata: wanted.assignment.beside.metadata.clone(),

@@ -63,7 +63,7 @@ fn read(schema: &Schema, id: TypeId, json: &Value) -> Option<Any> {
         }
         (Type::Union(branches), Value::Object(tagged)) => {
             let (name, json) = tagged.iter().next()?;
-            let branch = *branches.iter().find(|branch| schema.name_of(**branch) == name)?;
+            let branch = *branches.iter().find(|branch| schema.name_of(**branch) == *name)?;
             // A handful of names for the life of a small program: serde wants them to be forever.
             Any::Branch(String::leak(name.clone()), Box::new(read(schema, branch, json)?))
         }

@@ -1,4 +1,4 @@
-//! What the `apache-avro` crate calls schemas and values.
+//! Interoperability with the `apache-avro` crate.
 
 use apache_avro::AvroSchema;
 use apache_avro::types::Value;
@@ -6,7 +6,7 @@ use avow_avro::{ParseError, Schema, Strictness, parse};
 use serde::ser::{Error, SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-/// Returns the schema that `#[derive(AvroSchema)]` gives a type.
+/// The schema that `#[derive(AvroSchema)]` gives a type.
 ///
 /// ```
 /// use avow_client::codec::{DecodePlan, EncodePlan, Limits, schema_of};
@@ -29,10 +29,10 @@ pub fn schema_of<T: AvroSchema>() -> Result<Schema, ParseError> {
     parse(&text, &[], Strictness::Java)
 }
 
-/// A value as something that serde can take apart. Unions are told by the place of their branch.
-pub(super) struct Parts<'v>(pub(super) &'v Value);
+/// `Serialize` for a value. Union branches are identified by their index.
+pub(super) struct ValueSerializer<'v>(pub(super) &'v Value);
 
-impl Serialize for Parts<'_> {
+impl Serialize for ValueSerializer<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Value::Null => serializer.serialize_unit(),
@@ -50,20 +50,20 @@ impl Serialize for Parts<'_> {
             Value::Double(value) => serializer.serialize_f64(*value),
             Value::Bytes(bytes) | Value::Fixed(_, bytes) => serializer.serialize_bytes(bytes),
             Value::String(text) | Value::Enum(_, text) => serializer.serialize_str(text),
-            Value::Union(at, value) => serializer.serialize_newtype_variant("", *at, "", &Parts(value)),
+            Value::Union(at, value) => serializer.serialize_newtype_variant("", *at, "", &ValueSerializer(value)),
             Value::Array(items) => {
                 let mut parts = serializer.serialize_seq(Some(items.len()))?;
-                items.iter().try_for_each(|item| parts.serialize_element(&Parts(item)))?;
+                items.iter().try_for_each(|item| parts.serialize_element(&ValueSerializer(item)))?;
                 parts.end()
             }
             Value::Map(entries) => {
                 let mut parts = serializer.serialize_map(Some(entries.len()))?;
-                entries.iter().try_for_each(|(key, value)| parts.serialize_entry(key, &Parts(value)))?;
+                entries.iter().try_for_each(|(key, value)| parts.serialize_entry(key, &ValueSerializer(value)))?;
                 parts.end()
             }
             Value::Record(fields) => {
                 let mut parts = serializer.serialize_map(Some(fields.len()))?;
-                fields.iter().try_for_each(|(name, value)| parts.serialize_entry(name, &Parts(value)))?;
+                fields.iter().try_for_each(|(name, value)| parts.serialize_entry(name, &ValueSerializer(value)))?;
                 parts.end()
             }
             Value::Decimal(decimal) => {

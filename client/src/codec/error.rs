@@ -1,11 +1,16 @@
-//! Why a plan cannot be made, a value not be encoded, or bytes not be decoded.
+//! Errors of plans, of encoding and of decoding.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::path::{Path, Placed};
+use avow_budget::Exceeded;
 
-/// Why no plan exists for a schema, or for a pair of schemas.
+use super::path::{Path, WithPath};
+
+/// The findings in a message; [`PlanError::findings`] has all.
+const FINDINGS_SHOWN: usize = 10;
+
+/// The error of compiling a plan for a schema or a pair of schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError {
     pub(super) reason: PlanReason,
@@ -13,18 +18,22 @@ pub struct PlanError {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PlanReason {
-    /// No record of the writer can be decoded; each finding with its place in the reader's schema.
+    /// No record of the writer can be decoded. Each finding has its location in the reader's schema.
     Unresolvable(Vec<(String, String)>),
     TooLarge,
 }
 
 impl PlanError {
-    /// Tells whether the reader's schema cannot read what the writer's wrote, rather than a limit being in the way.
+    pub(super) fn too_large() -> Self {
+        Self { reason: PlanReason::TooLarge }
+    }
+
+    /// Whether the schemas are incompatible, as opposed to too large.
     pub fn is_unresolvable(&self) -> bool {
         matches!(self.reason, PlanReason::Unresolvable(_))
     }
 
-    /// Lists what is wrong: a JSON pointer into the reader's schema, and what does not fit there.
+    /// The incompatibilities: a JSON pointer into the reader's schema, and a message.
     pub fn findings(&self) -> impl Iterator<Item = (&str, &str)> {
         let findings: &[_] = match &self.reason {
             PlanReason::Unresolvable(findings) => findings,
@@ -37,13 +46,16 @@ impl PlanError {
 impl fmt::Display for PlanError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
-            PlanReason::TooLarge => out.write_str("The schema is too large or too deep for a plan; split it"),
+            PlanReason::TooLarge => out.write_str("the schema is too large or too deeply nested; split it"),
             PlanReason::Unresolvable(findings) => {
-                out.write_str("The reader's schema can read nothing that the writer's wrote")?;
-                for (path, message) in findings {
+                out.write_str("the reader schema cannot read records of the writer schema")?;
+                for (path, message) in findings.iter().take(FINDINGS_SHOWN) {
                     write!(out, "; at {path}: {message}")?;
                 }
-                out.write_str(". Give the reader a compatible schema")
+                if findings.len() > FINDINGS_SHOWN {
+                    write!(out, "; and {} more", findings.len() - FINDINGS_SHOWN)?;
+                }
+                out.write_str("; use a compatible reader schema")
             }
         }
     }
@@ -51,7 +63,13 @@ impl fmt::Display for PlanError {
 
 impl std::error::Error for PlanError {}
 
-/// Why a value could not be encoded.
+impl From<Exceeded> for PlanError {
+    fn from(_: Exceeded) -> Self {
+        Self::too_large()
+    }
+}
+
+/// The error of encoding a value.
 #[derive(Debug)]
 pub struct EncodeError(Box<EncodeFault>);
 
@@ -62,7 +80,7 @@ struct EncodeFault {
     path: Path,
 }
 
-/// What is wrong with a value.
+/// The kind of an encode error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EncodeErrorKind {
@@ -70,26 +88,26 @@ pub enum EncodeErrorKind {
     Type,
     /// A number, length or text is outside what the schema's type holds.
     Range,
-    /// The schema has a field that the value has not, without a default.
+    /// The value lacks a field of the schema that has no default.
     MissingField,
-    /// The value has a field that the schema has not.
+    /// The value has a field that the schema lacks.
     UnknownField,
     /// The schema's enum has no such symbol.
     Symbol,
-    /// No branch of the schema's union is meant, or more than one.
+    /// No branch of the schema's union matches, or more than one.
     Branch,
     /// The value is nested too deeply.
     TooDeep,
-    /// The value's own `Serialize` gave up.
+    /// The type's `Serialize` returned an error.
     Refused,
 }
 
-/// A text that is made when it is printed.
+/// A message that is formatted when it is printed.
 #[derive(Debug)]
 pub(super) enum Message {
     Static(&'static str),
     Text(String),
-    /// Found this, expected that.
+    /// The type found, and the type expected.
     Mismatch(&'static str, &'static str),
     Named(&'static str, Arc<str>),
 }
@@ -125,18 +143,18 @@ impl EncodeError {
         self
     }
 
-    /// Returns what is wrong.
+    /// The kind of the error.
     pub fn kind(&self) -> EncodeErrorKind {
         self.0.kind
     }
 
-    /// Returns where in the value it is wrong: `Order.items[2].price`.
+    /// The path in the value: `Order.items[2].price`.
     pub fn path(&self) -> String {
         self.0.path.to_string()
     }
 }
 
-impl Placed for EncodeError {
+impl WithPath for EncodeError {
     fn path_mut(&mut self) -> &mut Path {
         &mut self.0.path
     }
@@ -156,7 +174,7 @@ impl serde::ser::Error for EncodeError {
     }
 }
 
-/// Why bytes could not be decoded.
+/// The error of decoding a record.
 #[derive(Debug)]
 pub struct DecodeError(Box<DecodeFault>);
 
@@ -166,11 +184,11 @@ struct DecodeFault {
     message: Message,
     path: Path,
     offset: usize,
-    /// The type wants its fields by name; the next try serves them so.
+    /// The type takes its fields by name only; the record is decoded again that way.
     wants_names: bool,
 }
 
-/// What is wrong with the bytes, or with the type that they should become.
+/// The kind of a decode error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
@@ -182,9 +200,9 @@ pub enum DecodeErrorKind {
     TrailingBytes,
     /// The record takes more than the [`Limits`](super::Limits) allow.
     OverLimit,
-    /// The record is well-formed, but the reader's schema has no place for what it holds.
+    /// The record is well-formed, but a value in it does not resolve to the reader's schema.
     DoesNotFit,
-    /// The type's own `Deserialize` gave up.
+    /// The type's `Deserialize` returned an error.
     Refused,
 }
 
@@ -198,7 +216,7 @@ impl DecodeError {
     #[cold]
     #[inline(never)]
     pub(super) fn truncated() -> Self {
-        Self::new(DecodeErrorKind::Truncated, Message::Static("the bytes end here"))
+        Self::new(DecodeErrorKind::Truncated, Message::Static("unexpected end of data"))
     }
 
     #[cold]
@@ -231,12 +249,12 @@ impl DecodeError {
         self.0.wants_names
     }
 
-    /// Returns what is wrong.
+    /// The kind of the error.
     pub fn kind(&self) -> DecodeErrorKind {
         self.0.kind
     }
 
-    /// Returns where in the record it is wrong: `Order.items[2].price`.
+    /// The path in the record: `Order.items[2].price`.
     pub fn path(&self) -> String {
         self.0.path.to_string()
     }
@@ -246,13 +264,13 @@ impl DecodeError {
         self.0.path.without_keys().to_string()
     }
 
-    /// Returns how many bytes were read when it was noticed.
+    /// The number of bytes read before the error.
     pub fn offset(&self) -> usize {
         self.0.offset
     }
 }
 
-impl Placed for DecodeError {
+impl WithPath for DecodeError {
     fn path_mut(&mut self) -> &mut Path {
         &mut self.0.path
     }

@@ -1,9 +1,10 @@
-//! What one record may ask for.
+//! Limits on decoding one record.
 
-/// Bounds on what decoding one record may take, whoever wrote it.
+/// Limits on decoding one record, for data and schemas from untrusted writers.
 ///
-/// Every bound holds per record. Memory is charged before it is used: the message itself, every item of an array or map
-/// with the room that a growing collection takes (three times its size), every default and every recursive record.
+/// Every limit holds per record. Memory is charged before it is used: the message itself, every item of an array or map
+/// with the room that a growing collection takes (three times its size), every default and every recursive record, and
+/// the names, symbols and numbers that become strings.
 ///
 /// ```
 /// use avow_client::codec::Limits;
@@ -20,13 +21,14 @@ pub struct Limits {
     pub bytes: usize,
     /// Items of arrays and maps, all taken together.
     pub items: usize,
-    /// Items that take no bytes of the message, such as nulls.
-    pub zero_width_items: usize,
+    /// Values that take no bytes of the message, such as the nulls of an array or the fields of an empty record, in
+    /// addition to one for each byte of the message. A schema of 2 kB can nest 2^24 of them.
+    pub zero_width_values: usize,
 }
 
 impl Default for Limits {
-    /// 64 levels, 64 MiB, 16 million items, 10,000 of them without any bytes.
+    /// 64 levels, 64 MiB, 16 million items, 10,000 values without any bytes.
     fn default() -> Self {
-        Self { depth: 64, bytes: 64 << 20, items: 16 << 20, zero_width_items: 10_000 }
+        Self { depth: 64, bytes: 64 << 20, items: 16 << 20, zero_width_values: 10_000 }
     }
 }

@@ -21,12 +21,12 @@
 
 #[cfg(feature = "apache-avro")]
 mod apache;
+mod branch_names;
 mod decode;
 mod encode;
 mod error;
 mod limits;
-mod meaning;
-mod names;
+mod logical;
 mod path;
 mod text;
 

@@ -1,4 +1,4 @@
-//! Where in a record something is wrong: collected on the way out of an error, printed only when asked for.
+//! The path to an error in a record: collected while the error propagates, formatted when it is printed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ pub(super) enum Segment {
     Field(Arc<str>),
     Index(usize),
     Key(Box<str>),
-    /// A key that is not to be told.
-    SomeKey,
+    /// A map key left out, because it is data.
+    RedactedKey,
 }
 
-/// The way to a place, innermost segment first.
+/// Path segments, innermost first.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Path {
-    /// What the outermost type is called.
+    /// The name of the root type.
     pub(super) root: Option<Arc<str>>,
     pub(super) segments: Vec<Segment>,
 }
@@ -24,20 +24,20 @@ impl Path {
     /// The path as the schema has it, with nothing of the data.
     pub(super) fn without_keys(&self) -> Self {
         let segments = self.segments.iter().map(|segment| match segment {
-            Segment::Key(_) => Segment::SomeKey,
+            Segment::Key(_) => Segment::RedactedKey,
             other => other.clone(),
         });
         Self { root: self.root.clone(), segments: segments.collect() }
     }
 }
 
-/// An error that learns its place from everyone it passes on its way out.
-pub(super) trait Placed: Sized {
+/// An error that collects its path while it propagates.
+pub(super) trait WithPath: Sized {
     fn path_mut(&mut self) -> &mut Path;
 
     #[cold]
     #[inline(never)]
-    fn below(mut self, segment: Segment) -> Self {
+    fn push_segment(mut self, segment: Segment) -> Self {
         self.path_mut().segments.push(segment);
         self
     }
@@ -45,13 +45,13 @@ pub(super) trait Placed: Sized {
     #[cold]
     #[inline(never)]
     fn in_field(self, name: &Arc<str>) -> Self {
-        self.below(Segment::Field(Arc::clone(name)))
+        self.push_segment(Segment::Field(Arc::clone(name)))
     }
 
     #[cold]
     #[inline(never)]
     fn in_item(self, at: usize) -> Self {
-        self.below(Segment::Index(at))
+        self.push_segment(Segment::Index(at))
     }
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for Path {
                 Segment::Field(name) => write!(out, ".{name}")?,
                 Segment::Index(at) => write!(out, "[{at}]")?,
                 Segment::Key(key) => write!(out, "[{key:?}]")?,
-                Segment::SomeKey => out.write_str("[key]")?,
+                Segment::RedactedKey => out.write_str("[key]")?,
             }
             is_first = false;
         }

@@ -1,13 +1,13 @@
-//! Logical types in words: the notations that date, decimal and uuid crates read and write as strings.
+//! Textual notations of logical types, as date, decimal and uuid crates read and write them.
 
 use std::fmt::Write;
 
-use super::meaning::Meaning;
+use super::logical::Logical;
 
-/// Decimals with more bytes than this stay bytes: turning them into digits takes time that grows with the square.
-const MOST_BYTES: usize = 256;
+/// The longest decimal that is formatted, because formatting takes quadratic time.
+const MAX_BYTES: usize = 256;
 
-/// Reads the unscaled value of a decimal; `None` when it has more than 128 bits.
+/// The unscaled value of a decimal; `None` if it has more than 128 bits.
 pub(super) fn unscaled(bytes: &[u8]) -> Option<i128> {
     let fill = sign(bytes);
     let from = bytes.len().saturating_sub(16);
@@ -23,10 +23,10 @@ fn sign(bytes: &[u8]) -> u8 {
     if bytes.first().is_some_and(|byte| byte & 0x80 != 0) { 0xff } else { 0 }
 }
 
-/// Writes a decimal with `scale` digits behind the point; `None` when it is too long to be written down.
-pub(super) fn of_decimal(bytes: &[u8], scale: i32) -> Option<String> {
-    const MOST_SCALE: u32 = 1000;
-    if bytes.len() > MOST_BYTES || scale.unsigned_abs() > MOST_SCALE {
+/// Formats a decimal with `scale` digits after the point; `None` if it is too long.
+pub(super) fn format_decimal(bytes: &[u8], scale: i32) -> Option<String> {
+    const MAX_SCALE: u32 = 1000;
+    if bytes.len() > MAX_BYTES || scale.unsigned_abs() > MAX_SCALE {
         return None;
     }
     let is_negative = sign(bytes) != 0;
@@ -49,15 +49,15 @@ pub(super) fn of_decimal(bytes: &[u8], scale: i32) -> Option<String> {
     Some(digits)
 }
 
-/// Writes a number that carries its own scale: the bytes of the number, then the scale.
-pub(super) fn of_big_decimal(bytes: &[u8]) -> Option<String> {
+/// Formats a big decimal: the bytes of the number, then its scale.
+pub(super) fn format_big_decimal(bytes: &[u8]) -> Option<String> {
     let (length, rest) = int(bytes)?;
     let (number, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
     let (scale, rest) = int(rest)?;
     if !rest.is_empty() {
         return None;
     }
-    of_decimal(number, scale)
+    format_decimal(number, scale)
 }
 
 /// Reads an Avro int.
@@ -112,10 +112,10 @@ fn digits(bytes: &[u8], is_negative: bool) -> String {
     text
 }
 
-/// Reads a decimal number as the unscaled value with `scale` digits behind the point, in the fewest bytes.
+/// Parses a decimal number to its unscaled value with `scale` digits after the point, in the fewest bytes.
 ///
-/// `None` when it is no number, has more digits behind the point than zeros can be dropped, or is too long.
-pub(super) fn decimal_in(text: &str, scale: u16) -> Option<Vec<u8>> {
+/// `None` if it is not a number, has non-zero digits beyond the scale, or is too long.
+pub(super) fn parse_decimal(text: &str, scale: u16) -> Option<Vec<u8>> {
     let (is_negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -141,7 +141,7 @@ pub(super) fn decimal_in(text: &str, scale: u16) -> Option<Vec<u8>> {
         if carry > 0 {
             bytes.push(carry.to_le_bytes()[0]);
         }
-        if bytes.len() > MOST_BYTES {
+        if bytes.len() > MAX_BYTES {
             return None;
         }
     }
@@ -166,7 +166,7 @@ pub(super) fn shortest(bytes: &[u8]) -> &[u8] {
     &bytes[spare..]
 }
 
-/// Makes a number in two's complement as long as a fixed type; `None` when it is longer.
+/// Sign-extends a number in two's complement to the size of a fixed type; `None` if it is longer.
 pub(super) fn widened(bytes: &[u8], size: usize) -> Option<Vec<u8>> {
     let bytes = shortest(bytes);
     let more = size.checked_sub(bytes.len())?;
@@ -184,14 +184,14 @@ pub(super) fn duration(bytes: &[u8]) -> [u32; 3] {
     parts
 }
 
-pub(super) fn of_uuid(bytes: &[u8]) -> Option<String> {
+pub(super) fn format_uuid(bytes: &[u8]) -> Option<String> {
     let bytes: [u8; 16] = bytes.try_into().ok()?;
     let digits = format!("{:032x}", u128::from_be_bytes(bytes));
     let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
     Some(parts.join("-"))
 }
 
-pub(super) fn uuid_in(text: &str) -> Option<[u8; 16]> {
+pub(super) fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     let lengths = [8, 4, 4, 4, 12];
     let is_hyphenated = text.split('-').map(str::len).eq(lengths);
     let digits = text.replace('-', "");
@@ -204,18 +204,18 @@ pub(super) fn uuid_in(text: &str) -> Option<[u8; 16]> {
 
 const DAY: i64 = 86_400;
 
-/// Writes a date or time in the notation of ISO 8601; `None` for what is neither.
-pub(super) fn of_number(value: i64, meaning: Meaning) -> Option<String> {
-    Some(match meaning {
-        Meaning::Date => date(value),
-        Meaning::Time(digits) => {
+/// Formats a date or time as ISO 8601; `None` for other types.
+pub(super) fn format_number(value: i64, logical: Logical) -> Option<String> {
+    Some(match logical {
+        Logical::Date => date(value),
+        Logical::Time(digits) => {
             let unit = 10_i64.pow(u32::from(digits));
             time(value.div_euclid(unit), value.rem_euclid(unit), digits)
         }
-        Meaning::Timestamp(digits) | Meaning::LocalTimestamp(digits) => {
+        Logical::Timestamp(digits) | Logical::LocalTimestamp(digits) => {
             let unit = 10_i64.pow(u32::from(digits));
             let (seconds, fraction) = (value.div_euclid(unit), value.rem_euclid(unit));
-            let zone = if matches!(meaning, Meaning::Timestamp(_)) { "Z" } else { "" };
+            let zone = if matches!(logical, Logical::Timestamp(_)) { "Z" } else { "" };
             format!("{}T{}{zone}", date(seconds.div_euclid(DAY)), time(seconds.rem_euclid(DAY), fraction, digits))
         }
         _ => return None,
@@ -245,22 +245,22 @@ fn date(day: i64) -> String {
     }
 }
 
-/// Reads a date or time; what is finer than the type's unit is cut off. `None` when it is none, or out of range.
-pub(super) fn number_in(text: &str, meaning: Meaning) -> Option<i64> {
-    match meaning {
-        Meaning::Date => day_in(text),
-        Meaning::Time(digits) => {
-            let (seconds, fraction) = time_in(text, digits)?;
+/// Parses a date or time, truncated to the unit of the type. `None` if it is invalid or out of range.
+pub(super) fn parse_number(text: &str, logical: Logical) -> Option<i64> {
+    match logical {
+        Logical::Date => parse_date(text),
+        Logical::Time(digits) => {
+            let (seconds, fraction) = parse_time(text, digits)?;
             seconds.checked_mul(10_i64.pow(u32::from(digits)))?.checked_add(fraction)
         }
-        Meaning::Timestamp(digits) | Meaning::LocalTimestamp(digits) => {
+        Logical::Timestamp(digits) | Logical::LocalTimestamp(digits) => {
             let (date, time) = text.split_once(['T', 't', ' '])?;
-            let (time, offset) = match meaning {
-                Meaning::Timestamp(_) => zone_in(time)?,
+            let (time, offset) = match logical {
+                Logical::Timestamp(_) => parse_zone(time)?,
                 _ => (time, 0),
             };
-            let (seconds, fraction) = time_in(time, digits)?;
-            let seconds = day_in(date)?.checked_mul(DAY)?.checked_add(seconds)?.checked_sub(offset)?;
+            let (seconds, fraction) = parse_time(time, digits)?;
+            let seconds = parse_date(date)?.checked_mul(DAY)?.checked_add(seconds)?.checked_sub(offset)?;
             let value = i128::from(seconds) * 10_i128.pow(u32::from(digits)) + i128::from(fraction);
             i64::try_from(value).ok()
         }
@@ -269,7 +269,7 @@ pub(super) fn number_in(text: &str, meaning: Meaning) -> Option<i64> {
 }
 
 /// Splits `+02:00` or `Z` off the end of a time.
-fn zone_in(text: &str) -> Option<(&str, i64)> {
+fn parse_zone(text: &str) -> Option<(&str, i64)> {
     if let Some(time) = text.strip_suffix(['Z', 'z']) {
         return Some((time, 0));
     }
@@ -280,7 +280,7 @@ fn zone_in(text: &str) -> Option<(&str, i64)> {
     Some((time, if zone.starts_with('-') { -seconds } else { seconds }))
 }
 
-fn time_in(text: &str, digits: u8) -> Option<(i64, i64)> {
+fn parse_time(text: &str, digits: u8) -> Option<(i64, i64)> {
     let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut parts = clock.split(':');
     let (hours, minutes) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
@@ -296,7 +296,7 @@ fn time_in(text: &str, digits: u8) -> Option<(i64, i64)> {
     Some((hours * 3600 + minutes * 60 + seconds, fraction))
 }
 
-fn day_in(text: &str) -> Option<i64> {
+fn parse_date(text: &str) -> Option<i64> {
     let (sign, rest) = match text.as_bytes().first()? {
         b'-' => (-1, &text[1..]),
         b'+' => (1, &text[1..]),
@@ -322,7 +322,7 @@ fn day_in(text: &str) -> Option<i64> {
     Some(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
 }
 
-/// A number of exactly so many digits.
+/// A number of exactly `digits` digits.
 fn number(text: &str, digits: usize) -> Option<i64> {
     let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()

@@ -1,4 +1,4 @@
-//! Whose schemas these are: under another registry the ids of a snapshot mean something else.
+//! The identity of the registry, without which the ids of a snapshot are ambiguous.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +8,12 @@ use tokio::sync::OnceCell;
 use crate::rest::Client;
 use crate::snapshot::SnapshotError;
 
-/// Which registry a snapshot is of, and which one answers.
+/// The registry of the snapshot, and the registry that responds.
 #[derive(Default)]
 pub(super) struct Identity {
-    /// Of the snapshot it began with, if that one says so.
+    /// Identity in the initial snapshot, if it has one.
     snapshot: Option<Arc<str>>,
-    /// Of the registry, once it was asked; none if it does not tell.
+    /// Identity of the registry, once requested; `None` inside if it has none.
     answered: OnceCell<Option<Arc<str>>>,
     refused: AtomicBool,
 }
@@ -23,29 +23,29 @@ impl Identity {
         Self { snapshot: snapshot.map(Arc::from), ..Self::default() }
     }
 
-    /// Whether there is anything to compare with.
-    pub(super) fn is_claimed(&self) -> bool {
+    /// Whether the snapshot has an identity to compare.
+    pub(super) fn can_be_checked(&self) -> bool {
         self.snapshot.is_some() && !self.is_refused()
     }
 
-    /// Whether the snapshot turned out to be of another registry.
+    /// Whether the snapshot belongs to another registry.
     pub(super) fn is_refused(&self) -> bool {
         self.refused.load(Ordering::Acquire)
     }
 
-    /// What a snapshot of everything known is to say.
-    pub(super) fn known(&self) -> Option<String> {
+    /// The identity for a new snapshot.
+    pub(super) fn registry_id(&self) -> Option<String> {
         let claimed = || self.snapshot.as_ref().filter(|_| !self.is_refused());
         self.answered.get().and_then(Option::as_ref).or_else(claimed).map(ToString::to_string)
     }
 
-    /// Notes what an answer said by the way.
+    /// Sets the identity from another response.
     pub(super) fn note(&self, registry: &str) {
-        // Whoever was first heard the same.
+        // A concurrent call set the same value.
         let _ = self.answered.set(Some(registry.into()));
     }
 
-    /// Asks the registry once. One that does not answer is asked again the next time, one that does not tell never.
+    /// Requests the identity once. The request is repeated later only if there was no response.
     pub(super) async fn ask(&self, client: &Client) {
         let asked = self.answered.get_or_try_init(|| async {
             match client.cluster_id().await {
@@ -54,12 +54,12 @@ impl Identity {
                 Err(_) => Ok(None),
             }
         });
-        // Without an answer what is known has to do.
+        // Without a response the snapshot is used as it is.
         drop(asked.await);
     }
 
-    /// Why the snapshot is no good, told once.
-    pub(super) fn verdict(&self) -> Result<(), SnapshotError> {
+    /// The mismatch of snapshot and registry, returned once.
+    pub(super) fn check(&self) -> Result<(), SnapshotError> {
         let (Some(found), Some(Some(wanted))) = (&self.snapshot, self.answered.get()) else { return Ok(()) };
         if found == wanted || self.refused.swap(true, Ordering::AcqRel) {
             return Ok(());

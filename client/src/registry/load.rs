@@ -1,20 +1,20 @@
-//! Fetches a schema and all that it refers to.
+//! Loading of a schema with its references.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use moka::sync::Cache;
 
-use super::loaded::{Content, Referenced};
+use super::loaded::{Content, ResolvedReference};
 use crate::error::Kind;
 use crate::rest::{self, Client, Reference};
 use crate::wire::SchemaKey;
 use crate::{Error, LoadedSchema};
 
-/// More schemas than this are not fetched for one.
-const MOST_REFERENCES: usize = 1000;
+/// The maximum number of references of a schema, direct and indirect.
+const MAX_REFERENCES: usize = 1000;
 
-/// Versions that schemas refer to, by subject and number.
+/// Referenced versions, by subject and number.
 pub(super) type Versions = Cache<(String, i32), Arc<rest::Version>>;
 
 pub(super) async fn schema(client: &Client, versions: &Versions, key: SchemaKey) -> Result<LoadedSchema, Error> {
@@ -22,36 +22,36 @@ pub(super) async fn schema(client: &Client, versions: &Versions, key: SchemaKey)
         SchemaKey::Id(id) => {
             let answer = client.schema_by_id(id).await?;
             // References without a context are in that of the schema.
-            complete(client, versions, Some(id), answer.schema).await
+            with_references(client, versions, Some(id), answer.schema).await
         }
         SchemaKey::Guid(guid) => {
             let mut answer = client.schema_by_guid(&guid.to_string()).await?;
             answer.guid = Some(guid.to_string());
-            complete(client, versions, None, answer).await
+            with_references(client, versions, None, answer).await
         }
     }
 }
 
-/// Fetches what a schema refers to.
-pub(super) async fn complete(
+/// Loads the references of a schema.
+pub(super) async fn with_references(
     client: &Client,
     versions: &Versions,
     id: Option<u32>,
     schema: rest::Schema,
 ) -> Result<LoadedSchema, Error> {
     let references = references(client, versions, &schema.references).await?;
-    // A GUID that is none is as good as none.
+    // An invalid GUID is ignored.
     let guid = schema.guid.and_then(|guid| guid.parse().ok());
     let (schema_type, text, rule_set) = (schema.schema_type, schema.text, schema.rule_set);
     Ok(LoadedSchema::new(Content { id, guid, schema_type, text, references, rule_set }))
 }
 
-/// All that these references need, in the order in which it has to be parsed.
+/// The transitive references, dependencies first.
 pub(super) async fn references(
     client: &Client,
     versions: &Versions,
     direct: &[Reference],
-) -> Result<Vec<Referenced>, Error> {
+) -> Result<Vec<ResolvedReference>, Error> {
     let mut fetched: HashMap<(String, i32), Arc<rest::Version>> = HashMap::new();
     let mut to_fetch: VecDeque<Reference> = direct.iter().cloned().collect();
     while let Some(reference) = to_fetch.pop_front() {
@@ -59,19 +59,22 @@ pub(super) async fn references(
         if fetched.contains_key(&key) {
             continue;
         }
-        if fetched.len() >= MOST_REFERENCES {
-            let why = format!("more than {MOST_REFERENCES} schemas are referred to");
+        if fetched.len() >= MAX_REFERENCES {
+            let why = format!("the schema has more than {MAX_REFERENCES} references");
             return Err(Error::not_understood(format!("loading `{}` version {}", key.0, key.1), why));
         }
         let version = version(client, versions, &key).await?;
         to_fetch.extend(version.schema.references.iter().cloned());
         fetched.insert(key, version);
     }
-    Ok(in_order(direct, &fetched))
+    Ok(dependency_order(direct, &fetched))
 }
 
-/// What is referred to comes before what refers to it. No recursion, and no end of it in a circle.
-fn in_order(direct: &[Reference], fetched: &HashMap<(String, i32), Arc<rest::Version>>) -> Vec<Referenced> {
+/// Depth-first post-order, iterative; cycles are cut.
+fn dependency_order(
+    direct: &[Reference],
+    fetched: &HashMap<(String, i32), Arc<rest::Version>>,
+) -> Vec<ResolvedReference> {
     enum Step {
         Enter(Reference),
         Leave(Reference),
@@ -92,7 +95,7 @@ fn in_order(direct: &[Reference], fetched: &HashMap<(String, i32), Arc<rest::Ver
             }
             Step::Leave(reference) => {
                 if let Some(version) = fetched.get(&(reference.subject.clone(), reference.version)) {
-                    ordered.push(Referenced { reference, text: version.schema.text.clone() });
+                    ordered.push(ResolvedReference { reference, text: version.schema.text.clone() });
                 }
             }
         }
@@ -105,23 +108,23 @@ async fn version(client: &Client, versions: &Versions, key: &(String, i32)) -> R
         return Ok(version);
     }
     let (subject, number) = key;
-    // What is referred to may have been deleted softly since.
+    // A referenced version may be soft-deleted.
     let version = match number {
         -1 => client.latest(subject).await,
         _ => client.version(subject, *number).include_deleted().await,
     };
-    let version = Arc::new(version.map_err(|error| blame(error, subject, *number))?);
+    let version = Arc::new(version.map_err(|error| missing_reference(error, subject, *number))?);
     if *number > 0 {
         versions.insert(key.clone(), Arc::clone(&version));
     }
     Ok(version)
 }
 
-/// A schema whose reference is missing is there all the same: do not take it for unknown.
-fn blame(error: Error, subject: &str, number: i32) -> Error {
+/// A missing reference is not a missing schema: the 404 is wrapped.
+fn missing_reference(error: Error, subject: &str, number: i32) -> Error {
     if !error.is_not_found() {
         return error;
     }
-    let asked = format!("loading what the schema refers to, `{subject}` version {number}");
+    let asked = format!("loading the reference `{subject}` version {number}");
     Error::new(asked, Kind::NotUnderstood(Box::new(error)))
 }

@@ -1,4 +1,4 @@
-//! A schema with all that it refers to.
+//! A schema with its references.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::rest::{Reference, RuleSet, SchemaType};
 use crate::wire::{Guid, SchemaKey};
 
-/// A schema as a registry has it, with the texts of all that it refers to. Never changes.
+/// A schema of a registry, with the texts of its references. Immutable.
 #[derive(Debug)]
 pub struct LoadedSchema {
     pub(crate) content: Content,
@@ -16,7 +16,7 @@ pub struct LoadedSchema {
     parsed: OnceLock<Result<avow_avro::Schema, ParseError>>,
 }
 
-/// What a [`LoadedSchema`] consists of; also what a snapshot holds of it.
+/// The content of a [`LoadedSchema`], also in a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Content {
@@ -27,16 +27,16 @@ pub(crate) struct Content {
     pub(crate) schema_type: SchemaType,
     #[serde(rename = "schema")]
     pub(crate) text: String,
-    /// In the order in which they have to be parsed.
+    /// Dependencies first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) references: Vec<Referenced>,
+    pub(crate) references: Vec<ResolvedReference>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rule_set: Option<RuleSet>,
 }
 
-/// Something referred to, at first or at second hand.
+/// A direct or indirect reference with its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Referenced {
+pub(crate) struct ResolvedReference {
     #[serde(flatten)]
     pub(crate) reference: Reference,
     #[serde(rename = "schema")]
@@ -48,30 +48,30 @@ impl LoadedSchema {
         Self { content, parsed: OnceLock::new() }
     }
 
-    /// Its id in the context of the registry; none if it was asked for by its GUID.
+    /// The id in the context of the registry; `None` if the schema was requested by its GUID.
     pub fn id(&self) -> Option<u32> {
         self.content.id
     }
 
-    /// Its GUID, if the registry gives one.
+    /// The GUID, if the registry has one.
     pub fn guid(&self) -> Option<Guid> {
         self.content.guid
     }
 
-    /// The text, as the registry has it.
+    /// The text as stored in the registry.
     pub fn text(&self) -> &str {
         &self.content.text
     }
 
-    /// The language it is written in.
+    /// The format of the schema.
     pub fn schema_type(&self) -> &SchemaType {
         &self.content.schema_type
     }
 
-    /// The schema, parsed; or why it cannot be.
+    /// The parsed schema, or a message why it cannot be parsed.
     pub fn avro(&self) -> Result<&avow_avro::Schema, String> {
         if self.content.schema_type != SchemaType::Avro {
-            return Err(format!("it is written in {}", self.content.schema_type));
+            return Err(format!("its format is {}", self.content.schema_type));
         }
         let parsed = self.parsed.get_or_init(|| {
             let references: Vec<_> = self.content.references.iter().map(|referenced| &*referenced.text).collect();
@@ -80,12 +80,12 @@ impl LoadedSchema {
         parsed.as_ref().map_err(ToString::to_string)
     }
 
-    /// The rules that have to be run on what is read; this crate runs none.
+    /// The rules to run on reading; this crate runs none.
     pub fn rules_on_reading(&self) -> Vec<&str> {
         self.rules("READ")
     }
 
-    /// The rules that have to be run on what is written; this crate runs none.
+    /// The rules to run on writing; this crate runs none.
     pub fn rules_on_writing(&self) -> Vec<&str> {
         self.rules("WRITE")
     }
@@ -145,6 +145,6 @@ mod tests {
     fn another_language_is_not_parsed() {
         let content = serde_json::json!({"schemaType": "JSON", "schema": "{}"});
         let schema = LoadedSchema::new(serde_json::from_value(content).unwrap());
-        assert_eq!(schema.avro().unwrap_err(), "it is written in JSON");
+        assert_eq!(schema.avro().unwrap_err(), "its format is JSON");
     }
 }

@@ -1,20 +1,68 @@
-//! Where a registry is, and how a path into it is written.
+//! Base URLs of a registry, and percent-encoding of paths.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
 use super::ConfigError;
 
-/// What a path segment or a query value may hold unescaped: the unreserved characters, nothing else.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Everything but the unreserved characters of RFC 3986.
+pub(super) const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The root of one registry, without a slash at the end.
+/// The addresses of one registry: one, or several of which the first is used until it fails.
+///
+/// ```
+/// use avow_client::rest::Addresses;
+///
+/// Addresses::from("http://localhost:8081");
+/// Addresses::from("https://registry-1:8081, https://registry-2:8081");
+/// Addresses::from(["https://registry-1:8081", "https://registry-2:8081"]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Addresses(pub(super) Vec<String>);
+
+impl From<&str> for Addresses {
+    fn from(list: &str) -> Self {
+        Self(list.split(',').map(|address| address.trim().to_owned()).filter(|address| !address.is_empty()).collect())
+    }
+}
+
+impl From<&String> for Addresses {
+    fn from(list: &String) -> Self {
+        Self::from(list.as_str())
+    }
+}
+
+impl From<String> for Addresses {
+    fn from(list: String) -> Self {
+        Self::from(list.as_str())
+    }
+}
+
+impl<S: AsRef<str>> From<&[S]> for Addresses {
+    fn from(addresses: &[S]) -> Self {
+        Self(addresses.iter().map(|address| address.as_ref().to_owned()).collect())
+    }
+}
+
+impl<S: AsRef<str>> From<Vec<S>> for Addresses {
+    fn from(addresses: Vec<S>) -> Self {
+        Self::from(addresses.as_slice())
+    }
+}
+
+impl<S: AsRef<str>, const N: usize> From<[S; N]> for Addresses {
+    fn from(addresses: [S; N]) -> Self {
+        Self::from(addresses.as_slice())
+    }
+}
+
+/// The base URL of a registry, without a trailing slash.
 #[derive(Debug, Clone)]
 pub(super) struct Address(String);
 
 impl Address {
     pub(super) fn parse(text: &str) -> Result<Self, ConfigError> {
-        // Not in the message either: a text that is not a URL may still hold a password.
+        // The text is not in the message: a malformed URL may contain a password.
         let url = Url::parse(text.trim()).map_err(|error| ConfigError::NotAUrl(error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(ConfigError::CredentialsInUrl(url.host_str().unwrap_or_default().to_owned()));
@@ -32,7 +80,7 @@ impl Address {
         &self.0
     }
 
-    /// The URL of a path that is escaped already and of a query that is not.
+    /// The URL of an encoded path and a query that is not encoded yet.
     pub(super) fn join(&self, path: &Path, query: &[(String, String)]) -> String {
         let mut url = format!("{}{}", self.0, path.as_str());
         for (at, (name, value)) in query.iter().enumerate() {
@@ -45,17 +93,17 @@ impl Address {
     }
 }
 
-/// A path of literal and of escaped segments.
+/// An encoded path.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Path(String);
 
 impl Path {
-    /// Begins with a path of this crate's own, written as it is sent.
+    /// Starts with an encoded path.
     pub(super) fn of(literal: &str) -> Self {
         Self(literal.to_owned())
     }
 
-    /// Appends one segment, whatever is in it.
+    /// Appends one segment, encoded.
     pub(super) fn segment(mut self, text: &str) -> Self {
         self.0.push('/');
         // A URL has no way to write a segment that is just dots, but a registry reads a subject with the default
@@ -67,7 +115,7 @@ impl Path {
         self
     }
 
-    /// Appends something of this crate's own.
+    /// Appends encoded text.
     pub(super) fn literal(mut self, text: &str) -> Self {
         self.0.push_str(text);
         self

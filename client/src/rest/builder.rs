@@ -1,20 +1,21 @@
-//! How a client is set up.
+//! Configuration of a client.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use super::address::Address;
-use super::credentials::Identity;
+use super::credentials::{Authenticator, TokenFile};
 use super::health::Health;
-use super::{Authorization, Client, Credentials, Inner};
+use super::{Authorization, Client, Credentials, Inner, OAuth};
 use crate::observe::Observer;
 
-/// Requests under way at one time.
+/// Concurrent requests of one client.
 const IN_FLIGHT: usize = 32;
 
-/// How long a call goes on trying.
+/// Retries and timeouts of a call.
 ///
 /// Tried again is what fails on the way, and 408, 425, 429, 500, 502, 503 and 504. What changes the registry and may
 /// have arrived (a deletion, a registration under an explicit number) is tried again only if it certainly did not.
@@ -48,7 +49,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// One attempt, for tools that a person waits for and that tell the person what happened.
+    /// One attempt, for interactive tools.
     pub fn never() -> Self {
         Self { attempts: 1, attempt: Duration::from_secs(10), ..Self::default() }
     }
@@ -78,45 +79,54 @@ impl Retry {
     }
 }
 
-/// Why a client cannot be set up.
+/// The error of building a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// There is nobody to ask.
-    #[error("no address of a registry is given")]
+    /// The list of addresses is empty.
+    #[error("the list of registry addresses is empty; add one such as `http://localhost:8081`")]
     NoAddress,
     /// The text is not a URL; it is not repeated, as it may hold a password.
-    #[error("the address of the registry is not a URL: {0}; write it as `http://host:8081`")]
+    #[error("the registry address is not a URL: {0}; write it as `http://host:8081`")]
     NotAUrl(String),
     /// Not HTTP.
-    #[error("the address of the registry begins with `{0}:`; it has to begin with `http://` or `https://`")]
+    #[error("the registry address starts with `{0}:`; it must start with `http://` or `https://`")]
     NotHttp(String),
     /// More than the root.
-    #[error("the address of the registry has a query or a fragment: `{0}`; leave out what follows the path")]
+    #[error("the registry address has a query or a fragment: `{0}`; remove it")]
     NotARoot(String),
     /// URLs end up in logs, so passwords do not belong in them.
-    #[error(
-        "the address of the registry at `{0}` holds a user name or a password; give them with `basic_auth` instead"
-    )]
+    #[error("the registry address at `{0}` contains credentials; use `basic_auth` instead")]
     CredentialsInUrl(String),
     /// Certificates or keys cannot be used.
-    #[error("the TLS settings cannot be used: {0}; certificates and keys have to be PEM")]
+    #[error("invalid TLS settings: {0}; certificates and keys must be PEM")]
     Tls(String),
+    /// The URL of the OAuth token endpoint is invalid.
+    #[error("the URL of the token endpoint is invalid: {0}; write it as `https://host/path`")]
+    TokenEndpoint(String),
     /// The HTTP client cannot be built.
-    #[error("no HTTP client can be set up: {0}")]
+    #[error("the HTTP client cannot be built: {0}")]
     Http(String),
 }
 
-/// A client to be.
+#[derive(Clone)]
+enum Authentication {
+    None,
+    Fixed(Authorization),
+    Renewed(Arc<dyn Credentials>),
+    OAuth(OAuth),
+}
+
+/// The builder of a [`Client`].
 #[derive(Clone)]
 #[must_use = "call `build`"]
 pub struct Builder {
     addresses: Vec<String>,
-    identity: Identity,
+    authentication: Authentication,
     retry: Retry,
     authorities: Option<Vec<u8>>,
     client_certificate: Option<Vec<u8>>,
-    max_answer_bytes: usize,
+    max_response_bytes: usize,
     user_agent: String,
     observers: Vec<Arc<dyn Observer>>,
 }
@@ -125,41 +135,53 @@ impl Builder {
     pub(super) fn new(addresses: Vec<String>) -> Self {
         Self {
             addresses,
-            identity: Identity::Nobody,
+            authentication: Authentication::None,
             retry: Retry::default(),
             authorities: None,
             client_certificate: None,
-            max_answer_bytes: 64 << 20,
+            max_response_bytes: 64 << 20,
             user_agent: concat!("avow-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             observers: Vec::new(),
         }
     }
 
-    /// Asks as a user with a password.
+    /// Authenticates with a user name and a password.
     pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.identity = Identity::Fixed(Authorization::basic(user, password));
+        self.authentication = Authentication::Fixed(Authorization::basic(user, password));
         self
     }
 
-    /// Asks with a token that does not change.
+    /// Authenticates with a fixed token.
     pub fn bearer_auth(mut self, token: impl Into<String>) -> Self {
-        self.identity = Identity::Fixed(Authorization::bearer(token));
+        self.authentication = Authentication::Fixed(Authorization::bearer(token));
         self
     }
 
-    /// Asks with credentials that are renewed when they have become too old, or when the registry refuses them.
+    /// Authenticates with the token in a file, which is read again every minute and when the registry answers 401.
+    pub fn bearer_token_file(self, path: impl Into<PathBuf>) -> Self {
+        self.credentials(TokenFile(path.into()))
+    }
+
+    /// Authenticates with tokens of an OAuth token endpoint, which are renewed before they expire.
+    pub fn oauth(mut self, oauth: OAuth) -> Self {
+        self.authentication = Authentication::OAuth(oauth);
+        self
+    }
+
+    /// Authenticates with credentials of a callback. They are renewed at 80 % of their lifetime and, once per request,
+    /// when the registry answers 401.
     pub fn credentials(mut self, credentials: impl Credentials) -> Self {
-        self.identity = Identity::renewed(credentials);
+        self.authentication = Authentication::Renewed(Arc::new(credentials));
         self
     }
 
-    /// Trusts these certificate authorities, and no others; one PEM or several in a row.
+    /// Trusts these certificate authorities instead of the system's: one PEM with one or several certificates.
     pub fn certificate_authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities = Some(pem.into());
         self
     }
 
-    /// Shows a certificate of its own: certificates and private key, as PEM in a row.
+    /// Authenticates with a client certificate (mTLS): the certificate chain and the private key in one PEM.
     pub fn client_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.client_certificate = Some(pem.into());
         self
@@ -172,8 +194,8 @@ impl Builder {
     }
 
     /// Sets how large an answer may be; 64 MiB unless said otherwise.
-    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
-        self.max_answer_bytes = bytes;
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
         self
     }
 
@@ -183,7 +205,7 @@ impl Builder {
         self
     }
 
-    /// Tells an observer what happens; one more with each call.
+    /// Adds an observer of events.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
         self
@@ -195,7 +217,7 @@ impl Builder {
         if addresses.is_empty() {
             return Err(ConfigError::NoAddress);
         }
-        let tls = |error: reqwest::Error| ConfigError::Tls(innermost(&error));
+        let tls = |error: reqwest::Error| ConfigError::Tls(root_cause(&error));
         let mut http = reqwest::Client::builder()
             .user_agent(self.user_agent)
             .redirect(reqwest::redirect::Policy::none())
@@ -203,33 +225,41 @@ impl Builder {
             .connect_timeout(self.retry.attempt)
             .pool_idle_timeout(Duration::from_mins(1))
             .pool_max_idle_per_host(IN_FLIGHT);
+        let mut oauth_authorities = Vec::new();
         if let Some(pem) = self.authorities {
             let authorities = reqwest::Certificate::from_pem_bundle(&pem).map_err(tls)?;
             if authorities.is_empty() {
-                return Err(ConfigError::Tls("no certificate authority is in the PEM".to_owned()));
+                return Err(ConfigError::Tls("the PEM contains no certificate".to_owned()));
             }
+            oauth_authorities.clone_from(&authorities);
             http = http.tls_certs_only(authorities);
         }
         if let Some(pem) = self.client_certificate {
             http = http.identity(reqwest::Identity::from_pem(&pem).map_err(tls)?);
         }
-        let http = http.build().map_err(|error| ConfigError::Http(innermost(&error)))?;
+        let http = http.build().map_err(|error| ConfigError::Http(root_cause(&error)))?;
+        let authenticator = match self.authentication {
+            Authentication::None => Authenticator::None,
+            Authentication::Fixed(authorization) => Authenticator::Fixed(authorization),
+            Authentication::Renewed(credentials) => Authenticator::renewed(credentials),
+            Authentication::OAuth(oauth) => Authenticator::renewed(Arc::new(oauth.build(oauth_authorities)?)),
+        };
         let inner = Inner {
             http,
             health: Mutex::new(Health::new(addresses.len())),
             addresses,
             in_flight: Semaphore::new(IN_FLIGHT),
-            identity: self.identity,
+            authenticator,
             retry: self.retry,
-            max_answer_bytes: self.max_answer_bytes,
+            max_response_bytes: self.max_response_bytes,
             observers: self.observers,
         };
         Ok(Client { inner: Arc::new(inner), context: None })
     }
 }
 
-/// What the last cause says, which is the one that knows.
-fn innermost(error: &dyn std::error::Error) -> String {
+/// The message of the root cause.
+pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -1,4 +1,4 @@
-//! One request, not sent yet: awaiting it sends it.
+//! A request builder; awaiting it sends the request.
 
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
@@ -11,27 +11,27 @@ use serde::de::DeserializeOwned;
 
 use super::Client;
 use super::address::Path;
-use super::send::{Answer, Ask, Repeat};
+use super::send::{Idempotency, Request, Response};
 use crate::Error;
 
-/// A request with options still to choose; awaiting it sends it.
+/// A request builder; awaiting it sends the request.
 ///
-/// `T` is what is answered, `O` which options there are.
+/// `T` is the response, `O` the set of options.
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Call<'c, T, O = ()> {
     client: &'c Client,
-    ask: Result<Ask, Error>,
-    read: fn(Answer) -> Result<T, Error>,
+    request: Result<Request, Error>,
+    read: fn(Response) -> Result<T, Error>,
     options: PhantomData<fn() -> O>,
 }
 
-/// An answer, and the tag by which the registry tells whether it has changed since.
+/// A response with its entity tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tagged<T> {
-    /// What was answered.
-    pub answer: T,
-    /// Its tag, if the registry gives one.
+    /// The response.
+    pub value: T,
+    /// The `ETag`, if the registry sends one.
     pub etag: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl<'c, T, O> Call<'c, T, O> {
     where
         T: DeserializeOwned,
     {
-        Self { client, ask: Ok(Ask::new(method, path)), read: json, options: PhantomData }
+        Self { client, request: Ok(Request::new(method, path)), read: json, options: PhantomData }
     }
 
     pub(super) fn get(client: &'c Client, path: Path) -> Self
@@ -50,14 +50,14 @@ impl<'c, T, O> Call<'c, T, O> {
         Self::new(client, Method::GET, path)
     }
 
-    pub(super) fn read_with(mut self, read: fn(Answer) -> Result<T, Error>) -> Self {
+    pub(super) fn read_with(mut self, read: fn(Response) -> Result<T, Error>) -> Self {
         self.read = read;
         self
     }
 
-    /// Reads another thing out of the same answer.
-    pub(super) fn read_as<U>(self, read: fn(Answer) -> Result<U, Error>) -> Call<'c, U, O> {
-        Call { client: self.client, ask: self.ask, read, options: PhantomData }
+    /// Reads the response in another way.
+    pub(super) fn read_as<U>(self, read: fn(Response) -> Result<U, Error>) -> Call<'c, U, O> {
+        Call { client: self.client, request: self.request, read, options: PhantomData }
     }
 
     /// The context of the client.
@@ -66,54 +66,54 @@ impl<'c, T, O> Call<'c, T, O> {
     }
 
     pub(super) fn body(mut self, body: &impl Serialize) -> Self {
-        if let Ok(ask) = &mut self.ask {
+        if let Ok(request) = &mut self.request {
             match serde_json::to_vec(body) {
-                Ok(bytes) => ask.body = Some(Bytes::from(bytes)),
-                Err(error) => self.ask = Err(Error::not_understood(ask.path.as_str(), error)),
+                Ok(bytes) => request.body = Some(Bytes::from(bytes)),
+                Err(error) => self.request = Err(Error::not_understood(request.path.as_str(), error)),
             }
         }
         self
     }
 
-    pub(super) fn repeat(mut self, repeat: Repeat) -> Self {
-        if let Ok(ask) = &mut self.ask {
-            ask.repeat = repeat;
+    pub(super) fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.idempotency = idempotency;
         }
         self
     }
 
-    /// Adds a query parameter, for an option that this crate has no word for.
+    /// Adds a query parameter, for options without a method.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        if let Ok(ask) = &mut self.ask {
-            ask.query.push((name.to_owned(), value.to_owned()));
+        if let Ok(request) = &mut self.request {
+            request.query.push((name.to_owned(), value.to_owned()));
         }
         self
     }
 
-    /// Sets a query parameter that can be there once.
+    /// Sets a query parameter that occurs once.
     pub(super) fn query_once(mut self, name: &str, value: &str) -> Self {
-        if let Ok(ask) = &mut self.ask {
-            ask.query.retain(|(there, _)| there != name);
+        if let Ok(request) = &mut self.request {
+            request.query.retain(|(there, _)| there != name);
         }
         self.query(name, value)
     }
 
     async fn send(self) -> Result<T, Error> {
-        let ask = self.ask?;
-        let answer = self.client.send(&ask).await?;
-        (self.read)(answer)
+        let request = self.request?;
+        let response = self.client.send(&request).await?;
+        (self.read)(response)
     }
 
-    /// Sends it, for an answer that is another than the one with this tag; none if there is no other.
+    /// Sends a conditional request; `None` if the response still has this entity tag.
     pub async fn if_changed(self, etag: Option<&str>) -> Result<Option<Tagged<T>>, Error> {
-        let mut ask = self.ask?;
-        ask.if_none_match = etag.map(str::to_owned);
-        let mut answer = self.client.send(&ask).await?;
-        if answer.not_modified {
+        let mut request = self.request?;
+        request.if_none_match = etag.map(str::to_owned);
+        let mut response = self.client.send(&request).await?;
+        if response.not_modified {
             return Ok(None);
         }
-        let etag = answer.etag.take();
-        Ok(Some(Tagged { answer: (self.read)(answer)?, etag }))
+        let etag = response.etag.take();
+        Ok(Some(Tagged { value: (self.read)(response)?, etag }))
     }
 }
 
@@ -126,20 +126,20 @@ impl<'c, T: Send + 'c, O: 'c> IntoFuture for Call<'c, T, O> {
     }
 }
 
-pub(super) fn json<T: DeserializeOwned>(answer: Answer) -> Result<T, Error> {
-    serde_json::from_slice(&answer.body).map_err(|error| Error::not_understood(answer.asked, error))
+pub(super) fn json<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
+    serde_json::from_slice(&response.body).map_err(|error| Error::not_understood(response.request_line, error))
 }
 
-pub(super) fn text(answer: Answer) -> Result<String, Error> {
-    String::from_utf8(answer.body.into()).map_err(|error| Error::not_understood(answer.asked, error))
+pub(super) fn text(response: Response) -> Result<String, Error> {
+    String::from_utf8(response.body.into()).map_err(|error| Error::not_understood(response.request_line, error))
 }
 
-/// Reads a body that may be anything, or nothing.
-pub(super) fn any_json(answer: Answer) -> Result<serde_json::Value, Error> {
-    if answer.body.is_empty() { Ok(serde_json::Value::Null) } else { json(answer) }
+/// Reads any JSON body; an empty one is `null`.
+pub(super) fn any_json(response: Response) -> Result<serde_json::Value, Error> {
+    if response.body.is_empty() { Ok(serde_json::Value::Null) } else { json(response) }
 }
 
-/// Which requests have which options.
+/// Markers of the options of a request.
 pub mod options {
     /// Lists of subjects.
     pub enum Subjects {}
@@ -147,9 +147,9 @@ pub mod options {
     pub enum Versions {}
     /// Lists of schemas.
     pub enum Schemas {}
-    /// Lists that can be read in parts.
+    /// Paged lists.
     pub enum List {}
-    /// Who has an id.
+    /// Subjects or versions of an id.
     pub enum Holders {}
     /// One version.
     pub enum Version {}
@@ -163,7 +163,7 @@ pub mod options {
     pub enum Check {}
     /// Deleting.
     pub enum Delete {}
-    /// What is configured.
+    /// Reading a configuration or a mode.
     pub enum Settings {}
     /// Changing the mode.
     pub enum SetMode {}
@@ -171,7 +171,7 @@ pub mod options {
     pub enum DeleteMode {}
 }
 
-/// The options, and the requests that have them.
+/// The options and the requests that have them.
 macro_rules! options {
     ($($trait:ident: $($of:ident),+; $($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),*) = $query:literal $value:expr;)+)*) => {
         mod sealed {
@@ -190,47 +190,47 @@ macro_rules! options {
 
 options! {
     Deletable: Subjects, Versions, Schemas, Holders, Version, LookUp;
-        /// With what is deleted softly.
+        /// Includes soft-deleted versions.
         fn include_deleted() = "deleted" "true";
     OnlyDeletable: Subjects, Versions;
-        /// Only what is deleted softly.
+        /// Soft-deleted versions only.
         fn only_deleted() = "deletedOnly" "true";
     Paged: Subjects, Versions, Schemas, Holders, List;
-        /// Leaves out the first ones.
+        /// Skips the first `offset` items.
         fn offset(offset: usize) = "offset" &offset.to_string();
-        /// So many at most.
+        /// At most `limit` items.
         fn limit(limit: usize) = "limit" &limit.to_string();
     Latest: Schemas;
-        /// Only the latest version of each subject.
+        /// The latest version of each subject only.
         fn latest_only() = "latestOnly" "true";
     MaxId: ById;
-        /// With the highest id given out so far.
+        /// Includes the highest id assigned so far.
         fn with_max_id() = "fetchMaxId" "true";
     Resolvable: Version, ById, Register, LookUp;
-        /// With all that the schema refers to written into its text.
+        /// Inlines the references of the schema into its text.
         fn resolved() = "format" "resolved";
     Normalizable: Register, LookUp, Check;
-        /// Brings the schema into normal form first.
+        /// Normalizes the schema first.
         fn normalize() = "normalize" "true";
     Verbose: Check;
-        /// Says why not.
+        /// Includes the reasons of an incompatibility.
         fn verbose() = "verbose" "true";
     Permanent: Delete;
-        /// For good; it has to be deleted softly before.
+        /// Deletes permanently what is soft-deleted already.
         fn permanent() = "permanent" "true";
     Inherited: Settings;
-        /// What applies, where nothing is set: that of the next wider scope.
+        /// The effective setting, inherited where none is set.
         fn default_to_global() = "defaultToGlobal" "true";
     Forced: Register, SetMode;
-        /// Whatever stands in the way.
+        /// Overrides the checks that would refuse the request.
         fn force() = "force" "true";
     Recursive: DeleteMode;
-        /// And those of all the subjects within.
+        /// Includes the subjects in the scope.
         fn recursive() = "recursive" "true";
 }
 
 impl<T, O: sealed::Prefixed> Call<'_, T, O> {
-    /// Only subjects that begin so, in the context of the client; `:*:` stands for every context.
+    /// Subjects with this prefix only, in the context of the client; `:*:` stands for all contexts.
     pub fn prefix(self, prefix: &str) -> Self {
         let prefix = self.client.qualified(prefix);
         self.query_once("subjectPrefix", &prefix)
@@ -238,7 +238,7 @@ impl<T, O: sealed::Prefixed> Call<'_, T, O> {
 }
 
 impl<T, O: sealed::Held> Call<'_, T, O> {
-    /// As this subject has it, in the context of the client.
+    /// The schema of the id as this subject has it, in the context of the client.
     pub fn for_subject(self, subject: &str) -> Self {
         let subject = self.client.qualified(subject);
         self.query_once("subject", &subject)

@@ -1,18 +1,27 @@
-//! Who asks: secrets that never print, and where renewed ones come from.
+//! Credentials: secrets that never print, and their renewal.
 
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::BoxError;
+use crate::error::Kind;
+use crate::single_flight::SingleFlight;
+use crate::{BoxError, Error};
 
-/// What a request carries to say who asks. Prints without its secret.
+/// The part of the lifetime after which credentials are renewed.
+const RENEW_AT: f32 = 0.8;
+/// How long a failed renewal is not repeated.
+const FAILURE_TTL: Duration = Duration::from_secs(1);
+/// How often a token file is read.
+const TOKEN_FILE_LIFETIME: Duration = Duration::from_mins(1);
+
+/// The credentials of a request. Prints without the secret.
 #[derive(Clone)]
 pub struct Authorization {
     scheme: Scheme,
@@ -36,13 +45,13 @@ impl Authorization {
         Self { scheme: Scheme::Bearer(token.into()), valid_for: None }
     }
 
-    /// After this time a new one is asked for; without it, only when the registry answers 401.
+    /// Sets the lifetime. The credentials are renewed at 80 % of it; without one only when the registry answers 401.
     pub fn valid_for(mut self, time: Duration) -> Self {
         self.valid_for = Some(time);
         self
     }
 
-    fn put_on(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(super) fn apply(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.scheme {
             Scheme::Basic { user, password } => request.basic_auth(user, Some(password)),
             Scheme::Bearer(token) => request.bearer_auth(token),
@@ -59,10 +68,9 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// Where credentials come from when they have to be renewed. Every async closure that returns an [`Authorization`] is
-/// one.
+/// A source of credentials that expire. Every async closure that returns an [`Authorization`] is one.
 pub trait Credentials: Send + Sync + 'static {
-    /// New credentials; the answer is kept for as long as it is valid, or until the registry refuses it.
+    /// New credentials, which are used until they have to be renewed.
     fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Authorization, BoxError>> + Send + '_>>;
 }
 
@@ -76,79 +84,223 @@ where
     }
 }
 
-/// What a client holds.
-#[derive(Clone, Default)]
-pub(super) enum Identity {
-    #[default]
-    Nobody,
+/// A bearer token in a file, as Kubernetes projects it.
+pub(super) struct TokenFile(pub(super) PathBuf);
+
+impl Credentials for TokenFile {
+    fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Authorization, BoxError>> + Send + '_>> {
+        Box::pin(async {
+            let path = self.0.clone();
+            let token = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await??;
+            Ok(Authorization::bearer(token.trim()).valid_for(TOKEN_FILE_LIFETIME))
+        })
+    }
+}
+
+/// The authentication of a client.
+pub(super) enum Authenticator {
+    None,
     Fixed(Authorization),
     Renewed(Arc<Renewed>),
 }
 
-/// Credentials with the last ones had; one renewal at a time however many requests wait for it.
+/// Credentials with the number of their renewal.
+#[derive(Clone)]
+pub(super) struct Issued {
+    pub(super) authorization: Authorization,
+    /// `None` for fixed credentials.
+    pub(super) generation: Option<u64>,
+}
+
+impl Authenticator {
+    pub(super) fn renewed(source: Arc<dyn Credentials>) -> Self {
+        Self::Renewed(Arc::new(Renewed { source, state: Mutex::default(), renewals: SingleFlight::new() }))
+    }
+
+    /// The credentials for a request; `refused` is the generation that the registry did not accept.
+    pub(super) async fn get(&self, refused: Option<u64>) -> Result<Option<Issued>, Error> {
+        match self {
+            Self::None => Ok(None),
+            Self::Fixed(authorization) => Ok(Some(Issued { authorization: authorization.clone(), generation: None })),
+            Self::Renewed(renewed) => renewed.get(refused).await.map(Some),
+        }
+    }
+}
+
+/// Credentials that expire. Renewals run ahead of expiry, in their own task, and one at a time.
 pub(super) struct Renewed {
-    source: Box<dyn Credentials>,
-    last: Mutex<Last>,
+    source: Arc<dyn Credentials>,
+    state: Mutex<State>,
+    renewals: SingleFlight<(), Issued>,
 }
 
 #[derive(Default)]
-struct Last {
-    had: Option<(Authorization, Option<Instant>)>,
-    /// Counts renewals, so that a refused request can tell whether its credentials are still the newest.
-    age: u64,
+struct State {
+    current: Option<Current>,
+    generation: u64,
+    failed: Option<(Instant, Error)>,
 }
 
-impl Identity {
-    pub(super) fn renewed(source: impl Credentials) -> Self {
-        Self::Renewed(Arc::new(Renewed { source: Box::new(source), last: Mutex::default() }))
+#[derive(Clone)]
+struct Current {
+    issued: Issued,
+    renew_at: Option<Instant>,
+    expires_at: Option<Instant>,
+}
+
+impl Renewed {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether asking again may bring other credentials.
-    pub(super) fn can_renew(&self) -> bool {
-        matches!(self, Self::Renewed(_))
+    async fn get(self: &Arc<Self>, refused: Option<u64>) -> Result<Issued, Error> {
+        let now = Instant::now();
+        let (usable, failure) = {
+            let state = self.state();
+            let is_usable = |current: &&Current| {
+                (refused.is_none() || current.issued.generation != refused)
+                    && current.expires_at.is_none_or(|at| now < at)
+            };
+            let failed = state.failed.as_ref().filter(|(at, _)| now.duration_since(*at) < FAILURE_TTL);
+            (state.current.as_ref().filter(is_usable).cloned(), failed.map(|(_, error)| error.clone()))
+        };
+        match (usable, failure) {
+            (Some(current), failure) => {
+                if failure.is_none() && current.renew_at.is_some_and(|at| now >= at) {
+                    // Started, not awaited: the current credentials are still valid.
+                    drop(self.start_renewal());
+                }
+                Ok(current.issued)
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => self.start_renewal().wait().await,
+        }
     }
 
-    /// Puts the credentials on a request; `refused` is the age of those that the registry did not accept.
-    pub(super) async fn put_on(
-        &self,
-        request: RequestBuilder,
-        refused: Option<u64>,
-    ) -> Result<(RequestBuilder, u64), BoxError> {
-        match self {
-            Self::Nobody => Ok((request, 0)),
-            Self::Fixed(authorization) => Ok((authorization.put_on(request), 0)),
-            Self::Renewed(renewed) => {
-                let (authorization, age) = renewed.get(refused).await?;
-                Ok((authorization.put_on(request), age))
+    fn start_renewal(self: &Arc<Self>) -> crate::single_flight::Waiter<Issued> {
+        let renewed = Arc::clone(self);
+        self.renewals.join(&(), || async move { renewed.renew().await })
+    }
+
+    async fn renew(&self) -> Result<Issued, Error> {
+        let outcome = self.source.renew().await;
+        let now = Instant::now();
+        let mut state = self.state();
+        match outcome {
+            Ok(authorization) => {
+                state.generation += 1;
+                state.failed = None;
+                let lifetime = authorization.valid_for;
+                let issued = Issued { authorization, generation: Some(state.generation) };
+                state.current = Some(Current {
+                    issued: issued.clone(),
+                    renew_at: lifetime.and_then(|lifetime| now.checked_add(lifetime.mul_f32(RENEW_AT))),
+                    expires_at: lifetime.and_then(|lifetime| now.checked_add(lifetime)),
+                });
+                Ok(issued)
+            }
+            Err(error) => {
+                let error = Error::new("renewing the credentials", Kind::Credentials(error));
+                state.failed = Some((now, error.clone()));
+                Err(error)
             }
         }
     }
 }
 
-impl Renewed {
-    async fn get(&self, refused: Option<u64>) -> Result<(Authorization, u64), BoxError> {
-        let mut last = self.last.lock().await;
-        if let Some((authorization, until)) = &last.had
-            && refused != Some(last.age)
-            && until.is_none_or(|until| Instant::now() < until)
-        {
-            return Ok((authorization.clone(), last.age));
-        }
-        let authorization = self.source.renew().await?;
-        let until = authorization.valid_for.map(|time| Instant::now() + time);
-        last.had = Some((authorization.clone(), until));
-        last.age += 1;
-        Ok((authorization, last.age))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
     use super::*;
 
     #[test]
     fn secrets_do_not_print() {
         assert_eq!(format!("{:?}", Authorization::basic("ann", "hunter2")), "Basic ann:…");
         assert_eq!(format!("{:?}", Authorization::bearer("eyJhbGciOi")), "Bearer …");
+    }
+
+    /// Numbered tokens that live for 100 seconds.
+    struct Source {
+        renewals: AtomicU32,
+        fails: AtomicBool,
+    }
+
+    impl Credentials for Source {
+        fn renew(&self) -> Pin<Box<dyn Future<Output = Result<Authorization, BoxError>> + Send + '_>> {
+            Box::pin(async {
+                self.renewals.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                if self.fails.load(Ordering::SeqCst) {
+                    return Err("the vault is sealed".into());
+                }
+                Ok(Authorization::bearer("token").valid_for(Duration::from_secs(100)))
+            })
+        }
+    }
+
+    struct Fixture {
+        source: Arc<Source>,
+        authenticator: Authenticator,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let source = Arc::new(Source { renewals: AtomicU32::new(0), fails: AtomicBool::new(false) });
+            Self { authenticator: Authenticator::renewed(Arc::clone(&source) as Arc<dyn Credentials>), source }
+        }
+
+        async fn generation(&self, refused: Option<u64>) -> Option<u64> {
+            self.authenticator.get(refused).await.ok().flatten().and_then(|issued| issued.generation)
+        }
+
+        fn renewals(&self) -> u32 {
+            self.source.renewals.load(Ordering::SeqCst)
+        }
+
+        async fn pass(&self, seconds: u64) {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_are_renewed_ahead_of_expiry() {
+        let fixture = Fixture::new();
+        assert_eq!(fixture.generation(None).await, Some(1));
+        fixture.pass(79).await;
+        assert_eq!((fixture.generation(None).await, fixture.renewals()), (Some(1), 1));
+        fixture.pass(2).await;
+        assert_eq!(fixture.generation(None).await, Some(1), "nobody waits for the renewal");
+        fixture.pass(1).await;
+        assert_eq!((fixture.generation(None).await, fixture.renewals()), (Some(2), 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_renewal_matters_once_the_credentials_have_expired() {
+        let fixture = Fixture::new();
+        assert_eq!(fixture.generation(None).await, Some(1));
+        fixture.source.fails.store(true, Ordering::SeqCst);
+        fixture.pass(90).await;
+        for _ in 0..10 {
+            assert_eq!(fixture.generation(None).await, Some(1));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(fixture.renewals(), 2, "once a second");
+        fixture.pass(10).await;
+        assert_eq!(fixture.generation(None).await, None);
+        fixture.source.fails.store(false, Ordering::SeqCst);
+        fixture.pass(1).await;
+        assert_eq!(fixture.generation(None).await, Some(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_renewal_serves_everybody() {
+        let fixture = Fixture::new();
+        let all = (0..100).map(|_| fixture.generation(None));
+        assert_eq!(futures_util::future::join_all(all).await, [Some(1); 100]);
+        let refused = (0..100).map(|_| fixture.generation(Some(1)));
+        assert_eq!(futures_util::future::join_all(refused).await, [Some(2); 100]);
+        assert_eq!(fixture.generation(Some(1)).await, Some(2), "others were renewed since");
+        assert_eq!(fixture.renewals(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! Every endpoint of the registry, one method each.
+//! The endpoints of the registry, one method each.
 
 use http::Method;
 use serde::Serialize;
@@ -7,19 +7,20 @@ use serde_json::Value;
 use super::Client;
 use super::address::Path;
 use super::call::{Call, any_json, json, options, text};
-use super::send::{Answer, Repeat};
+use super::compatibility::Compatibility;
+use super::enums::Mode;
+use super::send::{Idempotency, Response};
 use super::settings::{Config, ConfigUpdate};
 use super::types::{
-    Association, ClusterId, Compatibility, ContextId, Identified, NewSchema, Registered, Schema, ServerVersion,
-    SubjectVersion, Version,
+    Association, ClusterId, ContextId, Identified, NewSchema, Registered, Schema, ServerVersion, SubjectVersion,
+    Version,
 };
-use super::words::Mode;
 use crate::Error;
 
-/// What a setting is for.
+/// The scope of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
-    /// The whole registry; of a client in a context: that context.
+    /// The whole registry or, for a client with a context, that context.
     Global,
     /// One context.
     Context(&'a str),
@@ -35,7 +36,7 @@ impl<'a> From<&'a str> for Scope<'a> {
 
 /// Subjects and their versions.
 impl Client {
-    /// Every subject; of a client in a context: of that context, without saying so in the names asked for.
+    /// All subjects, or those of the client's context.
     pub fn subjects(&self) -> Call<'_, Vec<String>, options::Subjects> {
         let call = Call::get(self, Path::of("/subjects"));
         match &self.context {
@@ -44,12 +45,12 @@ impl Client {
         }
     }
 
-    /// The numbers of a subject's versions.
+    /// The version numbers of a subject.
     pub fn versions(&self, subject: &str) -> Call<'_, Vec<i32>, options::Versions> {
         Call::get(self, self.subject(subject).literal("/versions"))
     }
 
-    /// A version, by its number.
+    /// A version of a subject.
     pub fn version(&self, subject: &str, version: i32) -> Call<'_, Version, options::Version> {
         Call::get(self, self.versioned(subject, version))
     }
@@ -69,7 +70,7 @@ impl Client {
         properties.into_iter().fold(call, |call, (key, value)| call.query("key", key).query("value", value))
     }
 
-    /// The text of a version, as it is stored.
+    /// The stored text of a version.
     pub fn version_text(&self, subject: &str, version: i32) -> Call<'_, String, options::Version> {
         Call::get(self, self.versioned(subject, version).literal("/schema")).read_with(text)
     }
@@ -79,10 +80,10 @@ impl Client {
         Call::get(self, self.versioned(subject, version).literal("/referencedby"))
     }
 
-    /// Registers a schema, unless the subject has it already.
+    /// Registers a schema unless the subject already has it.
     pub fn register(&self, subject: &str, schema: &NewSchema) -> Call<'_, Registered, options::Register> {
-        let repeat = if schema.may_be_sent_twice() { Repeat::Freely } else { Repeat::IfUnseen };
-        Call::new(self, Method::POST, self.subject(subject).literal("/versions")).body(schema).repeat(repeat)
+        let idempotency = if schema.is_idempotent() { Idempotency::Idempotent } else { Idempotency::Unsafe };
+        Call::new(self, Method::POST, self.subject(subject).literal("/versions")).body(schema).idempotency(idempotency)
     }
 
     /// The version of a subject that has this schema.
@@ -90,20 +91,20 @@ impl Client {
         Call::new(self, Method::POST, self.subject(subject)).body(schema)
     }
 
-    /// Deletes a subject; the numbers of the versions deleted.
+    /// Deletes a subject; returns the deleted version numbers.
     pub fn delete_subject(&self, subject: &str) -> Call<'_, Vec<i32>, options::Delete> {
         self.deletion(self.subject(subject))
     }
 
-    /// Deletes a version; its number.
+    /// Deletes a version; returns its number.
     pub fn delete_version(&self, subject: &str, version: i32) -> Call<'_, i32, options::Delete> {
         self.deletion(self.versioned(subject, version))
     }
 }
 
-/// Schemas by what they are known by.
+/// Schemas by id and GUID.
 impl Client {
-    /// Every version of every subject.
+    /// All versions of all subjects.
     pub fn schemas(&self) -> Call<'_, Vec<Version>, options::Schemas> {
         let call = Call::get(self, Path::of("/schemas"));
         match &self.context {
@@ -112,7 +113,7 @@ impl Client {
         }
     }
 
-    /// The languages the registry knows.
+    /// The schema formats that the registry supports.
     pub fn schema_types(&self) -> Call<'_, Vec<String>> {
         Call::get(self, Path::of("/schemas/types"))
     }
@@ -122,7 +123,7 @@ impl Client {
         Call::get(self, identified(id)).within_context()
     }
 
-    /// The text of a schema by its id, as it is stored.
+    /// The stored text of a schema by its id.
     pub fn text_by_id(&self, id: u32) -> Call<'_, String, options::ById> {
         Call::get(self, identified(id).literal("/schema")).within_context().read_with(text)
     }
@@ -137,20 +138,20 @@ impl Client {
         Call::get(self, identified(id).literal("/versions")).within_context()
     }
 
-    /// A schema by its GUID, whichever context it is in.
+    /// A schema by its GUID, in any context.
     pub fn schema_by_guid(&self, guid: &str) -> Call<'_, Schema> {
         Call::get(self, Path::of("/schemas/guids").segment(guid))
     }
 
-    /// The ids that the schema with a GUID has, by context.
+    /// The ids of the schema with a GUID, by context.
     pub fn ids_by_guid(&self, guid: &str) -> Call<'_, Vec<ContextId>> {
         Call::get(self, Path::of("/schemas/guids").segment(guid).literal("/ids"))
     }
 }
 
-/// Checks that change nothing.
+/// Compatibility checks.
 impl Client {
-    /// Whether a schema may follow one version.
+    /// Checks a schema against one version.
     pub fn check_version(
         &self,
         subject: &str,
@@ -161,13 +162,13 @@ impl Client {
         Call::new(self, Method::POST, path).body(schema)
     }
 
-    /// Whether a schema may follow the latest version; so it may if there is none.
+    /// Checks a schema against the latest version. It is compatible if there is none.
     pub fn check_latest(&self, subject: &str, schema: &NewSchema) -> Call<'_, Compatibility, options::Check> {
         let path = Path::of("/compatibility").literal(self.subject(subject).as_str()).literal("/versions/latest");
         Call::new(self, Method::POST, path).body(schema)
     }
 
-    /// Whether a schema could be registered: checked against as many versions as the level says.
+    /// Checks a schema against the versions that the compatibility level demands.
     pub fn check(&self, subject: &str, schema: &NewSchema) -> Call<'_, Compatibility, options::Check> {
         let path = Path::of("/compatibility").literal(self.subject(subject).as_str()).literal("/versions");
         Call::new(self, Method::POST, path).body(schema)
@@ -176,27 +177,27 @@ impl Client {
 
 /// Settings.
 impl Client {
-    /// What is configured.
+    /// The configuration of a scope.
     pub fn config<'s>(&self, scope: impl Into<Scope<'s>>) -> Call<'_, Config, options::Settings> {
         Call::get(self, self.scoped("/config", scope.into()))
     }
 
-    /// Changes what is configured; all that is configured then.
+    /// Updates a configuration; returns it whole.
     pub fn set_config<'s>(&self, scope: impl Into<Scope<'s>>, update: &ConfigUpdate) -> Call<'_, Config> {
         Call::new(self, Method::PUT, self.scoped("/config", scope.into())).body(update)
     }
 
-    /// Deletes what is configured; what that was.
+    /// Deletes a configuration; returns the old one.
     pub fn delete_config<'s>(&self, scope: impl Into<Scope<'s>>) -> Call<'_, Config> {
         self.deletion(self.scoped("/config", scope.into()))
     }
 
-    /// What may be written; none if nothing is set.
+    /// The mode of a scope, if one is set.
     pub fn mode<'s>(&self, scope: impl Into<Scope<'s>>) -> Call<'_, Option<Mode>, options::Settings> {
         Call::get(self, self.scoped("/mode", scope.into())).read_with(mode)
     }
 
-    /// Sets what may be written.
+    /// Sets the mode of a scope.
     pub fn set_mode<'s>(
         &self,
         scope: impl Into<Scope<'s>>,
@@ -206,7 +207,7 @@ impl Client {
         Call::new(self, Method::PUT, self.scoped("/mode", scope.into())).body(&body).read_with(mode)
     }
 
-    /// Deletes what is set; what that was.
+    /// Deletes a mode; returns the old one.
     pub fn delete_mode<'s>(&self, scope: impl Into<Scope<'s>>) -> Call<'_, Option<Mode>, options::DeleteMode> {
         self.deletion(self.scoped("/mode", scope.into())).read_with(mode)
     }
@@ -214,17 +215,17 @@ impl Client {
 
 /// Contexts, associations, and the registry itself.
 impl Client {
-    /// Every context.
+    /// All contexts.
     pub fn contexts(&self) -> Call<'_, Vec<String>, options::List> {
         Call::get(self, Path::of("/contexts"))
     }
 
-    /// Deletes a context in which no subject is left.
+    /// Deletes an empty context.
     pub fn delete_context(&self, context: &str) -> Call<'_, ()> {
         self.deletion::<Value, _>(Path::of("/contexts").segment(context)).read_as(|_| Ok(()))
     }
 
-    /// The subjects tied to a topic's key or value; of any cluster if none is named.
+    /// The subjects associated with a topic's key or value, in one cluster or in any.
     ///
     /// `kind` is `key` or `value`.
     pub fn associations(&self, cluster: Option<&str>, topic: &str, kind: &str) -> Call<'_, Vec<Association>> {
@@ -233,20 +234,19 @@ impl Client {
             .query("associationType", kind)
     }
 
-    /// What the registry is called by those who run it.
+    /// The identity of the registry.
     pub fn cluster_id(&self) -> Call<'_, ClusterId> {
         Call::get(self, Path::of("/v1/metadata/id"))
     }
 
-    /// What software the registry is.
+    /// The version of the registry's software.
     pub fn server_version(&self) -> Call<'_, ServerVersion> {
         Call::get(self, Path::of("/v1/metadata/version"))
     }
 
-    /// Sends anything to an endpoint that this crate has no method for; `null` is what an empty answer is read as.
+    /// Sends JSON to an endpoint that this crate has no method for. An empty response is read as `null`.
     ///
-    /// The path is sent as it is, so its segments have to be escaped. Only what is not `POST` or `DELETE` is sent
-    /// again when the answer was lost.
+    /// The path has to be percent-encoded. `POST`, `DELETE` and `PATCH` are not repeated when the response was lost.
     pub fn send_json<'q, B: Serialize + ?Sized>(
         &self,
         method: Method,
@@ -254,11 +254,11 @@ impl Client {
         query: impl IntoIterator<Item = (&'q str, &'q str)>,
         body: Option<&B>,
     ) -> Call<'_, Value> {
-        let repeat = match method {
-            Method::POST | Method::DELETE | Method::PATCH => Repeat::IfUnseen,
-            _ => Repeat::Freely,
+        let idempotency = match method {
+            Method::POST | Method::DELETE | Method::PATCH => Idempotency::Unsafe,
+            _ => Idempotency::Idempotent,
         };
-        let call = Call::new(self, method, Path::of(path)).repeat(repeat).read_with(any_json);
+        let call = Call::new(self, method, Path::of(path)).idempotency(idempotency).read_with(any_json);
         let call = query.into_iter().fold(call, |call, (name, value)| call.query(name, value));
         match body {
             Some(body) => call.body(&body),
@@ -269,10 +269,10 @@ impl Client {
 
 impl Client {
     fn deletion<T: serde::de::DeserializeOwned, O>(&self, path: Path) -> Call<'_, T, O> {
-        Call::new(self, Method::DELETE, path).repeat(Repeat::IfUnseen)
+        Call::new(self, Method::DELETE, path).idempotency(Idempotency::Unsafe)
     }
 
-    /// A subject with the context of this client, unless it has one of its own.
+    /// A subject qualified with the context of this client, unless it has a context already.
     pub(crate) fn qualified(&self, subject: &str) -> String {
         match &self.context {
             Some(context) if !subject.starts_with(":.") && !subject.starts_with(":*:") => {
@@ -304,7 +304,7 @@ impl Client {
 }
 
 impl<T, O> Call<'_, T, O> {
-    /// Ids mean nothing without their context.
+    /// Adds the context, without which an id is ambiguous.
     fn within_context(self) -> Self {
         match self.context() {
             Some(context) => self.query_once("subject", &format!(":{context}:")),
@@ -317,11 +317,11 @@ fn identified(id: u32) -> Path {
     Path::of("/schemas/ids").segment(&id.to_string())
 }
 
-fn mode(answer: Answer) -> Result<Option<Mode>, Error> {
+fn mode(response: Response) -> Result<Option<Mode>, Error> {
     #[derive(serde::Deserialize)]
     struct Body {
         mode: Option<Mode>,
     }
 
-    json::<Body>(answer).map(|body| body.mode)
+    json::<Body>(response).map(|body| body.mode)
 }

@@ -4,7 +4,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use avow_client::rest::{Client, NewSchema};
 //!
-//! let registry = Client::builder(["http://localhost:8081"]).build()?;
+//! let registry = Client::builder("http://localhost:8081").build()?;
 //! let schema = NewSchema::avro(r#"{"type":"record","name":"Order","fields":[]}"#);
 //! let registered = registry.register("orders-value", &schema).normalize().await?;
 //! let latest = registry.latest("orders-value").await?;
@@ -13,40 +13,45 @@
 //! # }
 //! ```
 //!
-//! Every call has one deadline for all it does: choosing an address, retries with jittered pauses, failover.
-//! What the registry may have done already is not sent twice; see [`Retry`].
+//! Every call has one deadline for address selection, retries with jittered pauses, and failover.
+//! A change that may already have happened is not sent twice; see [`Retry`].
 
 mod address;
 mod builder;
 mod call;
+mod compatibility;
 mod credentials;
 mod endpoints;
+mod enums;
 mod health;
+mod oauth;
 mod send;
 mod settings;
 mod types;
-mod words;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
+pub use address::Addresses;
 pub use builder::{Builder, ConfigError, Retry};
 pub use call::{Call, Tagged, options};
+pub use compatibility::{Compatibility, Finding, Fix};
 pub use credentials::{Authorization, Credentials};
 pub use endpoints::Scope;
+pub use enums::{Level, Mode, SchemaType};
 pub use http::Method;
+pub use oauth::OAuth;
 pub use settings::{Config, ConfigUpdate};
 pub use types::{
-    Association, ClusterId, ClusterScope, Compatibility, ContextId, Identified, Metadata, NewSchema, Reference,
-    Registered, Rule, RuleSet, Schema, ServerVersion, SubjectVersion, Version,
+    Association, ClusterId, ClusterScope, ContextId, Identified, Metadata, NewSchema, Reference, Registered, Rule,
+    RuleSet, Schema, ServerVersion, SubjectVersion, Version,
 };
-pub use words::{Level, Mode, SchemaType};
 
 use crate::observe::{Event, Observer};
 use address::Address;
-use credentials::Identity;
+use credentials::Authenticator;
 use health::Health;
 
 /// A registry, at one address or several. Clones share connections and what is known of the addresses.
@@ -62,20 +67,16 @@ struct Inner {
     addresses: Vec<Address>,
     health: Mutex<Health>,
     in_flight: Semaphore,
-    identity: Identity,
+    authenticator: Authenticator,
     retry: Retry,
-    max_answer_bytes: usize,
+    max_response_bytes: usize,
     observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Client {
-    /// Begins with the addresses of the registry; the first is asked until it fails.
-    pub fn builder<I>(addresses: I) -> Builder
-    where
-        I: IntoIterator,
-        I::Item: AsRef<str>,
-    {
-        Builder::new(addresses.into_iter().map(|address| address.as_ref().to_owned()).collect())
+    /// A builder for the registry at one address or several.
+    pub fn builder(addresses: impl Into<Addresses>) -> Builder {
+        Builder::new(addresses.into().0)
     }
 
     /// The same registry, with subjects, ids and settings of one context.

@@ -1,12 +1,12 @@
-//! What is configured, and changes of it.
+//! Configurations and their updates.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::enums::Level;
 use super::types::{Metadata, RuleSet};
-use super::words::Level;
 
-/// What is configured, for a subject, a context or all.
+/// The configuration of a subject, a context or the registry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
@@ -14,16 +14,16 @@ pub struct Config {
     /// Which versions have to be able to read which.
     #[serde(alias = "compatibility", skip_serializing_if = "Option::is_none")]
     pub compatibility_level: Option<Level>,
-    /// The metadata property by which versions are compared only among themselves.
+    /// The metadata property that groups versions for compatibility checks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_group: Option<String>,
     /// A policy of checking, such as `STRICT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_policy: Option<String>,
-    /// The subject this one stands for.
+    /// The subject that this one is an alias of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
-    /// Whether new schemas are brought into normal form.
+    /// Whether new schemas are normalized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub normalize: Option<bool>,
     /// Whether reserved fields are checked.
@@ -32,45 +32,45 @@ pub struct Config {
     /// Whether new schemas are parsed strictly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validate_new_schemas: Option<bool>,
-    /// Metadata that new schemas get unless they say otherwise.
+    /// Default metadata of new schemas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_metadata: Option<Metadata>,
-    /// Metadata that new schemas get whatever they say.
+    /// Metadata that overrides that of new schemas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub override_metadata: Option<Metadata>,
-    /// Rules that new schemas get unless they say otherwise.
+    /// Default rules of new schemas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_rule_set: Option<RuleSet>,
-    /// Rules that new schemas get whatever they say.
+    /// Rules that override those of new schemas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub override_rule_set: Option<RuleSet>,
-    /// Settings that this crate does not know.
+    /// Other settings.
     #[serde(flatten)]
     pub more: Map<String, Value>,
 }
 
-/// A change of what is configured: what is not mentioned stays.
+/// An update of a configuration; settings that it does not mention stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ConfigUpdate(Map<String, Value>);
 
 impl ConfigUpdate {
-    /// Sets which versions have to be able to read which.
+    /// Sets the compatibility level.
     pub fn compatibility(self, level: impl Into<Level>) -> Self {
         self.set("compatibility", level.into().as_str())
     }
 
-    /// Sets the metadata property by which versions are compared only among themselves.
+    /// Sets the metadata property that groups versions for compatibility checks.
     pub fn compatibility_group(self, property: &str) -> Self {
         self.set("compatibilityGroup", property)
     }
 
-    /// Sets whether new schemas are brought into normal form.
+    /// Sets whether new schemas are normalized.
     pub fn normalize(self, normalize: bool) -> Self {
         self.set("normalize", normalize)
     }
 
-    /// Sets the subject this one stands for.
+    /// Sets the subject that this one is an alias of.
     pub fn alias(self, subject: &str) -> Self {
         self.set("alias", subject)
     }

@@ -1,15 +1,15 @@
-//! Schemas, and whatever else the registry is told and answers.
+//! The requests and responses of the HTTP API.
 //!
-//! Answers are read tolerantly: older registries leave out `guid` and `schemaType`, others add fields of their own.
+//! Responses are read leniently: older registries leave out `guid` and `schemaType`, others add fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::words::SchemaType;
+use super::enums::SchemaType;
 
-/// A named type that a schema takes from a version of another subject.
+/// A reference to a type that a version of another subject defines.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// In Avro: the full name of the type.
@@ -27,7 +27,7 @@ impl Reference {
     }
 }
 
-/// What is written beside a schema.
+/// The metadata of a schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -71,17 +71,16 @@ pub struct RuleSet {
     /// Rules on bytes, such as encryption.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub encoding_rules: Vec<Rule>,
-    /// Who runs them.
+    /// Where the rules are run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_at: Option<String>,
 }
 
-/// One rule, as the registry writes it.
+/// A rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Rule {
-    /// Its name.
     pub name: String,
     /// The engine that runs it, such as `CEL` or `ENCRYPT`.
     #[serde(rename = "type")]
@@ -92,12 +91,12 @@ pub struct Rule {
     /// `TRANSFORM` or `CONDITION`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// What the engine runs.
+    /// The expression that the engine evaluates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expr: Option<String>,
     /// Switched off.
     pub disabled: bool,
-    /// Everything else that the registry said of it.
+    /// Other fields of the rule.
     #[serde(flatten)]
     pub more: Map<String, Value>,
 }
@@ -144,7 +143,7 @@ impl NewSchema {
         &self.schema
     }
 
-    /// What it refers to.
+    /// The references of the schema.
     pub fn references(&self) -> &[Reference] {
         &self.references
     }
@@ -167,20 +166,20 @@ impl NewSchema {
         self
     }
 
-    /// Insists on the number of the version.
+    /// Sets an explicit version number.
     pub fn version(mut self, version: i32) -> Self {
         self.version = Some(version);
         self
     }
 
-    /// Insists on the id; registries take that in import mode only.
+    /// Sets an explicit id, which registries accept in import mode only.
     pub fn id(mut self, id: u32) -> Self {
         self.id = Some(id);
         self
     }
 
-    /// Registering twice does what registering once does.
-    pub(super) fn may_be_sent_twice(&self) -> bool {
+    /// Whether registering twice has the effect of registering once.
+    pub(super) fn is_idempotent(&self) -> bool {
         self.version.is_none()
     }
 }
@@ -196,7 +195,7 @@ impl From<&Schema> for NewSchema {
     }
 }
 
-/// A schema as the registry has it.
+/// A schema as the registry stores it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
@@ -204,24 +203,24 @@ pub struct Schema {
     /// The text.
     #[serde(rename = "schema")]
     pub text: String,
-    /// The language it is written in.
+    /// The format of the schema.
     pub schema_type: SchemaType,
-    /// What it refers to.
+    /// The references of the schema.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub references: Vec<Reference>,
-    /// What is written beside it.
+    /// The metadata.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
     /// Rules on its data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule_set: Option<RuleSet>,
-    /// Its id over all registries; older registries have none.
+    /// The GUID: the same in all contexts and registries. Older registries have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub guid: Option<String>,
     /// When it was written, in milliseconds of Unix time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ts: Option<i64>,
-    /// The version is deleted softly.
+    /// Whether the version is soft-deleted.
     #[serde(deserialize_with = "or_default")]
     pub deleted: bool,
     /// Tags that were asked for and found.
@@ -229,7 +228,7 @@ pub struct Schema {
     pub schema_tags: Vec<Value>,
 }
 
-/// A schema that was asked for by its id or GUID.
+/// A schema that was requested by its id or GUID.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -260,7 +259,7 @@ pub struct Version {
     pub id: u32,
 }
 
-/// What came of registering.
+/// The result of a registration.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Registered {
@@ -293,30 +292,19 @@ pub struct ContextId {
     pub id: u32,
 }
 
-/// A verdict on a schema.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct Compatibility {
-    /// It may follow.
-    pub is_compatible: bool,
-    /// Why not, if asked for and known.
-    #[serde(default, deserialize_with = "or_default")]
-    pub messages: Vec<String>,
-}
-
-/// The registry a client talks to, by the ids its operators gave.
+/// The identity of a registry.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct ClusterId {
     /// A text that no other registry has; Avow's has one.
     #[serde(default)]
     pub id: Option<String>,
-    /// Where it stores, and what it is called.
+    /// The clusters of the registry.
     pub scope: ClusterScope,
 }
 
 impl ClusterId {
-    /// What tells this registry from any other; none if nothing of what it says does.
+    /// The identity of the registry; `None` if its response identifies none.
     pub fn identity(&self) -> Option<String> {
         if let Some(id) = self.id.as_ref().filter(|id| !id.is_empty()) {
             return Some(id.clone());
@@ -337,18 +325,17 @@ pub struct ClusterScope {
     pub clusters: BTreeMap<String, String>,
 }
 
-/// What software a registry is.
+/// The version of a registry's software.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ServerVersion {
-    /// Its version.
     pub version: String,
     /// The commit it was built from.
     pub commit_id: String,
 }
 
-/// A topic's tie to a subject.
+/// An association of a topic with a subject.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -359,7 +346,7 @@ pub struct Association {
     pub resource_name: Option<String>,
     /// The cluster of the topic.
     pub resource_namespace: Option<String>,
-    /// What the topic is known by elsewhere.
+    /// The external id of the topic.
     pub resource_id: Option<String>,
     /// `topic`.
     pub resource_type: Option<String>,
@@ -369,8 +356,8 @@ pub struct Association {
     pub lifecycle: Option<String>,
 }
 
-/// Reads `null` as nothing.
-fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// Reads `null` as the default.
+pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Default + Deserialize<'de>,

@@ -1,4 +1,4 @@
-//! Why a serializer could not be prepared.
+//! The error of preparing a serializer.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use avow_avro::ParseError;
 use crate::codec::PlanError;
 use crate::{Error, LoadedSchema};
 
-/// Why a serializer could not be prepared: before the first record, so that none is lost.
+/// The error of preparing a serializer, before the first record.
 #[derive(Debug, Clone)]
 pub struct PrepareError(Box<Reason>);
 
-/// One variant, one sentence.
+/// The reason of the error.
 #[derive(Debug, Clone)]
 pub(super) enum Reason {
     Registry(Error),
-    NotASchema(ParseError),
+    Parse(ParseError),
     NotAvro(String),
     Plan(PlanError),
     NoSchema,
@@ -44,7 +44,7 @@ impl PrepareError {
         Self::new(Reason::NeedsRules(schema.rules_on_writing().into_iter().map(str::to_owned).collect()))
     }
 
-    /// What the registry, or the way to it, had against it.
+    /// The error of the registry or of the connection to it.
     pub fn registry_error(&self) -> Option<&Error> {
         match &*self.0 {
             Reason::Registry(error) => Some(error),
@@ -52,17 +52,17 @@ impl PrepareError {
         }
     }
 
-    /// The schema is not registered, and nobody said that it should be.
+    /// Whether the schema is not registered.
     pub fn is_not_registered(&self) -> bool {
         self.registry_error().is_some_and(Error::is_not_found)
     }
 
-    /// The schema may not follow those that are there, or cannot be read by the one that is to be used.
+    /// Whether the schema is incompatible with registered versions or with the selected one.
     pub fn is_incompatible(&self) -> bool {
         matches!(&*self.0, Reason::Incompatible { .. }) || self.registry_error().is_some_and(Error::is_conflict)
     }
 
-    /// The same may succeed later.
+    /// Whether the same call may succeed later.
     pub fn is_retriable(&self) -> bool {
         self.registry_error().is_some_and(Error::is_retriable)
     }
@@ -76,7 +76,7 @@ impl From<Error> for PrepareError {
 
 impl From<ParseError> for PrepareError {
     fn from(error: ParseError) -> Self {
-        Self::new(Reason::NotASchema(error))
+        Self::new(Reason::Parse(error))
     }
 }
 
@@ -92,40 +92,38 @@ impl fmt::Display for PrepareError {
             Reason::Registry(error) => {
                 write!(f, "{error}")?;
                 if self.is_not_registered() {
-                    write!(f, "; register the schema when deploying, or say `auto_register()`")?;
+                    write!(f, "; register the schema at deployment, or call `auto_register()`")?;
                 }
-                Ok(())
+                error.findings().iter().try_for_each(|finding| write!(f, "\n  {finding}"))
             }
-            Reason::NotASchema(error) => write!(f, "the schema given is none: {error}"),
+            Reason::Parse(error) => write!(f, "the schema is invalid: {error}"),
             Reason::NotAvro(why) => write!(f, "the schema cannot be used: {why}"),
             Reason::Plan(error) => write!(f, "{error}"),
             Reason::NoSchema => f.write_str(
-                "no schema is given to look up or register; give one with `schema`, or say `use_latest_version()`",
+                "there is no schema to look up or register; set one with `schema`, or call `use_latest_version()`",
             ),
-            Reason::Nameless => f.write_str(
-                "the subject is named after the record, but no schema with a name is given; give one with `schema`",
-            ),
+            Reason::Nameless => {
+                f.write_str("the subject is named after the record, but no named schema is set; set one with `schema`")
+            }
             Reason::Ambiguous { topic, subjects } => write!(
                 f,
-                "{} subjects are tied to the topic `{topic}` ({}); leave one, or name the subject with `exactly`",
+                "{} subjects are associated with the topic `{topic}` ({}); remove all but one, or set the subject with `exactly`",
                 subjects.len(),
                 subjects.join(", ")
             ),
             Reason::Incompatible { subject, findings } => write!(
                 f,
-                "data of the schema given cannot be read by the schema to be used of `{subject}`: {}",
+                "the selected schema of `{subject}` cannot read data of the given schema: {}",
                 findings.join("; ")
             ),
             Reason::NeedsRules(rules) => write!(
                 f,
-                "the schema has rules that this client does not run: {}; run them, and say so with \
+                "the schema has rules that this client does not run: {}; run them in the program and call \
                  `rules_are_run_elsewhere()`",
                 rules.join(", ")
             ),
-            Reason::NoId => f.write_str("the registry knows the schema, but not by an id in this context"),
-            Reason::NoGuid => f.write_str(
-                "the registry gives schemas no GUID, so a header cannot name one; leave out `guid_in_header()`",
-            ),
+            Reason::NoId => f.write_str("the schema has no id in this context; register it there"),
+            Reason::NoGuid => f.write_str("the registry has no GUIDs, which headers need; remove `guid_in_header()`"),
         }
     }
 }
@@ -133,9 +131,10 @@ impl fmt::Display for PrepareError {
 impl std::error::Error for PrepareError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
-            Reason::Registry(error) => Some(error),
-            Reason::NotASchema(error) => Some(error),
-            Reason::Plan(error) => Some(error),
+            // Their messages are part of this one.
+            Reason::Registry(error) => error.source(),
+            Reason::Parse(error) => error.source(),
+            Reason::Plan(error) => error.source(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
-//! What a producer holds.
+//! The serializer of a producer.
 
 mod error;
+mod local_schema;
 mod prepare;
 
 use std::fmt;
@@ -14,13 +15,14 @@ use crate::wire::KeyBytes;
 use crate::{LoadedSchema, Registry, Subject};
 
 pub use error::PrepareError;
+pub use local_schema::LocalSchema;
+pub use prepare::SerializerBuilder;
 use prepare::Settings;
-pub use prepare::{OwnSchema, SerializerBuilder};
 
-/// Makes records of values, all of one schema.
+/// Encodes values into records of one schema.
 ///
-/// Everything that may take time or fail for others' reasons has happened when it is there: the subject is known, the
-/// schema is registered, its id is bound. A handle belongs to one task; a clone for another one is cheap.
+/// Everything that takes a request happened in [`prepare`](SerializerBuilder::prepare): the subject, the schema and its id
+/// are known. A handle belongs to one task; clones are cheap.
 pub struct Serializer<T: ?Sized> {
     bound: Arc<Bound>,
     scratch: Vec<u8>,
@@ -33,31 +35,31 @@ struct Bound {
     subject: String,
     schema: Arc<LoadedSchema>,
     plan: EncodePlan,
-    /// Before every payload.
+    /// The prefix of every payload.
     prefix: Option<KeyBytes>,
-    /// Beside every payload.
+    /// The header of every record.
     header: Option<(&'static str, KeyBytes)>,
-    /// A record of bytes alone is the bytes, without their length.
-    bytes_alone: bool,
+    /// A schema of type `bytes` writes them without a length, as other clients do.
+    raw_bytes: bool,
 }
 
-/// A record, ready to be sent.
+/// An encoded key or value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Encoded<'b> {
-    /// The key or the value.
+    /// The bytes of the key or the value.
     pub payload: &'b [u8],
     /// The header that names the schema, if the payload does not.
     pub header: Option<(&'static str, &'b [u8])>,
 }
 
 impl<T: Serialize + ?Sized> Serializer<T> {
-    /// Begins with the registry and the subject of the schema.
+    /// A builder for a subject of the registry.
     pub fn builder(registry: &Registry, subject: Subject) -> SerializerBuilder<T> {
         SerializerBuilder::new(registry, subject)
     }
 
-    /// Encodes a value into a buffer that is lent until the next call: without an allocation, once it has grown.
+    /// Encodes a value into an internal buffer that is reused by the next call. Does not allocate once the buffer has grown.
     pub fn serialize(&mut self, value: &T) -> Result<Encoded<'_>, EncodeError> {
         self.scratch.clear();
         self.bound.append(value, &mut self.scratch)?;
@@ -65,15 +67,15 @@ impl<T: Serialize + ?Sized> Serializer<T> {
         Ok(Encoded { payload: &self.scratch, header })
     }
 
-    /// Appends a payload to `out`, which is left as it was if there is an error.
+    /// Appends a payload to `out`, which is unchanged on an error.
     ///
-    /// The header of a record whose payload does not name its schema is [`header`](Self::header).
+    /// With [`guid_in_header`](SerializerBuilder::guid_in_header) the record also needs [`header`](Self::header).
     pub fn append(&self, value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let before = out.len();
         self.bound.append(value, out).inspect_err(|_| out.truncate(before))
     }
 
-    /// Encodes a value into a buffer of its own.
+    /// Encodes a value into a new buffer.
     pub fn to_vec(&self, value: &T) -> Result<Vec<u8>, EncodeError> {
         let mut payload = Vec::new();
         self.bound.append(value, &mut payload)?;
@@ -82,7 +84,7 @@ impl<T: Serialize + ?Sized> Serializer<T> {
 }
 
 impl<T: ?Sized> Serializer<T> {
-    /// The subject that the schema is under.
+    /// The subject of the schema.
     pub fn subject(&self) -> &str {
         &self.bound.subject
     }
@@ -92,14 +94,14 @@ impl<T: ?Sized> Serializer<T> {
         &self.bound.schema
     }
 
-    /// The header that names the schema beside every payload, if the payload does not.
+    /// The header that names the schema, if the payload does not.
     pub fn header(&self) -> Option<(&'static str, &[u8])> {
         self.bound.header.as_ref().map(|(name, key)| (*name, key.as_slice()))
     }
 
-    /// Prepares anew: with `use_latest_version`, the version that is latest by now. True if that is another schema.
+    /// Prepares again, for example to take up a newer latest version. Returns true if the schema changed.
     ///
-    /// An error leaves the serializer as it is, so that it goes on with the schema it has.
+    /// On an error the serializer keeps its schema.
     pub async fn refresh(&mut self) -> Result<bool, PrepareError> {
         let bound = self.bound.settings.bind(&self.bound.registry).await?;
         let changed = (bound.prefix, bound.header) != (self.bound.prefix, self.bound.header);
@@ -118,16 +120,16 @@ impl Bound {
         }
         let begin = out.len();
         self.plan.encode(value, out)?;
-        if self.bytes_alone {
-            cut_length(out, begin);
+        if self.raw_bytes {
+            strip_length(out, begin);
         }
         Ok(())
     }
 }
 
-/// Takes out the length that begins at `begin`.
+/// Removes the length that starts at `begin`.
 #[cold]
-fn cut_length(out: &mut Vec<u8>, begin: usize) {
+fn strip_length(out: &mut Vec<u8>, begin: usize) {
     let length = out[begin..].iter().position(|byte| byte & 0x80 == 0).map_or(0, |last| last + 1);
     out.drain(begin..begin + length);
 }

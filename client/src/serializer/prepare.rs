@@ -1,4 +1,4 @@
-//! How a producer gets its schema, before the first record.
+//! Preparation of a serializer: subject, schema, id and plan, before the first record.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -9,63 +9,21 @@ use avow_avro::{Candidate, Strictness, check, explain, parse};
 use serde::Serialize;
 
 use super::error::Reason;
+use super::local_schema::{LocalReference, LocalSchema};
 use super::{Bound, PrepareError, Serializer};
 use crate::codec::EncodePlan;
 use crate::deserializer::is_bytes;
-use crate::registry::{Content, Referenced};
-use crate::rest::{Client, NewSchema, Reference, SchemaType};
+use crate::registry::{Content, ResolvedReference};
+use crate::rest::{Client, NewSchema, Reference, Registered, SchemaType, Version};
 use crate::wire::{Guid, SchemaKey};
-use crate::{LoadedSchema, Registry, Subject};
+use crate::{Error, LoadedSchema, Registry, Subject};
 
-/// A schema that the program brings along, and what it refers to.
-///
-/// ```
-/// use avow_client::OwnSchema;
-///
-/// let money = r#"{"type":"record","name":"Money","namespace":"shop","fields":[{"name":"cents","type":"long"}]}"#;
-/// let order = r#"{"type":"record","name":"Order","fields":[{"name":"price","type":"shop.Money"}]}"#;
-/// OwnSchema::new(order).with("shop.Money", "money", OwnSchema::new(money));
-/// ```
+/// The version number of a reference to the latest version.
+const LATEST: i32 = -1;
+
+/// The source of the schema that records are written with.
 #[derive(Debug, Clone)]
-pub struct OwnSchema {
-    text: String,
-    needs: Vec<Need>,
-}
-
-#[derive(Debug, Clone)]
-enum Need {
-    There(Reference),
-    Own { name: String, subject: String, schema: OwnSchema },
-}
-
-impl OwnSchema {
-    /// A schema in Avro.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), needs: Vec::new() }
-    }
-
-    /// Adds a reference to what is registered already.
-    pub fn refers_to(mut self, reference: Reference) -> Self {
-        self.needs.push(Need::There(reference));
-        self
-    }
-
-    /// Adds a reference to another schema of the program's own, which is registered or looked up before this one.
-    pub fn with(mut self, name: impl Into<String>, subject: impl Into<String>, schema: Self) -> Self {
-        self.needs.push(Need::Own { name: name.into(), subject: subject.into(), schema });
-        self
-    }
-}
-
-impl<S: Into<String>> From<S> for OwnSchema {
-    fn from(text: S) -> Self {
-        Self::new(text)
-    }
-}
-
-/// Which schema records are written with.
-#[derive(Debug, Clone)]
-enum Choice {
+enum SchemaSource {
     LookUp,
     Register,
     Latest,
@@ -73,30 +31,38 @@ enum Choice {
     Known(SchemaKey),
 }
 
-/// All that a serializer needs to be bound again.
+/// Everything that a refresh needs.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     subject: Subject,
-    own: Option<OwnSchema>,
-    choice: Choice,
+    local: Option<LocalSchema>,
+    source: SchemaSource,
     normalize: bool,
     strict: bool,
     framing: Framing,
-    runs_rules: bool,
+    accept_rules: bool,
+    unknown_fields: UnknownFields,
+}
+
+/// Fields of values that the schema lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UnknownFields {
+    Refused,
+    Ignored,
 }
 
 /// Where a record names its schema.
 #[derive(Debug, Clone, Copy)]
 enum Framing {
-    /// By its id, before the data.
+    /// The id before the data.
     Prefix,
-    /// By its GUID, in a header.
+    /// The GUID in a header.
     Header,
 }
 
-/// A [`Serializer`] to be.
+/// The builder of a [`Serializer`].
 ///
-/// Unless told otherwise it looks the given schema up, and refuses to go on if that is not registered.
+/// By default it looks the given schema up, and fails if it is not registered.
 #[must_use = "call `prepare`"]
 pub struct SerializerBuilder<T: ?Sized> {
     registry: Registry,
@@ -108,38 +74,38 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
     pub(super) fn new(registry: &Registry, subject: Subject) -> Self {
         let settings = Settings {
             subject,
-            own: None,
-            choice: Choice::LookUp,
+            local: None,
+            source: SchemaSource::LookUp,
             normalize: false,
             strict: true,
             framing: Framing::Prefix,
-            runs_rules: false,
+            accept_rules: false,
+            unknown_fields: UnknownFields::Refused,
         };
         Self { registry: registry.clone(), settings, of: PhantomData }
     }
 
     /// The schema of `T`.
-    pub fn schema(mut self, schema: impl Into<OwnSchema>) -> Self {
-        self.settings.own = Some(schema.into());
+    pub fn schema(mut self, schema: impl Into<LocalSchema>) -> Self {
+        self.settings.local = Some(schema.into());
         self
     }
 
-    /// Registers the schema if it is not there yet.
+    /// Registers the schema if it is not registered yet.
     ///
-    /// Off unless asked for: whoever can produce could change a contract by it, a typing error in a topic's name would
-    /// make a subject, and what is deployed first, not what was agreed on, would decide what a topic holds. Register
-    /// where schemas are reviewed, before deploying.
+    /// Off by default: with it every producer can change a contract, a typo in a topic name creates a subject, and the
+    /// first deployment decides the schema of a topic. Register schemas where they are reviewed, before deployment.
     pub fn auto_register(mut self) -> Self {
-        self.settings.choice = Choice::Register;
+        self.settings.source = SchemaSource::Register;
         self
     }
 
-    /// Writes with the latest version of the subject, whichever that is when prepared or
-    /// [refreshed](Serializer::refresh).
+    /// Writes with the latest version of the subject at the time of [`prepare`](Self::prepare) or
+    /// [`refresh`](Serializer::refresh).
     ///
-    /// If a schema is given as well, the latest version has to be able to read its data.
+    /// If a schema is given as well, the latest version must be able to read its data.
     pub fn use_latest_version(mut self) -> Self {
-        self.settings.choice = Choice::Latest;
+        self.settings.source = SchemaSource::Latest;
         self
     }
 
@@ -150,82 +116,87 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
         V: Into<String>,
     {
         let properties = properties.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        self.settings.choice = Choice::LatestWith(properties);
+        self.settings.source = SchemaSource::LatestWith(properties);
         self
     }
 
     /// Writes with the schema of this id.
     pub fn use_schema_id(mut self, id: u32) -> Self {
-        self.settings.choice = Choice::Known(SchemaKey::Id(id));
+        self.settings.source = SchemaSource::Known(SchemaKey::Id(id));
         self
     }
 
     /// Writes with the schema of this GUID.
     pub fn use_schema_guid(mut self, guid: Guid) -> Self {
-        self.settings.choice = Choice::Known(SchemaKey::Guid(guid));
+        self.settings.source = SchemaSource::Known(SchemaKey::Guid(guid));
         self
     }
 
-    /// Brings the schema into normal form before it is looked up or registered.
+    /// Normalizes the schema before it is looked up or registered.
     pub fn normalize(mut self) -> Self {
         self.settings.normalize = true;
         self
     }
 
-    /// Whether a schema that was chosen otherwise has to be able to read data of the one given; so it has, unless told
-    /// not to.
+    /// Whether the selected schema must be able to read data of the given one. On by default.
     pub fn strict_compatibility(mut self, strict: bool) -> Self {
         self.settings.strict = strict;
         self
     }
 
-    /// Names the schema by its GUID in a header, and leaves the payload alone.
+    /// Names the schema by its GUID in a header instead of a prefix of the payload.
     pub fn guid_in_header(mut self) -> Self {
         self.settings.framing = Framing::Header;
         self
     }
 
-    /// Writes with schemas that have rules as well; whoever calls this runs the rules.
-    ///
-    /// Without it they are refused, as what is to be encrypted would be written in clear.
-    pub fn rules_are_run_elsewhere(mut self) -> Self {
-        self.settings.runs_rules = true;
+    /// Skips fields of values that the schema lacks. They are an error by default, because their data would be lost.
+    pub fn ignore_unknown_fields(mut self) -> Self {
+        self.settings.unknown_fields = UnknownFields::Ignored;
         self
     }
 
-    /// Finds the subject, finds or registers the schema, and binds it.
+    /// Accepts schemas with rules, which the caller has to run.
+    ///
+    /// They are refused by default, because a field to be encrypted would be written in clear text.
+    pub fn rules_are_run_elsewhere(mut self) -> Self {
+        self.settings.accept_rules = true;
+        self
+    }
+
+    /// Resolves the subject, looks up or registers the schema, and compiles the plan.
     pub async fn prepare(self) -> Result<Serializer<T>, PrepareError> {
         let bound = self.settings.bind(&self.registry).await?;
         Ok(Serializer { bound: Arc::new(bound), scratch: Vec::new(), of: PhantomData })
     }
 }
 
-/// The program's own schema, with everything it refers to registered or looked up.
-struct Settled {
+/// The program's schema, with its references registered or looked up.
+struct ResolvedSchema {
     new: NewSchema,
-    references: Vec<Referenced>,
+    references: Vec<ResolvedReference>,
     parsed: avow_avro::Schema,
 }
 
 impl Settings {
     pub(super) async fn bind(&self, registry: &Registry) -> Result<Bound, PrepareError> {
-        let own = match &self.own {
-            Some(own) => Some(self.settle(registry, own).await?),
+        let local = match &self.local {
+            Some(local) => Some(self.resolve(registry, local).await?),
             None => None,
         };
-        let record = own.as_ref().and_then(|own| own.parsed.full_name());
-        let subject = self.subject.resolve(registry, record).await?;
-        let schema = self.choose(registry, &subject, own.as_ref()).await?;
+        let record = local.as_ref().and_then(|local| local.parsed.full_name());
+        let subject = self.subject.resolve(registry, record.as_deref()).await?;
+        let schema = self.select_schema(registry, &subject, local.as_ref()).await?;
         let avro = schema.avro().map_err(|why| PrepareError::new(Reason::NotAvro(why)))?;
-        if !self.runs_rules && !schema.rules_on_writing().is_empty() {
+        if !self.accept_rules && !schema.rules_on_writing().is_empty() {
             return Err(PrepareError::needs_rules(&schema));
         }
-        if let Some(own) = &own
+        if let Some(local) = &local
             && self.strict
-            && !matches!(self.choice, Choice::LookUp | Choice::Register)
-            && !check(avro, &own.parsed).is_compatible()
+            && !matches!(self.source, SchemaSource::LookUp | SchemaSource::Register)
+            && !check(avro, &local.parsed).is_compatible()
         {
-            let findings = explain(avro, &own.parsed, Candidate::Writer);
+            let findings = explain(avro, &local.parsed, Candidate::Writer);
             let findings = findings.into_iter().map(|finding| finding.title).collect();
             return Err(PrepareError::new(Reason::Incompatible { subject, findings }));
         }
@@ -236,7 +207,10 @@ impl Settings {
                 (None, Some((self.subject.part().header(), SchemaKey::Guid(guid).to_bytes())))
             }
         };
-        let (plan, bytes_alone) = (EncodePlan::new(avro)?, is_bytes(avro));
+        let (mut plan, raw_bytes) = (EncodePlan::new(avro)?, is_bytes(avro));
+        if self.unknown_fields == UnknownFields::Ignored {
+            plan = plan.ignore_unknown_fields();
+        }
         Ok(Bound {
             settings: self.clone(),
             registry: registry.clone(),
@@ -245,47 +219,53 @@ impl Settings {
             plan,
             prefix,
             header,
-            bytes_alone,
+            raw_bytes,
         })
     }
 
-    async fn choose(
+    async fn select_schema(
         &self,
         registry: &Registry,
         subject: &str,
-        own: Option<&Settled>,
+        local: Option<&ResolvedSchema>,
     ) -> Result<Arc<LoadedSchema>, PrepareError> {
-        let given = || own.ok_or_else(|| PrepareError::new(Reason::NoSchema));
-        Ok(match &self.choice {
-            Choice::Known(key) => registry.schema(*key).await?,
-            Choice::Latest => registry.latest(subject).await?.schema,
-            Choice::LatestWith(properties) => {
+        let given = || local.ok_or_else(|| PrepareError::new(Reason::NoSchema));
+        Ok(match &self.source {
+            SchemaSource::Known(key) => registry.schema(*key).await?,
+            SchemaSource::Latest => registry.latest(subject).await?.schema,
+            SchemaSource::LatestWith(properties) => {
                 let properties = properties.iter().map(|(name, value)| (name.as_str(), value.as_str()));
                 let version = registry.rest()?.latest_with_metadata(subject, properties).include_deleted().await?;
-                registry.complete(version).await?
+                registry.load_version(version).await?
             }
-            Choice::LookUp => {
-                let version = self.look_up(registry.rest()?, subject, &given()?.new).await?;
-                registry.complete(version).await?
+            SchemaSource::LookUp => {
+                let local = given()?;
+                match self.find_version(registry, subject, &local.new).await {
+                    Ok(schema) => schema,
+                    Err(error) => offline_copy(registry, local, error)?,
+                }
             }
-            Choice::Register => {
-                let own = given()?;
-                let registered = self.register(registry.rest()?, subject, &own.new).await?;
-                // What was stored has the same shape; an older registry does not even say what that is.
+            SchemaSource::Register => {
+                let local = given()?;
+                let registered = match self.register(registry, subject, &local.new).await {
+                    Ok(registered) => registered,
+                    Err(error) => return Ok(offline_copy(registry, local, error)?),
+                };
+                // Older registries do not return the stored text.
                 let text = registered.schema.text;
-                registry.keep(Content {
+                registry.insert(Content {
                     id: Some(registered.id),
                     guid: registered.schema.guid.and_then(|guid| guid.parse().ok()),
                     schema_type: SchemaType::Avro,
-                    text: if text.is_empty() { own.new.text().to_owned() } else { text },
-                    references: own.references.clone(),
+                    text: if text.is_empty() { local.new.text().to_owned() } else { text },
+                    references: local.references.clone(),
                     rule_set: registered.schema.rule_set,
                 })
             }
         })
     }
 
-    /// The id of a schema that was asked for by its GUID has to be asked for too.
+    /// The id of the schema; requested separately if the schema was requested by its GUID.
     async fn id(&self, registry: &Registry, schema: &LoadedSchema) -> Result<u32, PrepareError> {
         if let Some(id) = schema.id() {
             return Ok(id);
@@ -297,65 +277,87 @@ impl Settings {
         id.ok_or_else(|| PrepareError::new(Reason::NoId))
     }
 
-    /// Registers or looks up what the schema refers to, each after what it refers to itself.
-    fn settle<'a>(
+    /// Registers or looks up the references of the schema, dependencies first.
+    fn resolve<'a>(
         &'a self,
         registry: &'a Registry,
-        own: &'a OwnSchema,
-    ) -> Pin<Box<dyn Future<Output = Result<Settled, PrepareError>> + Send + 'a>> {
+        local: &'a LocalSchema,
+    ) -> Pin<Box<dyn Future<Output = Result<ResolvedSchema, PrepareError>> + Send + 'a>> {
         Box::pin(async move {
-            let mut new = NewSchema::avro(own.text.clone());
-            let mut references: Vec<Referenced> = Vec::new();
-            for need in &own.needs {
-                match need {
-                    Need::There(reference) => {
+            let mut new = NewSchema::avro(local.text.clone());
+            let mut references: Vec<ResolvedReference> = Vec::new();
+            for reference in &local.references {
+                match reference {
+                    LocalReference::Registered(reference) => {
                         references.extend(registry.references(std::slice::from_ref(reference)).await?);
                         new = new.reference(reference.clone());
                     }
-                    Need::Own { name, subject, schema } => {
-                        let settled = self.settle(registry, schema).await?;
-                        let version = self.version_of(registry.rest()?, subject, &settled.new).await?;
+                    LocalReference::Local { name, subject, schema } => {
+                        let resolved = self.resolve(registry, schema).await?;
+                        let version = self.version_of(registry, subject, &resolved.new).await?;
                         let reference = Reference::new(name, subject, version);
-                        references.extend(settled.references);
-                        let text = settled.new.text().to_owned();
-                        references.push(Referenced { reference: reference.clone(), text });
+                        references.extend(resolved.references);
+                        let text = resolved.new.text().to_owned();
+                        references.push(ResolvedReference { reference: reference.clone(), text });
                         new = new.reference(reference);
                     }
                 }
             }
             let texts: Vec<_> = references.iter().map(|referenced| referenced.text.as_str()).collect();
-            let parsed = parse(&own.text, &texts, Strictness::Java)?;
-            Ok(Settled { new, references, parsed })
+            let parsed = parse(&local.text, &texts, Strictness::Java)?;
+            Ok(ResolvedSchema { new, references, parsed })
         })
     }
 
-    async fn version_of(&self, client: &Client, subject: &str, schema: &NewSchema) -> Result<i32, PrepareError> {
-        if let Choice::Register = self.choice {
-            let registered = self.register(client, subject, schema).await?;
+    async fn version_of(&self, registry: &Registry, subject: &str, schema: &NewSchema) -> Result<i32, Error> {
+        if let SchemaSource::Register = self.source {
+            let registered = self.register(registry, subject, schema).await?;
             if let Some(version) = registered.version {
                 return Ok(version);
             }
         }
-        Ok(self.look_up(client, subject, schema).await?.version)
+        match registry.rest() {
+            Ok(client) => Ok(self.look_up(client, subject, schema).await?.version),
+            // Only a request would need the version.
+            Err(_) => Ok(LATEST),
+        }
     }
 
-    async fn register(
-        &self,
-        client: &Client,
-        subject: &str,
-        schema: &NewSchema,
-    ) -> Result<crate::rest::Registered, crate::Error> {
-        let call = client.register(subject, schema);
-        if self.normalize { call.normalize().await } else { call.await }
+    /// Registers a schema. A refusal for incompatibility is requested again with an explanation, which Avow gives and
+    /// other registries leave out.
+    async fn register(&self, registry: &Registry, subject: &str, schema: &NewSchema) -> Result<Registered, Error> {
+        let client = registry.rest()?;
+        let call = || {
+            let call = client.register(subject, schema);
+            if self.normalize { call.normalize() } else { call }
+        };
+        match call().await {
+            Err(error) if error.is_conflict() => call().query("explain", "true").await,
+            result => result,
+        }
     }
 
-    async fn look_up(
+    async fn find_version(
         &self,
-        client: &Client,
+        registry: &Registry,
         subject: &str,
         schema: &NewSchema,
-    ) -> Result<crate::rest::Version, crate::Error> {
+    ) -> Result<Arc<LoadedSchema>, Error> {
+        let version = self.look_up(registry.rest()?, subject, schema).await?;
+        registry.load_version(version).await
+    }
+
+    async fn look_up(&self, client: &Client, subject: &str, schema: &NewSchema) -> Result<Version, Error> {
         let call = client.look_up(subject, schema);
         if self.normalize { call.normalize().await } else { call.await }
+    }
+}
+
+/// The schema from memory, where the registry cannot be asked: what was registered once keeps its id.
+fn offline_copy(registry: &Registry, local: &ResolvedSchema, error: Error) -> Result<Arc<LoadedSchema>, Error> {
+    if error.is_offline() || error.is_unavailable() {
+        registry.find_equal(&local.parsed).ok_or(error)
+    } else {
+        Err(error)
     }
 }

@@ -10,7 +10,7 @@ use avow_client::{Caches, Class, Deserializer, Disposition, Registry, Snapshot, 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Double, Reply, nobody};
+use crate::support::{Asked, Double, Reply, file_written, nobody, pass};
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Sale {
@@ -36,7 +36,7 @@ fn quick() -> Retry {
 }
 
 fn client<'u>(urls: impl IntoIterator<Item = &'u String>) -> Client {
-    Client::builder(urls).retry(quick()).build().unwrap()
+    Client::builder(urls.into_iter().collect::<Vec<_>>()).retry(quick()).build().unwrap()
 }
 
 fn registry(double: &Double) -> Registry {
@@ -150,7 +150,7 @@ async fn garbage_does_not_flood_the_registry() {
 async fn a_miss_is_remembered_for_a_moment_and_found_out_later() {
     let double = Double::answering([Reply::error(40403, "not found")]).await;
     let mut caches = Caches::default();
-    (caches.first_miss, caches.patience) = (Duration::from_millis(100), Duration::from_millis(50));
+    (caches.miss_ttl, caches.miss_grace_period) = (Duration::from_millis(100), Duration::from_millis(50));
     let registry = Registry::builder(client([&double.url])).caches(caches).build();
     let mut sales = Deserializer::<Sale>::new(&registry);
     let error = sales.decode(&record(7, 1)).await.unwrap_err();
@@ -160,11 +160,11 @@ async fn a_miss_is_remembered_for_a_moment_and_found_out_later() {
         sales.decode(&record(7, 1)).await.unwrap_err();
     }
     assert_eq!(double.asked().len(), 1);
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    pass(Duration::from_millis(60)).await;
     let error = sales.decode(&record(7, 1)).await.unwrap_err();
     assert_eq!((error.disposition(), error.is_retriable()), (Disposition::DeadLetter, false));
     double.now(|_| by_id(SALE));
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    pass(Duration::from_millis(100)).await;
     assert_eq!(sales.decode(&record(7, 1)).await.unwrap(), Some(sale(1)), "registered meanwhile");
 }
 
@@ -189,9 +189,8 @@ async fn an_outage_costs_nothing_of_what_was_seen() {
 
 #[tokio::test]
 async fn what_fails_for_a_moment_is_not_remembered() {
-    let cases = [401, 403, 408, 429, 500, 502, 503, 504].map(|failure| tokio::spawn(fails_for_a_moment(failure)));
-    for case in cases {
-        case.await.unwrap();
+    for failure in [401, 403, 408, 429, 500, 502, 503, 504] {
+        fails_for_a_moment(failure).await;
     }
 }
 
@@ -208,7 +207,7 @@ async fn fails_for_a_moment(failure: u32) {
     }
     assert_eq!(double.asked().len(), 1, "{failure}: once in a second");
     double.now(|_| by_id(SALE));
-    tokio::time::sleep(Duration::from_millis(1010)).await;
+    pass(Duration::from_millis(1010)).await;
     assert_eq!(sales.decode(&record(7, 1)).await.unwrap(), Some(sale(1)), "{failure}");
 }
 
@@ -318,7 +317,7 @@ async fn a_reference_that_fails_for_a_moment_is_not_remembered() {
     let payload = [0, 0, 0, 0, 7, 2, 0, 4, 2, 0];
     assert_eq!(class(orders.decode(&payload).await), Class::RegistryUnavailable);
     *failing.lock().unwrap() = Some(Reply::error(40402, "Version 1 not found."));
-    tokio::time::sleep(Duration::from_millis(1010)).await;
+    pass(Duration::from_millis(1010)).await;
     let error = orders.decode(&payload).await.unwrap_err();
     assert_eq!(error.class(), Class::RegistryUnavailable, "the schema itself is there: {error}");
     assert_eq!(error.disposition(), Disposition::Stop, "somebody has to look: {error}");
@@ -328,7 +327,7 @@ async fn a_reference_that_fails_for_a_moment_is_not_remembered() {
     assert_eq!(class(orders.decode(&record(8, 1)).await), Class::UnknownSchema, "others are asked for meanwhile");
     assert!(error.to_string().contains("`money` version 1"), "{error}");
     *failing.lock().unwrap() = None;
-    tokio::time::sleep(Duration::from_millis(1010)).await;
+    pass(Duration::from_millis(1010)).await;
     assert!(orders.decode(&payload).await.unwrap().is_some());
 }
 
@@ -475,7 +474,7 @@ async fn more_schemas_than_fit_are_all_decoded() {
 #[tokio::test]
 async fn a_topic_without_frames_has_one_schema() {
     let double = Double::answering([by_id(SALE)]).await;
-    let mut sales = Deserializer::<Sale>::builder(&registry(&double)).always(SchemaKey::Id(7)).build().unwrap();
+    let mut sales = Deserializer::<Sale>::builder(&registry(&double)).unframed(SchemaKey::Id(7)).build().unwrap();
     assert_eq!(sales.decode(b"\x02\x06tea").await.unwrap(), Some(sale(1)));
 }
 
@@ -487,9 +486,7 @@ async fn a_snapshot_suffices_while_every_registry_is_down() {
     let online = Registry::builder(client([&double.url])).snapshot_file(&file).unwrap().build();
     let payload = [0, 0, 0, 0, 7, 2, 0, 4, 2, 0];
     Deserializer::<Order>::new(&online).decode(&payload).await.unwrap();
-    while !file.exists() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    file_written(&file).await;
     drop(double);
 
     let down = client([&nobody().await]);
@@ -519,7 +516,7 @@ async fn the_latest_version_outlives_an_outage() {
     })
     .await;
     let mut caches = Caches::default();
-    caches.latest_fresh = Duration::from_millis(50);
+    caches.latest_ttl = Duration::from_millis(50);
     let registry = Registry::builder(client([&double.url])).caches(caches).build();
     for _ in 0..100 {
         assert_eq!(registry.latest("s").await.unwrap().version, 1);
@@ -527,10 +524,10 @@ async fn the_latest_version_outlives_an_outage() {
     let asked = double.asked().len();
     assert!(asked < 50, "{asked} for a hundred");
     *etag.lock().unwrap() = 2;
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    pass(Duration::from_millis(60)).await;
     assert_eq!(registry.latest("s").await.unwrap().version, 2);
     double.now(|_| Reply::error(503, "down"));
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    pass(Duration::from_millis(60)).await;
     let before = double.asked().len();
     for _ in 0..100 {
         assert_eq!(registry.latest("s").await.unwrap().version, 2, "stale rather than not at all");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use avow_client::blocking::Wait;
 use avow_client::rest::{Client, Reference, Retry};
 use avow_client::wire::SchemaKey;
-use avow_client::{OwnSchema, PrepareError, Registry, Serializer, Subject};
+use avow_client::{LocalSchema, PrepareError, Registry, Serializer, Subject};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ async fn nothing_is_registered_that_nobody_asked_for() {
     assert!(error.to_string().contains("auto_register()"), "{error}");
     assert_eq!(double.lines(), ["POST /subjects/sales-value"]);
     let error = payload(serializer(&double)).await.unwrap_err();
-    assert!(error.to_string().contains("no schema is given"), "{error}");
+    assert!(error.to_string().contains("there is no schema to look up"), "{error}");
 }
 
 #[tokio::test]
@@ -105,7 +105,89 @@ async fn what_does_not_fit_is_refused_before_the_first_record() {
     assert!(sales.to_vec(&TEA).is_err(), "no record is written by position");
 
     let error = payload(serializer(&double).schema("{\"type\":\"recard\"}")).await.unwrap_err();
-    assert!(error.to_string().contains("the schema given is none"), "{error}");
+    assert!(error.to_string().contains("the schema is invalid"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refused_registration_is_explained() {
+    let double = Double::start(|asked| {
+        let refused = Reply::error(409, "incompatible with version 3");
+        if asked.path.ends_with("?explain=true") {
+            let findings = json!([{
+                "rule": "missing-default", "severity": "breaking", "path": "Sale.item", "versions": [3],
+                "title": "The new field `item` has no default", "who": "Consumers that move to the new schema",
+                "fixes": [{"title": "Add the default \"\"", "schema": "{}", "resolvesAll": true}]
+            }]);
+            let body = json!({"error_code": 409, "message": "incompatible with version 3", "findings": findings});
+            return Reply::text(409, body.to_string());
+        }
+        refused
+    })
+    .await;
+    let error = payload(serializer(&double).schema(SALE).auto_register()).await.unwrap_err();
+    assert!(error.is_incompatible());
+    let message = error.to_string();
+    let explanation = "Sale.item: The new field `item` has no default [missing-default]\n      \
+                       Consumers that move to the new schema\n      fix: Add the default \"\"";
+    assert!(message.contains(explanation), "{message}");
+    assert_eq!(error.registry_error().unwrap().findings()[0].rule, "missing-default");
+    assert_eq!(
+        double.lines(),
+        ["POST /subjects/sales-value/versions", "POST /subjects/sales-value/versions?explain=true"]
+    );
+}
+
+#[tokio::test]
+async fn a_producer_starts_from_a_snapshot() {
+    let double = Double::answering([Reply::ok(version(7))]).await;
+    let online = registry(&double);
+    Serializer::<Sale>::builder(&online, Subject::topic("sales")).schema(SALE).prepare().await.unwrap();
+    let snapshot = online.snapshot();
+    drop(double);
+    // Written otherwise, it is the same schema.
+    let reformatted = SALE.replace(',', " , ");
+    for registry in [
+        Registry::offline(snapshot.clone()),
+        Registry::builder(Client::builder("http://127.0.0.1:1").retry(Retry::never()).build().unwrap())
+            .snapshot(snapshot)
+            .build(),
+    ] {
+        let sales = || Serializer::<Sale>::builder(&registry, Subject::topic("sales"));
+        for builder in [
+            sales().schema(SALE),
+            sales().schema(reformatted.as_str()),
+            sales().schema(SALE).auto_register(),
+            sales().use_schema_id(7),
+        ] {
+            assert_eq!(payload(builder).await.unwrap(), framed(7));
+        }
+        let error = payload(sales().schema("\"int\"")).await.unwrap_err();
+        assert!(error.registry_error().is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_the_schema_lacks_is_an_error_unless_it_is_ignored() {
+    #[derive(Serialize)]
+    struct Wider {
+        id: i64,
+        note: &'static str,
+        item: &'static str,
+    }
+    let wider = Wider { id: 1, note: "not in the schema", item: "tea" };
+    let double = Double::answering([Reply::ok(version(7))]).await;
+    let registry = registry(&double);
+    let builder = || Serializer::<Wider>::builder(&registry, Subject::topic("sales")).schema(SALE);
+    let error = builder().prepare().await.unwrap().to_vec(&wider).unwrap_err();
+    assert_eq!(error.kind(), avow_client::codec::EncodeErrorKind::UnknownField);
+    assert!(error.to_string().contains("`note`") && error.to_string().contains("ignore_unknown_fields()"), "{error}");
+    let lenient = builder().ignore_unknown_fields().prepare().await.unwrap();
+    assert_eq!(lenient.to_vec(&wider).unwrap(), framed(7));
+
+    let map = || Serializer::<Value>::builder(&registry, Subject::topic("sales")).schema(SALE);
+    let value = json!({"note": [1, 2], "item": "tea", "id": 1});
+    assert!(map().prepare().await.unwrap().to_vec(&value).is_err());
+    assert_eq!(map().ignore_unknown_fields().prepare().await.unwrap().to_vec(&value).unwrap(), framed(7));
 }
 
 #[tokio::test]
@@ -227,8 +309,8 @@ async fn what_is_referred_to_is_registered_first() {
         })
     };
     let double = Double::start(answer).await;
-    let own = OwnSchema::new(BILL)
-        .with("shop.Money", "money", OwnSchema::new(MONEY).with("shop.Unit", "unit", UNIT.into()))
+    let own = LocalSchema::new(BILL)
+        .with("shop.Money", "money", LocalSchema::new(MONEY).with("shop.Unit", "unit", UNIT.into()))
         .refers_to(Reference::new("shop.Payer", "payer", -1));
     let bills = Serializer::<Value>::builder(&registry(&double), Subject::topic("bills")).schema(own).auto_register();
     let bills = bills.prepare().await.unwrap();
@@ -297,4 +379,24 @@ fn a_program_without_async_waits() {
     let double = runtime.block_on(Double::answering([Reply::ok(version(7))]));
     let sales = serializer(&double).schema(SALE).prepare().wait().unwrap();
     assert_eq!(sales.to_vec(&TEA).unwrap(), framed(7));
+}
+
+#[tokio::test]
+async fn a_reused_buffer_needs_no_allocation() {
+    let double = Double::answering([Reply::ok(version(7))]).await;
+    for guid_in_header in [false, true] {
+        let builder = serializer(&double).schema(SALE);
+        let builder = if guid_in_header { builder.guid_in_header() } else { builder };
+        let mut sales = builder.prepare().await.unwrap();
+        let mut out = sales.to_vec(&TEA).unwrap();
+        sales.serialize(&TEA).unwrap();
+        let used = allocation_counter::measure(|| {
+            for _ in 0..10 {
+                sales.serialize(&TEA).unwrap();
+                out.clear();
+                sales.append(&TEA, &mut out).unwrap();
+            }
+        });
+        assert_eq!(used.count_total, 0);
+    }
 }

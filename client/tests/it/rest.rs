@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use avow_client::blocking::Wait;
 use avow_client::rest::{
-    Authorization, Client, ConfigError, ConfigUpdate, Level, Method, Mode, NewSchema, Reference, Retry, Scope,
+    Authorization, Client, ConfigError, ConfigUpdate, Level, Method, Mode, NewSchema, OAuth, Reference, Retry, Scope,
 };
 use avow_client::{Error, Event};
 use serde_json::{Value, json};
 
-use crate::support::{Double, Reply, nobody};
+use crate::support::{Asked, Double, Reply, nobody};
 
 /// Quick retries: no test waits for a pause to be over.
 fn quick() -> Retry {
@@ -19,7 +19,7 @@ fn quick() -> Retry {
 }
 
 fn client<'u>(urls: impl IntoIterator<Item = &'u String>) -> Client {
-    Client::builder(urls).retry(quick()).build().unwrap()
+    Client::builder(urls.into_iter().collect::<Vec<_>>()).retry(quick()).build().unwrap()
 }
 
 fn version() -> Value {
@@ -292,7 +292,7 @@ async fn an_answer_is_sent_again_only_if_it_changed() {
     .await;
     let c = client([&double.url]);
     let first = c.latest("s").if_changed(None).await.unwrap().unwrap();
-    assert_eq!(first.answer.id, 7);
+    assert_eq!(first.value.id, 7);
     assert_eq!(c.latest("s").if_changed(first.etag.as_deref()).await.unwrap(), None);
     assert!(c.latest("s").if_changed(Some("\"b\"")).await.unwrap().is_some());
 }
@@ -334,6 +334,82 @@ async fn credentials_are_shown_and_renewed() {
     assert_eq!(renewals.load(Ordering::SeqCst), 4, "renewed once, not for ever");
 }
 
+fn token_endpoint(asked: &Asked, tokens: &AtomicUsize) -> Option<Reply> {
+    (asked.path == "/token").then(|| {
+        let token = tokens.fetch_add(1, Ordering::SeqCst) + 1;
+        Reply::ok(json!({"access_token": format!("token-{token}"), "token_type": "Bearer", "expires_in": "300"}))
+    })
+}
+
+#[tokio::test]
+async fn oauth_tokens_are_fetched_once_and_renewed_on_401() {
+    let tokens = AtomicUsize::new(0);
+    let double = Double::start(move |asked| {
+        token_endpoint(asked, &tokens).unwrap_or_else(|| match asked.header("authorization") {
+            // The first token is revoked.
+            Some("Bearer token-2") => Reply::ok(version()),
+            _ => Reply::error(401, "Unauthorized"),
+        })
+    })
+    .await;
+    let oauth = OAuth::client_credentials(format!("{}/token", double.url), "orders", "a+b c")
+        .scope("registry")
+        .parameter("audience", "https://registry");
+    assert!(!format!("{oauth:?}").contains("a+b c"));
+    let c = Client::builder(&double.url).oauth(oauth).build().unwrap();
+    let calls = (0..20).map(|_| async { c.latest("s").await.unwrap().id });
+    assert_eq!(futures_util::future::join_all(calls).await, [7; 20]);
+    let asked = double.asked();
+    let fetched: Vec<_> = asked.iter().filter(|asked| asked.path == "/token").collect();
+    assert_eq!(fetched.len(), 2, "one for all, and one more after the 401");
+    // `orders:a%2Bb%20c`.
+    assert_eq!(fetched[0].header("authorization"), Some("Basic b3JkZXJzOmElMkJiJTIwYw=="));
+    assert_eq!(fetched[0].header("content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(fetched[0].body, "grant_type=client_credentials&scope=registry&audience=https%3A%2F%2Fregistry");
+}
+
+#[tokio::test]
+async fn a_token_endpoint_that_fails_is_named() {
+    let cases = [
+        (
+            Reply::text(401, r#"{"error":"invalid_client","error_description":"unknown client"}"#),
+            1,
+            "answered 401: invalid_client (unknown client)",
+        ),
+        (Reply::text(503, "busy"), 3, "answered 503"),
+        (Reply::text(200, "<html>login</html>"), 1, "is not a token"),
+        (Reply::ok(json!({"access_token": "x", "token_type": "DPoP"})), 1, "type `DPoP`"),
+    ];
+    for (reply, attempts, expected) in cases {
+        let double = Double::answering([reply]).await;
+        let oauth = OAuth::client_credentials(format!("{}/token", double.url), "orders", "hunter2").secret_in_body();
+        let error = Client::builder(&double.url).oauth(oauth).build().unwrap().latest("s").await.unwrap_err();
+        assert!(error.is_unauthenticated(), "{error:?}");
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains(expected) && !source.contains("hunter2"), "{source}");
+        assert_eq!(double.asked().len(), attempts, "{expected}");
+        assert_eq!(double.asked()[0].body, "grant_type=client_credentials&client_id=orders&client_secret=hunter2");
+    }
+    let invalid = OAuth::client_credentials("localhost/token", "a", "b");
+    assert!(matches!(Client::builder("http://localhost").oauth(invalid).build(), Err(ConfigError::TokenEndpoint(_))));
+}
+
+#[tokio::test]
+async fn a_token_file_is_read_again_after_a_401() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "old\n").unwrap();
+    let double = Double::start(|asked| match asked.header("authorization") {
+        Some("Bearer new") => Reply::ok(version()),
+        _ => Reply::error(401, "Unauthorized"),
+    })
+    .await;
+    let c = Client::builder(&double.url).bearer_token_file(&file).build().unwrap();
+    assert!(c.latest("s").await.unwrap_err().is_unauthenticated());
+    std::fs::write(&file, "new\n").unwrap();
+    assert_eq!(c.latest("s").await.unwrap().id, 7);
+}
+
 #[tokio::test]
 async fn credentials_that_cannot_be_had_are_said_so() {
     let double = Double::answering([Reply::ok(version())]).await;
@@ -349,16 +425,64 @@ async fn credentials_that_cannot_be_had_are_said_so() {
 
 #[tokio::test]
 async fn lies_are_errors() {
-    let c = |double: &Double| Client::builder([&double.url]).retry(quick()).max_answer_bytes(1000).build().unwrap();
+    let c = |double: &Double| Client::builder([&double.url]).retry(quick()).max_response_bytes(1000).build().unwrap();
     let double = Double::answering([Reply::text(200, "<html>Welcome!</html>")]).await;
     let error = c(&double).latest("s").await.unwrap_err();
-    assert!(!error.is_retriable() && error.to_string().contains("does the address name one"), "{error}");
+    assert!(!error.is_retriable() && error.to_string().contains("check the address"), "{error}");
     let double = Double::answering([Reply::text(200, "x".repeat(1001))]).await;
     assert!(c(&double).latest("s").await.unwrap_err().to_string().contains("larger than 1000 bytes"));
     let elsewhere = Double::answering([Reply::ok(version())]).await;
     let double = Double::answering([Reply::text(302, "").header("location", elsewhere.url.clone())]).await;
     assert!(c(&double).latest("s").await.unwrap_err().to_string().contains(&elsewhere.url));
     assert_eq!(elsewhere.asked().len(), 0, "redirects would take credentials along");
+}
+
+#[test]
+fn a_message_does_not_repeat_its_source() {
+    use std::error::Error as StdError;
+
+    use avow_client::{Snapshot, SnapshotError, wire::SchemaKey};
+
+    let nobody = Client::builder("http://127.0.0.1:1").retry(Retry::never()).build().unwrap();
+    let unreachable = nobody.latest("s").wait().unwrap_err();
+    let registry = avow_client::Registry::new(nobody);
+    let subject = || avow_client::Subject::topic("t");
+    let serializer = || avow_client::Serializer::<i32>::builder(&registry, subject());
+    let record = |id: u8| [0, 0, 0, 0, id, 1, 1];
+    let snapshot = Snapshot::default().with_schema(SchemaKey::Id(1), "\"string\"").with_schema(SchemaKey::Id(2), "{");
+    let offline = avow_client::Registry::offline(snapshot);
+    let mut decoder = avow_client::Deserializer::<i32>::builder(&offline).reader_schema("\"int\"").build().unwrap();
+    let errors: Vec<Box<dyn StdError>> = vec![
+        Box::new(serializer().use_schema_id(7).prepare().wait().unwrap_err()),
+        Box::new(serializer().schema("{").prepare().wait().unwrap_err()),
+        Box::new(unreachable),
+        Box::new(SnapshotError::from(std::io::Error::other("the disk is full"))),
+        Box::new(decoder.decode(&record(1)).wait().unwrap_err()),
+        Box::new(decoder.decode(&record(2)).wait().unwrap_err()),
+        Box::new(decoder.decode(&record(3)).wait().unwrap_err()),
+        Box::new(Client::builder("localhost").build().unwrap_err()),
+    ];
+    for error in errors {
+        let mut link: &dyn StdError = &*error;
+        while let Some(source) = link.source() {
+            assert!(!link.to_string().contains(&source.to_string()), "{link} repeats {source}");
+            link = source;
+        }
+    }
+}
+
+#[test]
+fn an_address_is_one_or_several() {
+    for addresses in [
+        avow_client::rest::Addresses::from("http://a:1"),
+        "http://a:1, http://b:2".into(),
+        String::from("http://a:1,http://b:2,").into(),
+        ["http://a:1"].into(),
+        vec![String::from("http://a:1")].into(),
+    ] {
+        Client::builder(addresses).build().unwrap();
+    }
+    assert!(matches!(Client::builder("").build(), Err(ConfigError::NoAddress)));
 }
 
 #[tokio::test]

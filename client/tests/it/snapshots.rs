@@ -1,5 +1,6 @@
 //! Snapshots: fetched from registries that hand out many schemas at once and from those that do not, and whose they are.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use avow_client::wire::SchemaKey;
 use avow_client::{Counters, Registry, Snapshot};
 use serde_json::{Value, json};
 
-use crate::support::{Asked, Double, Reply};
+use crate::support::{Asked, Double, Reply, file_written};
 
 fn client(double: &Double) -> Client {
     Client::builder([&double.url]).retry(Retry::default().pause(Duration::from_millis(1))).build().unwrap()
@@ -53,7 +54,7 @@ async fn registries_without_a_bulk_read_are_asked_for_versions() {
         assert_eq!(registry.prefetch_subjects("or").await.unwrap(), 2, "{:?}", double.lines());
         for id in [1, 2] {
             let schema = registry.schema_now(SchemaKey::Id(id)).expect("it was loaded");
-            assert_eq!(schema.avro().map(|schema| schema.full_name().map(str::to_owned)), Ok(Some(format!("F{id}"))));
+            assert_eq!(schema.avro().map(|schema| schema.full_name().map(Cow::into_owned)), Ok(Some(format!("F{id}"))));
         }
         assert_eq!(registry.snapshot().registry(), None);
     }
@@ -83,9 +84,7 @@ async fn a_snapshot_of_another_registry_is_forgotten_before_anything_is_loaded()
     let double = registry_called(Arc::clone(&name)).await;
     let first = Registry::builder(client(&double)).snapshot_file(&file).unwrap().build();
     first.schema(SchemaKey::Id(7)).await.unwrap();
-    while !file.exists() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    file_written(&file).await;
     let snapshot = Snapshot::read(&file).unwrap();
     assert_eq!(snapshot.registry(), Some("kafka-cluster=one,schema-registry-cluster=schema-registry"));
 

@@ -28,11 +28,11 @@ impl Example {
     }
 
     /// The next lines, up to one with these words.
-    fn lines_until(&self, words: &str) -> Vec<String> {
+    fn lines_until(&self, enums: &str) -> Vec<String> {
         let mut lines = Vec::new();
-        while !lines.last().is_some_and(|line: &String| line.contains(words)) {
+        while !lines.last().is_some_and(|line: &String| line.contains(enums)) {
             let line = self.says.recv_timeout(PATIENCE);
-            lines.push(line.unwrap_or_else(|_| panic!("`{words}` should follow on {lines:#?}")));
+            lines.push(line.unwrap_or_else(|_| panic!("`{enums}` should follow on {lines:#?}")));
         }
         lines
     }
@@ -62,11 +62,11 @@ async fn what_one_writes_the_other_reads_or_puts_aside() {
     Sender::new().send_raw(&orders, None, b"{\"id\":1}", None).await;
 
     let group = Example::start("consumer_group", &server);
-    let mut lines = group.lines_until("put aside");
+    let mut lines = group.lines_until("dead letter");
     lines.extend((lines.len()..11).map(|_| group.says.recv_timeout(PATIENCE).unwrap()));
     lines.sort();
     let mut expected: Vec<String> = (0..10).map(|id| format!("cup {id} of order {id}")).collect();
-    expected.push("put aside: the record does not say which schema it was written with: JSON".to_owned());
+    expected.push("dead letter: the record does not name its schema: JSON".to_owned());
     assert_eq!(lines, expected);
 
     let dead = Example::start("dead_letters", &server);

@@ -1,6 +1,6 @@
 //! `schema_registry_converter` around our server and beside our client, on the same topic.
 
-use avow_client::{Deserializer, OwnSchema, Serializer, Subject};
+use avow_client::{Deserializer, LocalSchema, Serializer, Subject};
 use rdkafka::message::{Header, Headers, Message};
 use schema_registry_converter::async_impl::avro::{AvroDecoder, AvroEncoder};
 use schema_registry_converter::async_impl::schema_registry::SrSettings;
@@ -94,8 +94,8 @@ async fn schema_registry_converter_on_the_same_topic() {
     }
 
     // Where the schema that was registered has the full name, the registry gives back the short one, as Java prints it.
-    let full = OwnSchema::new(ORDER.replace(r#""Money""#, r#""rs.shop.Money""#));
-    let full = full.with("rs.shop.Money", "money", OwnSchema::new(MONEY));
+    let full = LocalSchema::new(ORDER.replace(r#""Money""#, r#""rs.shop.Money""#));
+    let full = full.with("rs.shop.Money", "money", LocalSchema::new(MONEY));
     let full = Serializer::<Order>::builder(&registry, Subject::topic("full-names")).schema(full).auto_register();
     let payload = full.prepare().await.unwrap().to_vec(&order(7)).unwrap();
     let decoded = AvroDecoder::new(settings()).decode(Some(&payload)).await.unwrap();

@@ -6,7 +6,7 @@
 
 mod evolution;
 mod examples;
+mod failures;
 mod foreign;
 mod streams;
 mod support;
-mod trouble;

@@ -83,7 +83,7 @@ impl Server {
     /// The same, where a schema that is missing is given up at once.
     pub(crate) fn impatient(&self) -> Registry {
         let mut caches = Caches::default();
-        caches.patience = Duration::ZERO;
+        caches.miss_grace_period = Duration::ZERO;
         Registry::builder(self.client()).caches(caches).build()
     }
 }

@@ -44,7 +44,7 @@ impl<'s> Walk<'s> {
     /// Reads one record, in Avro's JSON encoding; all bytes have to belong to it.
     pub fn record(&mut self) -> Result<Value, Fault> {
         let root = self.schema.name_of(self.schema.root_type());
-        let root = root.rsplit('.').next().unwrap_or(root).to_owned();
+        let root = root.rsplit('.').next().unwrap_or(&root).to_owned();
         let value = self.value(self.schema.root_type(), &root)?;
         self.end(&root)?;
         Ok(value)
@@ -155,7 +155,7 @@ impl<'s> Walk<'s> {
                     let reason = format!("there is no branch {index}; the union has {}", branches.len());
                     return Err(self.fault(path, reason));
                 };
-                let name = self.schema.name_of(*branch).to_owned();
+                let name = self.schema.name_of(*branch).into_owned();
                 self.piece(self.at, path, format!("branch {index} of the union: {name}"), length);
                 let value = self.value(*branch, path)?;
                 if self.schema.type_of(*branch) == Type::Null { value } else { Map::from_iter([(name, value)]).into() }

@@ -11,7 +11,7 @@ const MOST_DEPTH: usize = 200;
 pub fn record(schema: &Schema, value: &Value) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let root = schema.name_of(schema.root_type());
-    let root = root.rsplit('.').next().unwrap_or(root);
+    let root = root.rsplit('.').next().unwrap_or(&root);
     write(schema, schema.root_type(), value, root, 0, &mut out)?;
     Ok(out)
 }
@@ -119,7 +119,7 @@ fn branch(
     };
     let named = value.as_object().filter(|object| object.len() == 1).and_then(|object| object.iter().next());
     if let Some((name, inner)) = named
-        && let Some(at) = branches.iter().position(|branch| schema.name_of(*branch) == name)
+        && let Some(at) = branches.iter().position(|branch| schema.name_of(*branch) == *name)
     {
         return attempt(at, inner);
     }

@@ -3,7 +3,7 @@
 use super::pool::Pool;
 use super::reads::Reads;
 use super::{Follower, migrate, writer};
-use crate::store::{Error, Freshness, Hold, IsStandby, Stats, Store, Trouble};
+use crate::store::{ChangeTracker, DatabaseLock, Error, IsStandby, Stats, Store, WriteHealth};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use std::io;
@@ -22,7 +22,7 @@ pub struct Options {
     /// Connections for reading. Three more write and follow the log.
     pub connections: u32,
     /// How long one statement may take before the database counts as away.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// What lies between this program and the database.
     pub pooler: Pooler,
     /// How old answers may be. Zero: no request is answered from memory before the database said what is new.
@@ -32,7 +32,7 @@ pub struct Options {
 impl Options {
     /// How long a first connection may take: a database that sleeps needs a while to wake, and nobody waits for answers yet.
     pub(in crate::store) fn waking(&self) -> Duration {
-        self.patience * 6
+        self.timeout * 6
     }
 }
 
@@ -42,7 +42,7 @@ impl Default for Options {
             migrate_url: None,
             migrate: true,
             connections: 16,
-            patience: Duration::from_secs(5),
+            timeout: Duration::from_secs(5),
             pooler: Pooler::Auto,
             staleness: Duration::ZERO,
         }
@@ -67,7 +67,7 @@ pub(in crate::store) struct Link {
     /// Set where a statement must not outlive its transaction: the next one may run elsewhere.
     transient: Arc<AtomicBool>,
     /// How long a transaction may be left alone by a program that got stuck, and a statement wait for a lock.
-    patience: Duration,
+    timeout: Duration,
     /// When the last connection broke. Older ones are not trusted any more.
     broke: Arc<std::sync::Mutex<Option<Instant>>>,
 }
@@ -75,7 +75,7 @@ pub(in crate::store) struct Link {
 impl Link {
     /// A new connection.
     pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        connect(&self.options, self.patience).await
+        connect(&self.options, self.timeout).await
     }
 
     /// Whether statements have to be prepared for each transaction anew.
@@ -105,7 +105,7 @@ impl Link {
 
     /// The patience as a setting of the database, in milliseconds; 0 would mean for ever.
     pub(super) fn bound(&self) -> u128 {
-        self.patience.as_millis().clamp(1, 3_600_000)
+        self.timeout.as_millis().clamp(1, 3_600_000)
     }
 
     /// Whether something broke since a connection of this age was opened.
@@ -129,7 +129,7 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, Error> {
 /// A new connection to a server that takes writes, if there is one in time.
 ///
 /// A standby lags behind: what it says is new is not all that was acknowledged.
-pub(super) async fn connect(options: &PgConnectOptions, patience: Duration) -> Result<PgConnection, sqlx::Error> {
+pub(super) async fn connect(options: &PgConnectOptions, timeout: Duration) -> Result<PgConnection, sqlx::Error> {
     let connected = async {
         let mut connection = options.connect().await?;
         // In the simple protocol, which no pooler mixes up.
@@ -137,12 +137,12 @@ pub(super) async fn connect(options: &PgConnectOptions, patience: Duration) -> R
         if standby.try_get(0)? { Err(sqlx::Error::Io(io::Error::other(IsStandby))) } else { Ok(connection) }
     };
     let late = || sqlx::Error::Io(io::ErrorKind::TimedOut.into());
-    tokio::time::timeout(patience, connected).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(timeout, connected).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// Opens the database, brings it up to date if that is wanted, and starts to write and to follow the log.
 pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store, Error> {
-    let (patience, waking) = (options.patience, options.waking());
+    let (timeout, waking) = (options.timeout, options.waking());
     let to_database = parse(url)?;
     let pooled = match options.pooler {
         Pooler::None => false,
@@ -157,29 +157,29 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
     let link = Link {
         options: Arc::new(to_database),
         transient: Arc::new(AtomicBool::new(pooled)),
-        patience,
+        timeout,
         broke: Arc::default(),
     };
-    let freshness = Arc::new(Freshness::new());
+    let change_tracker = Arc::new(ChangeTracker::new());
     let stats = Arc::<Stats>::default();
     let connection = connect(&link.options, waking).await?;
     let follower =
-        Follower::start(link.clone(), connection, Arc::clone(&freshness), Arc::clone(&stats), options).await?;
-    let hold = Arc::new(Hold::shared());
-    let trouble = Trouble::default();
-    let writes = writer::start(&link, patience, &follower, &freshness, &trouble, &stats, &hold);
-    let pool = Pool::new(link.clone(), options.connections, patience);
+        Follower::start(link.clone(), connection, Arc::clone(&change_tracker), Arc::clone(&stats), options).await?;
+    let lock = Arc::new(DatabaseLock::shared());
+    let write_health = WriteHealth::default();
+    let writes = writer::start(&link, timeout, &follower, &change_tracker, &write_health, &stats, &lock);
+    let pool = Pool::new(link.clone(), options.connections, timeout);
     let reads = crate::store::Reads::Postgres(Reads::new(pool, link, follower, Arc::clone(&stats)));
-    Ok(Store { reads, writes, freshness, trouble, stats, hold })
+    Ok(Store { reads, writes, change_tracker, write_health, stats, lock })
 }
 
 /// Whether two connections end at one, with nobody to tell their prepared statements apart.
 ///
 /// Measured with `PgBouncer` 1.18 in transaction mode: sqlx numbers its statements per connection, so one client's `s_1`
 /// runs as another's, and the wrong rows come back without any error.
-async fn mixes_up_statements(options: &PgConnectOptions, patience: Duration) -> Result<bool, Error> {
-    let mut one = connect(options, patience).await?;
-    let mut other = connect(options, patience).await?;
+async fn mixes_up_statements(options: &PgConnectOptions, timeout: Duration) -> Result<bool, Error> {
+    let mut one = connect(options, timeout).await?;
+    let mut other = connect(options, timeout).await?;
     let mut shared = false;
     for _ in 0..3 {
         shared |= backend(&mut one).await? == backend(&mut other).await?;

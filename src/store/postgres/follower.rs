@@ -6,7 +6,7 @@
 use super::connect::{Link, Options, statement};
 use super::unit::Receipt;
 use crate::domain::Seq;
-use crate::store::{Error, Freshness, Retry, Stats};
+use crate::store::{ChangeTracker, Error, Retry, Stats};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,16 +51,16 @@ struct Answer {
     /// When it was asked: what was committed later is not in the answer, however long that took.
     at: Instant,
     /// Why it does not, if it does not.
-    away: Option<Arc<str>>,
+    unavailable: Option<Arc<str>>,
 }
 
 /// The task that asks.
 struct Asker {
     link: Link,
     connection: Option<PgConnection>,
-    freshness: Arc<Freshness>,
+    change_tracker: Arc<ChangeTracker>,
     stats: Arc<Stats>,
-    patience: Duration,
+    timeout: Duration,
     questions: Arc<Questions>,
     answers: watch::Sender<Answer>,
     /// The newest change that was seen, as it was seen.
@@ -82,22 +82,22 @@ impl Follower {
     pub(super) async fn start(
         link: Link,
         mut connection: PgConnection,
-        freshness: Arc<Freshness>,
+        change_tracker: Arc<ChangeTracker>,
         stats: Arc<Stats>,
         options: &Options,
     ) -> Result<Self, Error> {
         const LAST: &str = "SELECT seq, receipt FROM changes ORDER BY seq DESC LIMIT 1";
         let last: Option<(i64, String)> = statement!(link, &mut connection, fetch_optional, sqlx::query_as(LAST))?;
         let head = Seq(last.as_ref().map_or(0, |(seq, _)| seq.unsigned_abs()));
-        freshness.advance(head);
+        change_tracker.advance(head);
         let questions = Arc::new(Questions::default());
-        let (answers, receiver) = watch::channel(Answer { question: 0, head, at: Instant::now(), away: None });
+        let (answers, receiver) = watch::channel(Answer { question: 0, head, at: Instant::now(), unavailable: None });
         let asker = Asker {
             link,
             connection: Some(connection),
-            freshness,
+            change_tracker,
             stats,
-            patience: options.patience,
+            timeout: options.timeout,
             questions: Arc::clone(&questions),
             answers,
             last,
@@ -112,7 +112,7 @@ impl Follower {
         let mut answers = self.answers.clone();
         if !self.staleness.is_zero() {
             let answer = answers.borrow();
-            if answer.away.is_none() && answer.at.elapsed() <= self.staleness {
+            if answer.unavailable.is_none() && answer.at.elapsed() <= self.staleness {
                 return Ok(answer.head);
             }
         }
@@ -121,8 +121,8 @@ impl Follower {
         loop {
             {
                 let answer = answers.borrow_and_update();
-                if let Some(reason) = &answer.away {
-                    return Err(Error::Away(Arc::clone(reason)));
+                if let Some(reason) = &answer.unavailable {
+                    return Err(Error::Unreachable(Arc::clone(reason)));
                 }
                 if answer.question >= mine {
                     return Ok(answer.head);
@@ -140,19 +140,19 @@ impl Follower {
     /// For how long the database has been away; `None` while it answers.
     pub(in crate::store) fn outage(&self) -> Option<Duration> {
         let answer = self.answers.borrow();
-        answer.away.is_some().then(|| answer.at.elapsed())
+        answer.unavailable.is_some().then(|| answer.at.elapsed())
     }
 
     /// Why the database does not answer; `None` while it does.
-    pub(in crate::store) fn trouble(&self) -> Option<Error> {
-        self.answers.borrow().away.as_ref().map(|reason| Error::Away(Arc::clone(reason)))
+    pub(in crate::store) fn unreachable(&self) -> Option<Error> {
+        self.answers.borrow().unavailable.as_ref().map(|reason| Error::Unreachable(Arc::clone(reason)))
     }
 
     /// Resolves when the database is away.
-    pub(in crate::store) async fn away(&self) -> Error {
+    pub(in crate::store) async fn until_unreachable(&self) -> Error {
         let mut answers = self.answers.clone();
-        match answers.wait_for(|answer| answer.away.is_some()).await {
-            Ok(answer) => Error::Away(answer.away.clone().unwrap_or_default()),
+        match answers.wait_for(|answer| answer.unavailable.is_some()).await {
+            Ok(answer) => Error::Unreachable(answer.unavailable.clone().unwrap_or_default()),
             Err(_) => Error::Closed,
         }
     }
@@ -173,37 +173,37 @@ impl Asker {
             }
             let question = self.gather(served).await;
             let began = Instant::now();
-            let asked = tokio::time::timeout(self.patience, self.insist()).await;
+            let asked = tokio::time::timeout(self.timeout, self.insist()).await;
             let failure = match asked {
                 Ok(Ok(head)) => {
                     served = question - answered;
                     answered = question;
                     self.stats.head_questions.observe(began.elapsed());
                     pause = FIRST_PAUSE;
-                    self.freshness.advance(head);
-                    let was_away = self.answers.borrow().away.is_some();
-                    self.answers.send_replace(Answer { question, head, at: began, away: None });
+                    self.change_tracker.advance(head);
+                    let was_away = self.answers.borrow().unavailable.is_some();
+                    self.answers.send_replace(Answer { question, head, at: began, unavailable: None });
                     if was_away {
                         tracing::info!(head = head.0, "The database answers again");
                     }
                     continue;
                 }
                 Ok(Err(error)) => error,
-                Err(_) => Error::Away("it did not answer in time".into()),
+                Err(_) => Error::Unreachable("it did not answer in time".into()),
             };
             self.connection = None;
             let reason: Arc<str> = match &failure {
-                Error::Away(reason) => Arc::clone(reason),
+                Error::Unreachable(reason) => Arc::clone(reason),
                 error => {
                     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
                     format!("{error}{cause}").into()
                 }
             };
             self.answers.send_modify(|answer| {
-                if answer.away.is_none() {
+                if answer.unavailable.is_none() {
                     tracing::error!(%reason, "The database is away; ids and last known answers go on, writes do not");
                 }
-                answer.away = Some(reason);
+                answer.unavailable = Some(reason);
             });
             tokio::time::sleep(pause.mul_f64(0.5 + jitter())).await;
             pause = LAST_PAUSE.min(pause * 2);
@@ -234,7 +234,7 @@ impl Asker {
 
     /// Asks, and on other connections again while that may help: a question that failed is no sign of an outage yet.
     async fn insist(&mut self) -> Result<Seq, Error> {
-        let attempts = if self.answers.borrow().away.is_some() { 1 } else { ATTEMPTS };
+        let attempts = if self.answers.borrow().unavailable.is_some() { 1 } else { ATTEMPTS };
         for _ in 1..attempts {
             match self.ask().await {
                 Err(Error::Unavailable(error)) => self.stats.retried(Retry::after(&error)),
@@ -267,14 +267,14 @@ impl Asker {
                     from,
                     "The log does not continue where it was left; nothing remembered is used any more"
                 );
-                self.freshness.distrust();
+                self.change_tracker.invalidate_all();
                 self.last = None;
                 continue;
             }
             for (seq, receipt) in rows {
                 let parsed: Receipt = serde_json::from_str(&receipt)
                     .map_err(|error| Error::Invalid(format!("the receipt of change {seq} ({error})")))?;
-                parsed.mark(&self.freshness, Seq(seq.unsigned_abs()));
+                parsed.mark(&self.change_tracker, Seq(seq.unsigned_abs()));
                 self.last = Some((seq, receipt));
             }
             if count < PAGE {

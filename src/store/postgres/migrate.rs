@@ -13,9 +13,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// Brings the database up to date. While one node does so the others wait.
 ///
 /// `pooled` says that statements would be mixed up on the way: then the database must be up to date already.
-pub(in crate::store) async fn migrate(url: &str, pooled: bool, patience: Duration) -> Result<(), Error> {
+pub(in crate::store) async fn migrate(url: &str, pooled: bool, timeout: Duration) -> Result<(), Error> {
     let options = parse(url)?;
-    let mut connection = connect::connect(&options, patience).await?;
+    let mut connection = connect::connect(&options, timeout).await?;
     check_encoding(&mut connection).await?;
     if is_current(&mut connection).await? {
         return Ok(connection.close().await?);
@@ -23,7 +23,7 @@ pub(in crate::store) async fn migrate(url: &str, pooled: bool, patience: Duratio
     if pooled {
         return Err(Error::MigrateThroughPooler);
     }
-    let mut queue = connect::connect(&options, patience).await?;
+    let mut queue = connect::connect(&options, timeout).await?;
     let turn = wait_for_turn(&mut queue).await?;
     check_format(&mut connection).await?;
     let mut migrations = Migrator { migrations: MIGRATIONS.migrations.clone(), ..Migrator::DEFAULT };

@@ -22,7 +22,7 @@ const IDLE: Duration = Duration::from_mins(3);
 pub(super) struct Pool {
     link: Link,
     /// How long to wait for a connection.
-    patience: Duration,
+    timeout: Duration,
     permits: Arc<Semaphore>,
     shelf: Arc<Shelf>,
 }
@@ -52,9 +52,9 @@ pub(in crate::store) struct Loan {
 }
 
 impl Pool {
-    pub(super) fn new(link: Link, connections: u32, patience: Duration) -> Self {
+    pub(super) fn new(link: Link, connections: u32, timeout: Duration) -> Self {
         let permits = usize::try_from(connections).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { link, patience, permits: Arc::new(Semaphore::new(permits)), shelf: Arc::default() }
+        Self { link, timeout, permits: Arc::new(Semaphore::new(permits)), shelf: Arc::default() }
     }
 
     pub(super) fn connections(&self) -> Connections {
@@ -72,7 +72,7 @@ impl Pool {
             };
             Ok(Loan { connected, shelf: Arc::clone(&self.shelf), _permit: permit })
         };
-        tokio::time::timeout(self.patience, lend).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        tokio::time::timeout(self.timeout, lend).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     /// The connection used last that has no reason to be broken; those that have are closed.

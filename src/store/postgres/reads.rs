@@ -55,7 +55,7 @@ impl Reads {
                 Ok(value) => return Some(Ok(value)),
                 Err(error) => error,
             },
-            away = self.follower.away() => return Some(Err(away)),
+            unavailable = self.follower.until_unreachable() => return Some(Err(unavailable)),
         };
         self.link.learn(&error);
         if *attempt == ATTEMPTS || !Error::may_pass(&error) {

@@ -1,8 +1,8 @@
-//! The parts of a unit as `avow_write_1` takes them, and what the function says became of them.
+//! The parts of a unit as `avow_write_2` takes them, and what the function says became of them.
 
 use crate::domain::{Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Version};
 use crate::store::unit::{Effect, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
-use crate::store::{Error, Freshness};
+use crate::store::{ChangeTracker, Error};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub(super) struct Call {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     soft: Vec<Numbered>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    restore: Vec<Numbered>,
+    undelete: Vec<Numbered>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remove: Vec<Numbered>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +102,7 @@ struct Added {
     version: i32,
     context: String,
     fingerprint: String,
+    schema_type: &'static str,
     shape: String,
     text: String,
     refs: Option<String>,
@@ -152,27 +153,27 @@ pub(super) struct Receipt {
 
 impl Receipt {
     /// Notes everything that the change at `seq` made outdated.
-    pub(super) fn mark(&self, freshness: &Freshness, seq: Seq) {
+    pub(super) fn mark(&self, change_tracker: &ChangeTracker, seq: Seq) {
         for subject in &self.scopes {
-            freshness.mark(freshness.scope(&Subject::parse(subject)), seq);
+            change_tracker.mark(change_tracker.scope(&Subject::parse(subject)), seq);
         }
         for (context, id) in &self.ids {
             if let Some(id) = SchemaId::new(*id) {
-                freshness.mark(freshness.id(&Context::stored(context.clone()), id), seq);
+                change_tracker.mark(change_tracker.id(&Context::stored(context.clone()), id), seq);
             }
         }
         if self.contexts {
-            freshness.mark(freshness.contexts(), seq);
+            change_tracker.mark(change_tracker.contexts(), seq);
         }
     }
 }
 
 impl Reply {
     /// The outcome of a unit, of what became of its parts, once what they changed is marked as changed.
-    pub(super) fn outcome(replies: Vec<Self>, freshness: &Freshness) -> Result<Outcome, Error> {
+    pub(super) fn outcome(replies: Vec<Self>, change_tracker: &ChangeTracker) -> Result<Outcome, Error> {
         let (mut last, mut ids) = (Seq(0), Vec::with_capacity(replies.len()));
         for reply in replies {
-            match reply.part(freshness)? {
+            match reply.part(change_tracker)? {
                 Ok((seq, id)) => {
                     last = seq;
                     ids.push(id);
@@ -183,7 +184,7 @@ impl Reply {
         Ok(Outcome::Committed { seq: last, ids })
     }
 
-    fn part(self, freshness: &Freshness) -> Result<Result<(Seq, Option<SchemaId>), Outcome>, Error> {
+    fn part(self, change_tracker: &ChangeTracker) -> Result<Result<(Seq, Option<SchemaId>), Outcome>, Error> {
         if let Some(refusal) = self.refused {
             return Ok(Err(match refusal {
                 Refusal::Conflict => Outcome::Conflict,
@@ -195,7 +196,7 @@ impl Reply {
         let (Some(seq), Some(receipt)) = (self.seq, self.receipt) else {
             return Err(Error::Invalid("a unit without an outcome".to_owned()));
         };
-        receipt.mark(freshness, Seq(seq));
+        receipt.mark(change_tracker, Seq(seq));
         Ok(Ok((Seq(seq), receipt.id.and_then(SchemaId::new))))
     }
 }
@@ -246,7 +247,7 @@ impl Call {
         match effect {
             Effect::AddVersion(new) => self.add(new)?,
             Effect::SoftDelete(subject, versions) => self.soft.extend(numbered(subject, versions)),
-            Effect::Restore(subject, versions) => self.restore.extend(numbered(subject, versions)),
+            Effect::Undelete(subject, versions) => self.undelete.extend(numbered(subject, versions)),
             Effect::Supersede(subject, versions) => self.remove.extend(numbered(subject, versions)),
             Effect::HardDelete(subject, versions) => {
                 self.remove.extend(numbered(subject, versions));
@@ -293,7 +294,8 @@ impl Call {
             subject: new.subject.as_str().to_owned(),
             version: new.version.get(),
             context: new.subject.context().to_string(),
-            fingerprint: hex(new.fingerprint.0),
+            fingerprint: hex(new.key.fingerprint.0),
+            schema_type: new.key.schema_type.as_str(),
             shape: hex(new.shape),
             text: content.text.clone(),
             refs: references.map(json).transpose()?,

@@ -9,8 +9,8 @@ use super::follower::jitter;
 use super::unit::{Call, Reply};
 use crate::domain::Seq;
 use crate::store::unit::{Outcome, Unit};
-use crate::store::writer::{BATCH, Job, Trouble, submit};
-use crate::store::{Error, Freshness, Hold, Retry, Stats};
+use crate::store::write_queue::{BATCH, Job, WriteHealth, submit};
+use crate::store::{ChangeTracker, DatabaseLock, Error, Retry, Stats};
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,10 +20,10 @@ use tokio::sync::{Mutex, mpsc};
 struct Writer {
     link: Link,
     connection: Option<PgConnection>,
-    patience: Duration,
+    timeout: Duration,
     follower: Follower,
-    freshness: Arc<Freshness>,
-    trouble: Trouble,
+    change_tracker: Arc<ChangeTracker>,
+    write_health: WriteHealth,
     stats: Arc<Stats>,
 }
 
@@ -42,12 +42,12 @@ const PROBE: Duration = Duration::from_secs(1);
 /// Starts the writers; they end when the last sender is dropped.
 pub(super) fn start(
     link: &Link,
-    patience: Duration,
+    timeout: Duration,
     follower: &Follower,
-    freshness: &Arc<Freshness>,
-    trouble: &Trouble,
+    change_tracker: &Arc<ChangeTracker>,
+    write_health: &WriteHealth,
     stats: &Arc<Stats>,
-    hold: &Arc<Hold>,
+    lock: &Arc<DatabaseLock>,
 ) -> mpsc::Sender<Job> {
     let (sender, queue) = mpsc::channel::<Job>(BATCH);
     let queue = Arc::new(Mutex::new(queue));
@@ -55,28 +55,28 @@ pub(super) fn start(
         let writer = Writer {
             link: link.clone(),
             connection: None,
-            patience,
+            timeout,
             follower: follower.clone(),
-            freshness: Arc::clone(freshness),
-            trouble: trouble.clone(),
+            change_tracker: Arc::clone(change_tracker),
+            write_health: write_health.clone(),
             stats: Arc::clone(stats),
         };
-        let (queue, hold) = (Arc::clone(&queue), Arc::clone(hold));
+        let (queue, lock) = (Arc::clone(&queue), Arc::clone(lock));
         tokio::spawn(async move {
             writer.run(queue).await;
-            drop(hold);
+            drop(lock);
         });
     }
-    tokio::spawn(probe(sender.downgrade(), follower.clone(), trouble.clone()));
+    tokio::spawn(probe(sender.downgrade(), follower.clone(), write_health.clone()));
     sender
 }
 
 /// Writes nothing, the way units are written, so that nobody has to register anything for a node to call itself well again.
-async fn probe(queue: mpsc::WeakSender<Job>, follower: Follower, trouble: Trouble) {
+async fn probe(queue: mpsc::WeakSender<Job>, follower: Follower, write_health: WriteHealth) {
     loop {
         tokio::time::sleep(PROBE).await;
         let Some(queue) = queue.upgrade() else { break };
-        if trouble.may_pass() && follower.trouble().is_none() {
+        if write_health.may_pass() && follower.unreachable().is_none() {
             let nothing = Unit { guards: Vec::new(), parts: Vec::new() };
             // What came of it is what the trouble now says.
             let _ = submit(&queue, nothing).await;
@@ -116,14 +116,14 @@ impl Writer {
                 Err(error) => drop(reply.send(Err(error))),
             }
         }
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.timeout;
         if calls.len() > 1 {
             let outcomes = match self.commit(&mut calls, deadline).await {
                 Ok(outcomes) => Some(outcomes),
                 Err(Error::Unavailable(reason)) => {
                     // None of them would fare better alone.
                     let reason: Arc<str> = reason.to_string().into();
-                    Some(calls.iter().map(|_| Err(Error::Away(Arc::clone(&reason)))).collect())
+                    Some(calls.iter().map(|_| Err(Error::Unreachable(Arc::clone(&reason)))).collect())
                 }
                 Err(_) => None,
             };
@@ -149,23 +149,26 @@ impl Writer {
         calls: &mut [Vec<Call>],
         deadline: Instant,
     ) -> Result<Vec<Result<Outcome, Error>>, Error> {
-        let known = *self.freshness.head().borrow();
+        let known = *self.change_tracker.head().borrow();
         let mut pause = Duration::from_millis(5);
         let parts: usize = calls.iter().map(Vec::len).sum();
         loop {
             let sent = self.send(calls, deadline).await;
             let error = match sent {
                 Ok(replies) if replies.len() == parts => {
-                    self.trouble.clear();
+                    self.write_health.clear();
                     let mut replies = replies.into_iter();
                     let of_unit = |parts: &Vec<Call>| replies.by_ref().take(parts.len()).collect();
-                    let outcomes: Vec<_> =
-                        calls.iter().map(of_unit).map(|replies| Reply::outcome(replies, &self.freshness)).collect();
+                    let outcomes: Vec<_> = calls
+                        .iter()
+                        .map(of_unit)
+                        .map(|replies| Reply::outcome(replies, &self.change_tracker))
+                        .collect();
                     let newest = outcomes.iter().filter_map(|outcome| match outcome {
                         Ok(Outcome::Committed { seq, .. }) => Some(*seq),
                         _ => None,
                     });
-                    self.freshness.advance(newest.max().unwrap_or(Seq(0)));
+                    self.change_tracker.advance(newest.max().unwrap_or(Seq(0)));
                     return Ok(outcomes);
                 }
                 Ok(_) => return Err(Error::Invalid("another number of outcomes than of parts".to_owned())),
@@ -177,10 +180,10 @@ impl Writer {
                 call.may_have_been_written_after(known);
             }
             let again =
-                Error::may_pass(&error) && Instant::now() + pause < deadline && self.follower.trouble().is_none();
+                Error::may_pass(&error) && Instant::now() + pause < deadline && self.follower.unreachable().is_none();
             if !again {
                 let error = Error::from(error);
-                self.trouble.set(&error);
+                self.write_health.set(&error);
                 return Err(error);
             }
             self.stats.retried(Retry::after(&error));
@@ -193,7 +196,7 @@ impl Writer {
         // Whoever waits for the log's head on the side of the database gives up as this program does: one that holds it and
         // got stuck must not gather more and more of them. Of the transaction alone, as a pooler may lie between.
         const SQL: &str = "WITH bound AS MATERIALIZED (SELECT set_config('lock_timeout', $2, TRUE) AS millis)
-            SELECT avow_write_1($1) FROM bound WHERE millis IS NOT NULL";
+            SELECT avow_write_2($1) FROM bound WHERE millis IS NOT NULL";
         let parts: Vec<&Call> = calls.iter().flatten().collect();
         let units = serde_json::to_string(&parts).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let work = async {

@@ -2,15 +2,15 @@
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
-use super::de::De;
+use super::de::DatumDeserializer;
 use super::input::Input;
 use super::program::{List, Op};
 use crate::codec::error::DecodeError;
-use crate::codec::meaning::Meaning;
-use crate::codec::path::{Placed, Segment};
+use crate::codec::logical::Logical;
+use crate::codec::path::{Segment, WithPath};
 
 /// A growing collection has up to twice the room it needs, and while it moves the old room as well.
-pub(super) const ROOM: usize = 3;
+pub(super) const GROWTH: usize = 3;
 
 /// The blocks of an array or map.
 struct Blocks<'a, 'de> {
@@ -31,8 +31,8 @@ impl<'a, 'de> Blocks<'a, 'de> {
 
     #[inline]
     fn item<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
-        self.input.charge(ROOM * size_of::<T::Value>())?;
-        seed.deserialize(De { input: &mut *self.input, op: &self.list.item })
+        self.input.charge(GROWTH * size_of::<T::Value>())?;
+        seed.deserialize(DatumDeserializer { input: &mut *self.input, op: &self.list.item })
     }
 
     /// Counts an item that was read, and looks for the next block behind the last of one.
@@ -48,7 +48,7 @@ impl<'a, 'de> Blocks<'a, 'de> {
     #[inline]
     fn finish(self) -> Result<(), DecodeError> {
         if self.left > 0 {
-            return Err(DecodeError::custom("there are more items than the type takes"));
+            return Err(DecodeError::custom("there are more items than the type accepts"));
         }
         self.input.leave();
         Ok(())
@@ -122,17 +122,18 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             return Ok(None);
         }
         let input = &mut *self.blocks.input;
-        input.charge(ROOM * size_of::<K::Value>())?;
+        input.charge(GROWTH * size_of::<K::Value>())?;
         // For the path, should the value be wrong.
         let from = input.peek();
-        let key = seed.deserialize(De { input, op: &Op::String(Meaning::Plain) })?;
+        let key = seed.deserialize(DatumDeserializer { input, op: &Op::String(Logical::Plain) })?;
         self.key = from;
         Ok(Some(key))
     }
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
-        let value = self.blocks.item(seed).map_err(|error| error.below(Segment::Key(Input::key_at(self.key))))?;
+        let value =
+            self.blocks.item(seed).map_err(|error| error.push_segment(Segment::Key(Input::key_at(self.key))))?;
         self.blocks.count()?;
         Ok(value)
     }

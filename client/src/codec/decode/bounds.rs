@@ -1,11 +1,11 @@
-//! What is known of a program before any bytes are seen: how few a type takes, and which records are inside themselves.
+//! Static bounds of a program: the minimum width of each type, and which records are recursive.
 
 use std::collections::HashSet;
 
 use super::program::{Op, Program, Record, Step};
 
 impl Program {
-    /// Works out the bounds by which hostile data are told.
+    /// Computes the bounds against which block counts are checked.
     pub(super) fn bound(&mut self) {
         self.mark_recursive();
         self.measure();
@@ -43,22 +43,23 @@ impl Program {
     }
 
     fn measure(&mut self) {
-        const MOST_ROUNDS: usize = 100;
+        const MAX_ROUNDS: usize = 100;
         let mut widths = vec![0_usize; self.records.len()];
-        for _ in 0..MOST_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let mut has_changed = false;
             for at in (0..widths.len()).rev() {
-                let steps = self.records[at].steps.iter();
-                let width = steps.fold(0_usize, |sum, step| match step {
-                    Step::Read { op, .. } | Step::Skip(op) => sum.saturating_add(self.width(*op, &widths)),
-                    Step::Default { .. } => sum,
-                });
+                let read = self.records[at].steps.iter().filter_map(Step::op_of_message);
+                let width = read.fold(0_usize, |sum, op| sum.saturating_add(self.width(op, &widths)));
                 has_changed |= width != widths[at];
                 widths[at] = width;
             }
             if !has_changed {
                 break;
             }
+        }
+        for at in 0..self.records.len() {
+            let read = self.records[at].steps.iter().filter_map(Step::op_of_message);
+            self.records[at].zero_width_fields = read.filter(|op| self.width(*op, &widths) == 0).count();
         }
         for at in 0..self.lists.len() {
             let item = self.width(self.lists[at].item, &widths);
@@ -68,10 +69,9 @@ impl Program {
 
     /// Finds the records that contain themselves.
     fn mark_recursive(&mut self) {
-        // A record that is met again on the way down from the roots closes a circle; all on the circle are marked.
         let edges: Vec<Vec<usize>> = self.records.iter().map(|record| self.records_in(record)).collect();
-        let circles = circles(&edges);
-        for (record, is_recursive) in self.records.iter_mut().zip(circles) {
+        let cycles = cycles(&edges);
+        for (record, is_recursive) in self.records.iter_mut().zip(cycles) {
             record.is_recursive = is_recursive;
         }
     }
@@ -104,10 +104,9 @@ impl Program {
     }
 }
 
-/// Tells for each node of a graph whether a way leads from it back to it: what is left when nodes without a way out,
-/// and nodes without a way in, are taken away again and again. Nodes between two circles stay, which errs on the safe
-/// side.
-fn circles(edges: &[Vec<usize>]) -> Vec<bool> {
+/// For each node of a graph, whether it may be on a cycle: nodes without successors and nodes without predecessors are
+/// removed until none is left. Nodes between two cycles stay marked, which is the safe side.
+fn cycles(edges: &[Vec<usize>]) -> Vec<bool> {
     let mut reversed = vec![Vec::new(); edges.len()];
     for (from, tos) in edges.iter().enumerate() {
         for to in tos {

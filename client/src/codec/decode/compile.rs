@@ -5,25 +5,31 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use avow_avro::{Action, ActionId, Resolution, Schema, Step as Resolved, Type, TypeId};
+use avow_budget::Budget;
 
 use super::program::{Branch, Enum, Fixed, List, Op, Program, Record, Step};
-use crate::codec::error::{PlanError, PlanReason};
-use crate::codec::meaning::Meaning;
+use crate::codec::error::PlanError;
+use crate::codec::logical::Logical;
 
 impl Program {
     /// Compiles how `writer`'s data are decoded as themselves.
-    pub(super) fn of_writer(writer: &Schema) -> Result<Self, PlanError> {
-        Compiler::new(writer, writer, None).run(Source::Reader(writer.root_type()))
+    pub(super) fn of_writer(writer: &Schema, budget: &Budget) -> Result<Self, PlanError> {
+        Compiler::new(writer, writer, None, budget).run(Source::Reader(writer.root_type()))
     }
 
     /// Compiles how `writer`'s data are decoded as `reader`'s.
-    pub(super) fn of_pair(writer: &Schema, reader: &Schema, resolution: &Resolution<'_>) -> Result<Self, PlanError> {
-        let Ok(root) = resolution.root() else { return Err(PlanError { reason: PlanReason::TooLarge }) };
-        Compiler::new(writer, reader, Some(resolution)).run(Source::Action(root))
+    pub(super) fn of_pair(
+        writer: &Schema,
+        reader: &Schema,
+        resolution: &Resolution<'_>,
+        budget: &Budget,
+    ) -> Result<Self, PlanError> {
+        let Ok(root) = resolution.root() else { return Err(PlanError::too_large()) };
+        Compiler::new(writer, reader, Some(resolution), budget).run(Source::Action(root))
     }
 }
 
-/// Where an operation comes from.
+/// The source of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Source {
     /// Two types that were resolved.
@@ -38,16 +44,17 @@ struct Compiler<'s> {
     writer: &'s Schema,
     reader: &'s Schema,
     resolution: Option<&'s Resolution<'s>>,
+    budget: &'s Budget,
     program: Program,
     known: HashMap<Source, Op>,
-    /// Containers with a place in their table that is still empty.
+    /// Containers with an index whose table entry is still empty.
     pending: Vec<(Source, Op)>,
 }
 
 impl<'s> Compiler<'s> {
-    fn new(writer: &'s Schema, reader: &'s Schema, resolution: Option<&'s Resolution<'s>>) -> Self {
+    fn new(writer: &'s Schema, reader: &'s Schema, resolution: Option<&'s Resolution<'s>>, budget: &'s Budget) -> Self {
         let program = Program::default();
-        Self { writer, reader, resolution, program, known: HashMap::new(), pending: Vec::new() }
+        Self { writer, reader, resolution, budget, program, known: HashMap::new(), pending: Vec::new() }
     }
 
     fn run(mut self, root: Source) -> Result<Program, PlanError> {
@@ -65,11 +72,12 @@ impl<'s> Compiler<'s> {
 
     fn action(&self, id: ActionId) -> Result<&'s Action, PlanError> {
         let action = self.resolution.and_then(|resolution| resolution.action(id));
-        action.ok_or(PlanError { reason: PlanReason::TooLarge })
+        action.ok_or_else(PlanError::too_large)
     }
 
-    /// Returns the operation for a source; what is inside a container follows later.
+    /// The operation for a source; the content of a container is compiled later.
     fn op(&mut self, source: Source) -> Result<Op, PlanError> {
+        self.budget.step()?;
         if let Some(op) = self.known.get(&source) {
             return Ok(*op);
         }
@@ -110,41 +118,41 @@ impl<'s> Compiler<'s> {
 
     /// A primitive or fixed type, perhaps promoted.
     fn read(&mut self, action: &Action) -> Result<Op, PlanError> {
-        let meaning = Meaning::of(self.reader, action.reader);
+        let logical = Logical::of(self.reader, action.reader);
         Ok(match (self.writer.type_of(action.writer), self.reader.type_of(action.reader)) {
-            (Type::Int, Type::Long) => Op::IntAsLong(meaning),
+            (Type::Int, Type::Long) => Op::IntAsLong(logical),
             (Type::Int, Type::Float) => Op::IntAsFloat,
             (Type::Int, Type::Double) => Op::IntAsDouble,
             (Type::Long, Type::Float) => Op::LongAsFloat,
             (Type::Long, Type::Double) => Op::LongAsDouble,
             (Type::Float, Type::Double) => Op::FloatAsDouble,
-            (Type::Bytes, Type::String) => Op::BytesAsString(meaning),
-            (Type::String, Type::Bytes) => Op::StringAsBytes(meaning),
+            (Type::Bytes, Type::String) => Op::BytesAsString(logical),
+            (Type::String, Type::Bytes) => Op::StringAsBytes(logical),
             _ => self.op(Source::Reader(action.reader))?,
         })
     }
 
-    /// The operation for a type as itself, with an empty place in its table.
+    /// The operation for a type read as itself, with an empty table entry.
     fn reserve(&mut self, schema: &Schema, id: TypeId, source: Source) -> Result<Op, PlanError> {
         let name = || Arc::from(schema.name_of(id));
-        let meaning = Meaning::of(schema, id);
+        let logical = Logical::of(schema, id);
         let program = &mut self.program;
         Ok(match schema.type_of(id) {
             Type::Null => Op::Null,
             Type::Boolean => Op::Boolean,
-            Type::Int => Op::Int(meaning),
-            Type::Long => Op::Long(meaning),
+            Type::Int => Op::Int(logical),
+            Type::Long => Op::Long(logical),
             Type::Float => Op::Float,
             Type::Double => Op::Double,
-            Type::Bytes => Op::Bytes(meaning),
-            Type::String => Op::String(meaning),
+            Type::Bytes => Op::Bytes(logical),
+            Type::String => Op::String(logical),
             Type::Fixed(size) => {
-                program.fixed.push(Fixed { name: name(), size: size as usize, meaning });
+                program.fixed.push(Fixed { name: name(), size: size as usize, logical });
                 Op::Fixed(index(program.fixed.len() - 1)?)
             }
             Type::Enum(symbols) => {
                 let symbols = symbols.iter().map(|symbol| Arc::from(symbol.as_str())).collect();
-                program.enums.push(Enum { name: name(), symbols, places: Vec::new() });
+                program.enums.push(Enum { name: name(), symbols, mapping: Vec::new() });
                 let op = Op::Enum(index(program.enums.len() - 1)?);
                 self.later(source, op)
             }
@@ -156,8 +164,16 @@ impl<'s> Compiler<'s> {
             }
             Type::Record(members) => {
                 let fields = members.iter().map(|member| Arc::from(member.name)).collect();
-                let (steps, seen) = (Vec::new(), AtomicUsize::new(0));
-                program.records.push(Record { name: name(), steps, fields, seen, is_recursive: false });
+                program.records.push(Record {
+                    name: name(),
+                    steps: Vec::new(),
+                    fields,
+                    seen: AtomicUsize::new(0),
+                    is_recursive: false,
+                    zero_width_fields: 0,
+                    #[cfg(feature = "apache-avro")]
+                    name_bytes: members.iter().map(|member| member.name.len()).sum(),
+                });
                 let op = Op::Record(index(program.records.len() - 1)?);
                 self.later(source, op)
             }
@@ -169,12 +185,12 @@ impl<'s> Compiler<'s> {
         })
     }
 
-    /// Fills the place of a container that is read as itself.
+    /// Fills the table entry of a container that is read as itself.
     fn fill(&mut self, schema: &Schema, id: TypeId, op: Op, source: fn(TypeId) -> Source) -> Result<(), PlanError> {
         match (op, schema.type_of(id)) {
             (Op::Enum(at), Type::Enum(symbols)) => {
-                let places = (0..symbols.len()).map(|place| index(place).map(Some)).collect::<Result<_, _>>()?;
-                self.program.enums[at as usize].places = places;
+                let mapping = (0..symbols.len()).map(|place| index(place).map(Some)).collect::<Result<_, _>>()?;
+                self.program.enums[at as usize].mapping = mapping;
             }
             (Op::Array(at) | Op::Map(at), Type::Array(item) | Type::Map(item)) => {
                 self.program.lists[at as usize].item = self.op(source(item))?;
@@ -200,12 +216,12 @@ impl<'s> Compiler<'s> {
         Ok(())
     }
 
-    /// Fills the place of a container of which something is resolved.
+    /// Fills the table entry of a container with resolved content.
     fn fill_resolved(&mut self, action: &'s Action, op: Op) -> Result<(), PlanError> {
         match (op, &action.step) {
-            (Op::Enum(at), Resolved::Enum(places)) => {
+            (Op::Enum(at), Resolved::Enum(mapping)) => {
                 let place = |place: &Option<usize>| place.map(index).transpose();
-                self.program.enums[at as usize].places = places.iter().map(place).collect::<Result<_, _>>()?;
+                self.program.enums[at as usize].mapping = mapping.iter().map(place).collect::<Result<_, _>>()?;
             }
             (Op::Array(at) | Op::Map(at), Resolved::Items(item)) => {
                 self.program.lists[at as usize].item = self.op(Source::Action(*item))?;
@@ -232,7 +248,7 @@ impl<'s> Compiler<'s> {
                 }
                 for (field, datum) in defaults {
                     let op = self.op(Source::Reader(read[*field].kind))?;
-                    let datum = datum.as_deref().ok_or(PlanError { reason: PlanReason::TooLarge })?.into();
+                    let datum = datum.as_deref().ok_or_else(PlanError::too_large)?.into();
                     steps.push(Step::Default { op, name: self.name(at, *field), datum });
                 }
                 self.program.records[at as usize].steps = steps;
@@ -263,9 +279,10 @@ impl<'s> Compiler<'s> {
     /// A branch of the reader's union.
     fn branch_of(&mut self, schema: &Schema, branches: &[TypeId], at: usize, op: Op) -> Result<Branch, PlanError> {
         let of = Some((index(at)?, index(branches.len())?));
+        // Null at most once: with three branches two hold something.
         let holds_something = |branch: &&TypeId| schema.type_of(**branch) != Type::Null;
         let mut branch = Branch { op, named: op, of };
-        if branches.iter().filter(holds_something).count() > 1 {
+        if branches.iter().take(3).filter(holds_something).count() > 1 {
             self.program.branches.push(branch);
             branch.named = Op::Branch(index(self.program.branches.len() - 1)?);
         }
@@ -274,5 +291,5 @@ impl<'s> Compiler<'s> {
 }
 
 fn index(at: usize) -> Result<u32, PlanError> {
-    u32::try_from(at).map_err(|_| PlanError { reason: PlanReason::TooLarge })
+    u32::try_from(at).map_err(|_| PlanError::too_large())
 }

@@ -1,4 +1,4 @@
-//! One datum as a serde deserializer.
+//! A serde deserializer of one datum.
 
 use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Visitor};
@@ -8,10 +8,10 @@ use super::input::Input;
 use super::program::{Branch, Op};
 use super::record::{ByName, Fields};
 use crate::codec::error::{DecodeError, DecodeErrorKind, Message};
-use crate::codec::meaning::Meaning;
+use crate::codec::logical::Logical;
 use crate::codec::text;
 
-pub(super) struct De<'a, 'de> {
+pub(super) struct DatumDeserializer<'a, 'de> {
     pub(super) input: &'a mut Input<'de>,
     /// Behind a reference, so that the whole travels in two registers.
     pub(super) op: &'de Op,
@@ -31,7 +31,7 @@ impl<'de> Input<'de> {
     pub(super) fn symbol(&mut self, kind: u32) -> Result<&'de str, DecodeError> {
         let at = self.index()?;
         let kind = &self.program.enums[kind as usize];
-        match kind.places.get(at) {
+        match kind.mapping.get(at) {
             Some(Some(place)) => Ok(&kind.symbols[*place as usize]),
             Some(None) => {
                 let message = Message::Static("the reader's enum has neither the writer's symbol nor a default");
@@ -42,23 +42,25 @@ impl<'de> Input<'de> {
     }
 
     #[inline]
-    pub(super) fn fixed(&mut self, kind: u32) -> Result<(&'de [u8], Meaning), DecodeError> {
+    pub(super) fn fixed(&mut self, kind: u32) -> Result<(&'de [u8], Logical), DecodeError> {
         let fixed = &self.program.fixed[kind as usize];
-        Ok((self.take(fixed.size)?, fixed.meaning))
+        Ok((self.take(fixed.size)?, fixed.logical))
     }
 
     #[cold]
-    pub(super) fn unfit(&self, error: u32) -> DecodeError {
-        let message =
-            Message::Named("the reader's schema has no place for this:", self.program.errors[error as usize].clone());
+    pub(super) fn does_not_fit(&self, error: u32) -> DecodeError {
+        let message = Message::Named(
+            "the data does not resolve to the reader schema:",
+            self.program.errors[error as usize].clone(),
+        );
         DecodeError::new(DecodeErrorKind::DoesNotFit, message)
     }
 }
 
-impl De<'_, '_> {
+impl DatumDeserializer<'_, '_> {
     /// Goes through unions to what is really there.
     #[inline]
-    pub(super) fn settle(&mut self) -> Result<Op, DecodeError> {
+    pub(super) fn resolve_union(&mut self) -> Result<Op, DecodeError> {
         match *self.op {
             Op::Union(at) => self.op = &self.input.branch(at)?.op,
             Op::Branch(at) => self.op = &self.input.program.branches[at as usize].op,
@@ -68,7 +70,7 @@ impl De<'_, '_> {
     }
 }
 
-/// What a type is when the visitor has no particular wish, or one that only fits by chance.
+/// Methods without a preference of their own, which fall back to the type of the schema.
 macro_rules! any {
     ($($method:ident)*) => {
         $(
@@ -95,12 +97,12 @@ macro_rules! first {
     };
 }
 
-impl<'de> Deserializer<'de> for De<'_, 'de> {
+impl<'de> Deserializer<'de> for DatumDeserializer<'_, 'de> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
         #[expect(clippy::cast_precision_loss, reason = "promotions of Avro are allowed to lose digits")]
-        match self.settle()? {
+        match self.resolve_union()? {
             Op::Null => visitor.visit_unit(),
             Op::Boolean => visitor.visit_bool(self.input.boolean()?),
             Op::Int(_) => visitor.visit_i32(self.input.int()?),
@@ -113,17 +115,24 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
             Op::Float => visitor.visit_f32(f32::from_le_bytes(self.input.array()?)),
             Op::FloatAsDouble => visitor.visit_f64(f64::from(f32::from_le_bytes(self.input.array()?))),
             Op::Double => visitor.visit_f64(f64::from_le_bytes(self.input.array()?)),
-            Op::Bytes(meaning) | Op::StringAsBytes(meaning) => bytes(self.input.bytes()?, meaning, visitor),
+            Op::Bytes(logical) | Op::StringAsBytes(logical) => {
+                let bytes = self.input.bytes()?;
+                self.bytes(bytes, logical, visitor)
+            }
             Op::String(_) | Op::BytesAsString(_) => visitor.visit_borrowed_str(self.input.text()?),
             Op::Fixed(at) => {
-                let (fixed, meaning) = self.input.fixed(at)?;
-                bytes(fixed, meaning, visitor)
+                let (fixed, logical) = self.input.fixed(at)?;
+                self.bytes(fixed, logical, visitor)
             }
-            Op::Enum(at) => visitor.visit_borrowed_str(self.input.symbol(at)?),
+            Op::Enum(at) => {
+                let symbol = self.input.symbol(at)?;
+                self.input.charge(symbol.len())?;
+                visitor.visit_borrowed_str(symbol)
+            }
             Op::Array(at) => Items::visit(self.input, at, visitor),
             Op::Map(at) => Entries::visit(self.input, at, visitor),
             Op::Record(at) => ByName::visit(self.input, at, visitor),
-            Op::Error(at) => Err(self.input.unfit(at)),
+            Op::Error(at) => Err(self.input.does_not_fit(at)),
             Op::Union(_) | Op::Branch(_) => Err(DecodeError::malformed("a union inside a union")),
         }
     }
@@ -145,9 +154,9 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     any! { deserialize_char deserialize_unit deserialize_map }
 
     fn deserialize_i128<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
-        let (bytes, is_decimal) = match self.settle()? {
-            Op::Bytes(Meaning::Decimal(_)) => (self.input.bytes()?, true),
-            Op::Fixed(at) if matches!(self.input.program.fixed[at as usize].meaning, Meaning::Decimal(_)) => {
+        let (bytes, is_decimal) = match self.resolve_union()? {
+            Op::Bytes(Logical::Decimal(_)) => (self.input.bytes()?, true),
+            Op::Fixed(at) if matches!(self.input.program.fixed[at as usize].logical, Logical::Decimal(_)) => {
                 (self.input.fixed(at)?.0, true)
             }
             _ => (&[][..], false),
@@ -165,9 +174,9 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.settle()? {
+        match self.resolve_union()? {
             Op::String(_) | Op::BytesAsString(_) => visitor.visit_borrowed_str(self.input.text()?),
-            _ => self.in_words(visitor),
+            _ => self.deserialize_text(visitor),
         }
     }
 
@@ -177,7 +186,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.settle()? {
+        match self.resolve_union()? {
             Op::Bytes(_) | Op::StringAsBytes(_) | Op::BytesAsString(_) | Op::String(_) => {
                 visitor.visit_borrowed_bytes(self.input.bytes()?)
             }
@@ -199,7 +208,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         if self.input.program.is_null(*op) {
             return visitor.visit_none();
         }
-        visitor.visit_some(De { input: self.input, op })
+        visitor.visit_some(DatumDeserializer { input: self.input, op })
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
@@ -213,7 +222,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.settle()? {
+        match self.resolve_union()? {
             Op::Array(at) => Items::visit(self.input, at, visitor),
             Op::Record(at) => Fields::visit(self.input, at, visitor),
             Op::Bytes(_) | Op::StringAsBytes(_) => in_bytes(self.input.bytes()?, visitor),
@@ -223,8 +232,8 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(mut self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.settle()? {
-            Op::Fixed(at) if length == 3 && self.input.program.fixed[at as usize].meaning == Meaning::Duration => {
+        match self.resolve_union()? {
+            Op::Fixed(at) if length == 3 && self.input.program.fixed[at as usize].logical == Logical::Duration => {
                 let parts = text::duration(self.input.fixed(at)?.0);
                 visitor.visit_seq(SeqDeserializer::new(parts.into_iter()))
             }
@@ -248,7 +257,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        match self.settle()? {
+        match self.resolve_union()? {
             Op::Record(at) => self.input.record(at, fields, visitor),
             _ => self.deserialize_any(visitor),
         }
@@ -285,37 +294,37 @@ impl Input<'_> {
     }
 }
 
-impl<'de> De<'_, 'de> {
-    /// What is no string, for a visitor that wants one: the usual notation where there is one.
-    fn in_words<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
-        let words = match self.settle()? {
-            Op::Int(meaning) if meaning != Meaning::Plain => text::of_number(i64::from(self.input.int()?), meaning),
-            Op::IntAsLong(meaning) if meaning != Meaning::Plain => {
-                text::of_number(i64::from(self.input.int()?), meaning)
+impl<'de> DatumDeserializer<'_, 'de> {
+    /// A logical type in its textual notation, for a visitor that expects a string.
+    fn deserialize_text<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        let text = match self.resolve_union()? {
+            Op::Int(logical) if logical != Logical::Plain => text::format_number(i64::from(self.input.int()?), logical),
+            Op::IntAsLong(logical) if logical != Logical::Plain => {
+                text::format_number(i64::from(self.input.int()?), logical)
             }
-            Op::Long(meaning) if meaning != Meaning::Plain => text::of_number(self.input.long()?, meaning),
-            Op::Fixed(at) if self.input.program.fixed[at as usize].meaning == Meaning::Uuid => {
-                text::of_uuid(self.input.fixed(at)?.0)
+            Op::Long(logical) if logical != Logical::Plain => text::format_number(self.input.long()?, logical),
+            Op::Fixed(at) if self.input.program.fixed[at as usize].logical == Logical::Uuid => {
+                text::format_uuid(self.input.fixed(at)?.0)
             }
             _ => return self.deserialize_any(visitor),
         };
-        match words {
-            Some(words) => visitor.visit_string(words),
-            None => Err(DecodeError::malformed("a time is outside the years that can be written")),
+        match text {
+            Some(text) => visitor.visit_string(text),
+            None => Err(DecodeError::malformed("the time is outside the range that can be formatted")),
         }
     }
-}
 
-/// Bytes for a visitor without a wish: decimals become text, which keeps every digit.
-fn bytes<'de, V: Visitor<'de>>(bytes: &'de [u8], meaning: Meaning, visitor: V) -> Result<V::Value, DecodeError> {
-    let decimal = match meaning {
-        Meaning::Decimal(scale) => text::of_decimal(bytes, i32::from(scale)),
-        Meaning::BigDecimal => text::of_big_decimal(bytes),
-        _ => return visitor.visit_borrowed_bytes(bytes),
-    };
-    visitor.visit_string(
-        decimal.ok_or_else(|| DecodeError::malformed("a decimal is none, or too long to be written down"))?,
-    )
+    /// Bytes for a visitor without a preference: decimals become text, which keeps every digit.
+    fn bytes<V: Visitor<'de>>(self, bytes: &'de [u8], logical: Logical, visitor: V) -> Result<V::Value, DecodeError> {
+        let decimal = match logical {
+            Logical::Decimal(scale) => text::format_decimal(bytes, i32::from(scale)),
+            Logical::BigDecimal => text::format_big_decimal(bytes),
+            _ => return visitor.visit_borrowed_bytes(bytes),
+        };
+        let decimal = decimal.ok_or_else(|| DecodeError::malformed("the decimal is invalid or too long"))?;
+        self.input.charge(decimal.len())?;
+        visitor.visit_string(decimal)
+    }
 }
 
 fn in_bytes<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, DecodeError> {

@@ -1,6 +1,6 @@
 //! The bytes that are left of a message, and what the record may still take.
 
-use super::program::Program;
+use super::program::{Program, Record};
 use crate::codec::error::DecodeError;
 use crate::codec::limits::Limits;
 
@@ -10,7 +10,7 @@ pub(in crate::codec) struct Input<'de> {
     depth: usize,
     memory: usize,
     items: usize,
-    zero_width_items: usize,
+    zero_width_values: usize,
     /// Structs get their fields by name, whatever their order.
     pub(super) by_name: bool,
 }
@@ -26,7 +26,7 @@ impl<'de> Input<'de> {
             depth: limits.depth,
             memory: limits.bytes.saturating_sub(bytes.len()),
             items: limits.items,
-            zero_width_items: limits.zero_width_items,
+            zero_width_values: limits.zero_width_values.saturating_add(bytes.len()),
             by_name: false,
         }
     }
@@ -35,19 +35,19 @@ impl<'de> Input<'de> {
         self.rest.len()
     }
 
-    /// What is left, to look at again.
+    /// The unread bytes.
     #[inline]
     pub(super) fn peek(&self) -> &'de [u8] {
         self.rest
     }
 
-    /// The key that bytes begin with, for a path; as much of it as is text, and not too much.
+    /// The map key at the start of the bytes, for a path, shortened.
     #[cold]
     pub(super) fn key_at(bytes: &[u8]) -> Box<str> {
-        const MOST: usize = 64;
+        const MAX_KEY: usize = 64;
         static EMPTY: std::sync::LazyLock<Program> = std::sync::LazyLock::new(Program::default);
         let key = Input::new(&EMPTY, bytes, &Limits::default()).bytes().unwrap_or_default();
-        String::from_utf8_lossy(&key[..key.len().min(MOST)]).into()
+        String::from_utf8_lossy(&key[..key.len().min(MAX_KEY)]).into()
     }
 
     /// Goes on with other bytes; returns the ones at hand, to come back to.
@@ -64,6 +64,23 @@ impl<'de> Input<'de> {
             }
             None => Err(DecodeError::over("nested deeper than `Limits::depth`")),
         }
+    }
+
+    /// Enters a record whose fields are decoded or skipped.
+    #[inline]
+    pub(super) fn enter_record(&mut self, record: &Record) -> Result<(), DecodeError> {
+        if record.zero_width_fields > 0 {
+            self.charge_zero_width(record.zero_width_fields)?;
+        }
+        self.enter()
+    }
+
+    #[inline]
+    fn charge_zero_width(&mut self, values: usize) -> Result<(), DecodeError> {
+        let left = self.zero_width_values.checked_sub(values);
+        self.zero_width_values =
+            left.ok_or_else(|| DecodeError::over("more values without bytes than `Limits::zero_width_values`"))?;
+        Ok(())
     }
 
     #[inline]
@@ -129,12 +146,12 @@ impl<'de> Input<'de> {
     #[inline]
     fn long_of_many(&mut self) -> Result<i64, DecodeError> {
         if let Some(chunk) = self.rest.first_chunk() {
-            let word = u64::from_le_bytes(*chunk);
-            let ends = !word & 0x8080_8080_8080_8080;
+            let type_name = u64::from_le_bytes(*chunk);
+            let ends = !type_name & 0x8080_8080_8080_8080;
             if ends != 0 {
                 let length = (ends.trailing_zeros() / 8 + 1) as usize;
                 // Everything up to the first byte that ends a number, seven bits of each byte moved together.
-                let bits = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
+                let bits = type_name & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
                 let bits = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
                 let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
                 let bits = (bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4);
@@ -210,9 +227,7 @@ impl<'de> Input<'de> {
         self.items =
             self.items.checked_sub(count).ok_or_else(|| DecodeError::over("more items than `Limits::items`"))?;
         if most.is_none() {
-            let left = self.zero_width_items.checked_sub(count);
-            self.zero_width_items =
-                left.ok_or_else(|| DecodeError::over("more items without bytes than `Limits::zero_width_items`"))?;
+            self.charge_zero_width(count)?;
         }
         Ok(count)
     }

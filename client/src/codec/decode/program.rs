@@ -3,28 +3,28 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use crate::codec::meaning::Meaning;
+use crate::codec::logical::Logical;
 
-/// What to do with the next bytes; the index of a container leads into its table.
+/// An operation on the next bytes; a container has the index of its table entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::codec) enum Op {
     #[default]
     Null,
     Boolean,
-    Int(Meaning),
-    IntAsLong(Meaning),
+    Int(Logical),
+    IntAsLong(Logical),
     IntAsFloat,
     IntAsDouble,
-    Long(Meaning),
+    Long(Logical),
     LongAsFloat,
     LongAsDouble,
     Float,
     FloatAsDouble,
     Double,
-    Bytes(Meaning),
-    BytesAsString(Meaning),
-    String(Meaning),
-    StringAsBytes(Meaning),
+    Bytes(Logical),
+    BytesAsString(Logical),
+    String(Logical),
+    StringAsBytes(Logical),
     Fixed(u32),
     Enum(u32),
     Array(u32),
@@ -53,7 +53,7 @@ pub(in crate::codec) struct Program {
 pub(super) struct Fixed {
     pub(super) name: Arc<str>,
     pub(super) size: usize,
-    pub(super) meaning: Meaning,
+    pub(super) logical: Logical,
 }
 
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub(super) struct Enum {
     /// The reader's symbols.
     pub(super) symbols: Vec<Arc<str>>,
     /// For each of the writer's symbols the reader's.
-    pub(super) places: Vec<Option<u32>>,
+    pub(super) mapping: Vec<Option<u32>>,
 }
 
 /// An array or a map.
@@ -80,10 +80,15 @@ pub(super) struct Record {
     pub(super) steps: Vec<Step>,
     /// The reader's fields.
     pub(super) fields: Vec<Arc<str>>,
-    /// How the last type took its fields, see [`Record::order`](super::record).
+    /// The cached field order of the last type, see [`FieldOrder`](super::record).
     pub(super) seen: AtomicUsize,
     /// A record inside itself can multiply without any array.
     pub(super) is_recursive: bool,
+    /// Fields that may take no bytes of the message: nested ones multiply without any data.
+    pub(super) zero_width_fields: usize,
+    /// The length of all field names, which a dynamic value copies.
+    #[cfg(feature = "apache-avro")]
+    pub(super) name_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -91,6 +96,16 @@ pub(super) enum Step {
     Read { op: Op, name: Arc<str> },
     Skip(Op),
     Default { op: Op, name: Arc<str>, datum: Box<[u8]> },
+}
+
+impl Step {
+    /// The operation on the bytes of the message, if there is one.
+    pub(super) fn op_of_message(&self) -> Option<Op> {
+        match self {
+            Self::Read { op, .. } | Self::Skip(op) => Some(*op),
+            Self::Default { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +118,7 @@ pub(super) struct Branch {
 }
 
 impl Program {
-    /// What a type is called where it stands in a union.
+    /// The branch name of a type in a union.
     pub(super) fn name_of(&self, op: Op) -> &str {
         match op {
             Op::Null | Op::Error(_) => "null",

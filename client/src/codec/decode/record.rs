@@ -4,31 +4,32 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
-use super::de::{De, name};
+use super::access::GROWTH;
+use super::de::{DatumDeserializer, name};
 use super::input::Input;
 use super::program::{Op, Record, Step};
 use crate::codec::error::{DecodeError, DecodeErrorKind};
-use crate::codec::path::Placed;
+use crate::codec::path::WithPath;
 
-/// How a type takes its fields, remembered with the address of its list of fields, which is never odd.
+/// The order in which a type takes its fields. It is cached in the low bits of the address of the type's field list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
-enum Order {
+enum FieldOrder {
     AsRead = 1,
     ByName = 2,
 }
 
 impl Record {
-    /// Tells whether the fields come in the order in which the type declares them.
+    /// Whether the fields are read in the order in which the type declares them.
     #[inline]
     fn is_in_order(&self, fields: &'static [&'static str]) -> bool {
         let address = fields.as_ptr().addr();
         let seen = self.seen.load(Relaxed);
-        if seen == address | Order::AsRead as usize {
-            // One list may begin where another does.
+        if seen == address | FieldOrder::AsRead as usize {
+            // Two field lists may start at one address.
             return fields.len() == self.fields.len();
         }
-        if seen == address | Order::ByName as usize {
+        if seen == address | FieldOrder::ByName as usize {
             return false;
         }
         let names = self.steps.iter().filter_map(|step| match step {
@@ -36,11 +37,11 @@ impl Record {
             Step::Skip(_) => None,
         });
         let is_in_order = names.eq(fields.iter().copied());
-        self.remember(fields, if is_in_order { Order::AsRead } else { Order::ByName });
+        self.remember(fields, if is_in_order { FieldOrder::AsRead } else { FieldOrder::ByName });
         is_in_order
     }
 
-    fn remember(&self, fields: &'static [&'static str], order: Order) {
+    fn remember(&self, fields: &'static [&'static str], order: FieldOrder) {
         self.seen.store(fields.as_ptr().addr() | order as usize, Relaxed);
     }
 }
@@ -60,16 +61,16 @@ impl<'de> Input<'de> {
         if self.by_name || !plan.is_in_order(fields) {
             return ByName::visit(self, record, visitor);
         }
-        self.enter()?;
-        let mut access = Fields { input: self, steps: plan.steps.iter(), is_touched: false };
+        self.enter_record(plan)?;
+        let mut access = Fields { input: self, steps: plan.steps.iter(), was_called: false };
         match visitor.visit_seq(&mut access) {
             Ok(value) => {
                 access.finish()?;
                 Ok(value)
             }
             // A visitor that never asked for a field does not take sequences.
-            Err(error) if !access.is_touched && error.kind() == DecodeErrorKind::Refused && !plan.steps.is_empty() => {
-                plan.remember(fields, Order::ByName);
+            Err(error) if !access.was_called && error.kind() == DecodeErrorKind::Refused && !plan.steps.is_empty() => {
+                plan.remember(fields, FieldOrder::ByName);
                 Err(error.wanting_names())
             }
             Err(error) => Err(error),
@@ -81,14 +82,14 @@ impl<'de> Input<'de> {
     fn field<T: DeserializeSeed<'de>>(&mut self, step: &'de Step, seed: T) -> Result<T::Value, DecodeError> {
         match step {
             Step::Read { op, name, .. } => {
-                let value = seed.deserialize(De { input: self, op });
+                let value = seed.deserialize(DatumDeserializer { input: self, op });
                 value.map_err(|error| error.in_field(name))
             }
             Step::Default { op, name, datum, .. } => {
                 let value = self.default(op, datum, seed);
                 value.map_err(|error| error.in_field(name))
             }
-            Step::Skip(_) => Err(DecodeError::malformed("a field that nobody reads")),
+            Step::Skip(_) => Err(DecodeError::malformed("a skipped field was requested")),
         }
     }
 
@@ -101,7 +102,7 @@ impl<'de> Input<'de> {
     ) -> Result<T::Value, DecodeError> {
         self.charge(datum.len())?;
         let message = self.swap(datum);
-        let value = seed.deserialize(De { input: self, op });
+        let value = seed.deserialize(DatumDeserializer { input: self, op });
         self.swap(message);
         value
     }
@@ -111,7 +112,7 @@ impl<'de> Input<'de> {
 pub(super) struct Fields<'a, 'de> {
     input: &'a mut Input<'de>,
     steps: std::slice::Iter<'de, Step>,
-    is_touched: bool,
+    was_called: bool,
 }
 
 impl<'a, 'de> Fields<'a, 'de> {
@@ -124,8 +125,8 @@ impl<'a, 'de> Fields<'a, 'de> {
         if plan.is_recursive {
             input.charge(size_of::<V::Value>())?;
         }
-        input.enter()?;
-        let mut access = Fields { input, steps: plan.steps.iter(), is_touched: false };
+        input.enter_record(plan)?;
+        let mut access = Fields { input, steps: plan.steps.iter(), was_called: false };
         let value = visitor.visit_seq(&mut access)?;
         access.finish()?;
         Ok(value)
@@ -134,11 +135,8 @@ impl<'a, 'de> Fields<'a, 'de> {
     /// Skips what was not asked for.
     #[inline]
     fn finish(self) -> Result<(), DecodeError> {
-        for step in self.steps {
-            match step {
-                Step::Read { op, .. } | Step::Skip(op) => self.input.skip(*op)?,
-                Step::Default { .. } => {}
-            }
+        for op in self.steps.filter_map(Step::op_of_message) {
+            self.input.skip(op)?;
         }
         self.input.leave();
         Ok(())
@@ -150,7 +148,7 @@ impl<'de> SeqAccess<'de> for Fields<'_, 'de> {
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
-        self.is_touched = true;
+        self.was_called = true;
         loop {
             match self.steps.next() {
                 None => return Ok(None),
@@ -170,8 +168,10 @@ impl<'de> SeqAccess<'de> for Fields<'_, 'de> {
 pub(super) struct ByName<'a, 'de> {
     input: &'a mut Input<'de>,
     steps: std::slice::Iter<'de, Step>,
-    /// The field whose name was told last.
-    told: Option<&'de Step>,
+    /// The field whose name was handed out last.
+    pending: Option<&'de Step>,
+    /// The type stores the names of the fields.
+    is_dynamic: bool,
 }
 
 impl<'a, 'de> ByName<'a, 'de> {
@@ -182,10 +182,10 @@ impl<'a, 'de> ByName<'a, 'de> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         let plan = &input.program.records[record as usize];
-        input.enter()?;
-        let mut access = ByName { input, steps: plan.steps.iter(), told: None };
+        input.enter_record(plan)?;
+        let mut access = ByName { input, steps: plan.steps.iter(), pending: None, is_dynamic: false };
         let value = visitor.visit_map(&mut access)?;
-        Fields { input: access.input, steps: access.steps, is_touched: true }.finish()?;
+        Fields { input: access.input, steps: access.steps, was_called: true }.finish()?;
         Ok(value)
     }
 }
@@ -200,7 +200,12 @@ impl<'de> MapAccess<'de> for ByName<'_, 'de> {
                 None => return Ok(None),
                 Some(Step::Skip(op)) => self.input.skip(*op)?,
                 Some(step @ (Step::Read { name: text, .. } | Step::Default { name: text, .. })) => {
-                    self.told = Some(step);
+                    // An owned name, unlike the index of a field that a derived type makes of it, takes memory.
+                    if size_of::<K::Value>() >= size_of::<&str>() {
+                        self.input.charge(GROWTH * size_of::<K::Value>() + text.len())?;
+                        self.is_dynamic = true;
+                    }
+                    self.pending = Some(step);
                     return seed.deserialize(name(text)).map(Some);
                 }
             }
@@ -209,9 +214,14 @@ impl<'de> MapAccess<'de> for ByName<'_, 'de> {
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, DecodeError> {
-        match self.told.take() {
-            Some(step) => self.input.field(step, seed),
-            None => Err(DecodeError::malformed("a value was asked for before its name")),
+        match self.pending.take() {
+            Some(step) => {
+                if self.is_dynamic {
+                    self.input.charge(GROWTH * size_of::<T::Value>())?;
+                }
+                self.input.field(step, seed)
+            }
+            None => Err(DecodeError::malformed("a value was requested before its name")),
         }
     }
 }

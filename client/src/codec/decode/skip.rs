@@ -1,12 +1,11 @@
-//! Bytes that nobody wants: passed over without being looked at more than it takes.
+//! Skipping of data that the reader does not have.
 
 use super::input::Input;
 use super::program::{Op, Step};
 use crate::codec::error::DecodeError;
 
 impl Input<'_> {
-    /// Skips one datum. What can be decoded as nothing of the reader's can still be skipped, but not what has no place
-    /// in the resolution.
+    /// Skips one datum. A datum that does not resolve is an error also when it is skipped.
     pub(super) fn skip(&mut self, op: Op) -> Result<(), DecodeError> {
         let program = self.program;
         match op {
@@ -27,12 +26,10 @@ impl Input<'_> {
             Op::Array(at) => self.skip_blocks(at, false),
             Op::Map(at) => self.skip_blocks(at, true),
             Op::Record(at) => {
-                self.enter()?;
-                for step in &program.records[at as usize].steps {
-                    match step {
-                        Step::Read { op, .. } | Step::Skip(op) => self.skip(*op)?,
-                        Step::Default { .. } => {}
-                    }
+                let record = &program.records[at as usize];
+                self.enter_record(record)?;
+                for op in record.steps.iter().filter_map(Step::op_of_message) {
+                    self.skip(op)?;
                 }
                 self.leave();
                 Ok(())
@@ -42,7 +39,7 @@ impl Input<'_> {
                 self.skip(branch)
             }
             Op::Branch(at) => self.skip(program.branches[at as usize].op),
-            Op::Error(at) => Err(self.unfit(at)),
+            Op::Error(at) => Err(self.does_not_fit(at)),
         }
     }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use apache_avro::types::Value;
 
-use super::access::ROOM;
+use super::access::GROWTH;
 use super::input::Input;
 use super::program::{Branch, List, Op, Step};
 use crate::codec::error::DecodeError;
-use crate::codec::meaning::Meaning;
-use crate::codec::path::{Placed, Segment};
+use crate::codec::logical::Logical;
+use crate::codec::path::{Segment, WithPath};
 use crate::codec::text;
 
 impl Input<'_> {
@@ -21,62 +21,65 @@ impl Input<'_> {
         Ok(match op {
             Op::Null => Value::Null,
             Op::Boolean => Value::Boolean(self.boolean()?),
-            Op::Int(meaning) => match (meaning, self.int()?) {
-                (Meaning::Date, value) => Value::Date(value),
-                (Meaning::Time(_), value) => Value::TimeMillis(value),
+            Op::Int(logical) => match (logical, self.int()?) {
+                (Logical::Date, value) => Value::Date(value),
+                (Logical::Time(_), value) => Value::TimeMillis(value),
                 (_, value) => Value::Int(value),
             },
-            Op::IntAsLong(meaning) => long(i64::from(self.int()?), meaning),
+            Op::IntAsLong(logical) => long(i64::from(self.int()?), logical),
             Op::IntAsFloat => Value::Float(self.int()? as f32),
             Op::IntAsDouble => Value::Double(f64::from(self.int()?)),
-            Op::Long(meaning) => long(self.long()?, meaning),
+            Op::Long(logical) => long(self.long()?, logical),
             Op::LongAsFloat => Value::Float(self.long()? as f32),
             Op::LongAsDouble => Value::Double(self.long()? as f64),
             Op::Float => Value::Float(f32::from_le_bytes(self.array()?)),
             Op::FloatAsDouble => Value::Double(f64::from(f32::from_le_bytes(self.array()?))),
             Op::Double => Value::Double(f64::from_le_bytes(self.array()?)),
-            Op::Bytes(meaning) | Op::StringAsBytes(meaning) => match (meaning, self.bytes()?) {
-                (Meaning::Decimal(_), bytes) => Value::Decimal(bytes.into()),
-                (Meaning::BigDecimal, bytes) => {
-                    let number = text::of_big_decimal(bytes).and_then(|text| text.parse().ok());
-                    Value::BigDecimal(number.ok_or_else(|| DecodeError::malformed("a big decimal is none"))?)
+            Op::Bytes(logical) | Op::StringAsBytes(logical) => match (logical, self.bytes()?) {
+                (Logical::Decimal(_), bytes) => Value::Decimal(bytes.into()),
+                (Logical::BigDecimal, bytes) => {
+                    let number = text::format_big_decimal(bytes).and_then(|text| text.parse().ok());
+                    Value::BigDecimal(number.ok_or_else(|| DecodeError::malformed("the big decimal is invalid"))?)
                 }
                 (_, bytes) => Value::Bytes(bytes.to_vec()),
             },
-            Op::String(Meaning::Uuid) | Op::BytesAsString(Meaning::Uuid) => {
-                let uuid = text::uuid_in(self.text()?).ok_or_else(|| DecodeError::malformed("a uuid is none"))?;
+            Op::String(Logical::Uuid) | Op::BytesAsString(Logical::Uuid) => {
+                let uuid =
+                    text::parse_uuid(self.text()?).ok_or_else(|| DecodeError::malformed("the uuid is invalid"))?;
                 Value::Uuid(apache_avro::Uuid::from_bytes(uuid))
             }
             Op::String(_) | Op::BytesAsString(_) => Value::String(self.text()?.to_owned()),
             Op::Fixed(at) => match self.fixed(at)? {
-                (bytes, Meaning::Decimal(_)) => Value::Decimal(bytes.into()),
-                (bytes, Meaning::Uuid) if let Ok(uuid) = bytes.try_into() => {
+                (bytes, Logical::Decimal(_)) => Value::Decimal(bytes.into()),
+                (bytes, Logical::Uuid) if let Ok(uuid) = bytes.try_into() => {
                     Value::Uuid(apache_avro::Uuid::from_bytes(uuid))
                 }
-                (bytes, Meaning::Duration) if let Ok(parts) = <[u8; 12]>::try_from(bytes) => {
+                (bytes, Logical::Duration) if let Ok(parts) = <[u8; 12]>::try_from(bytes) => {
                     Value::Duration(parts.into())
                 }
                 (bytes, _) => Value::Fixed(bytes.len(), bytes.to_vec()),
             },
             Op::Enum(at) => {
                 let symbol = self.symbol(at)?;
+                self.charge(symbol.len())?;
                 let place = program.enums[at as usize].symbols.iter().position(|known| **known == *symbol);
                 Value::Enum(place.and_then(|place| u32::try_from(place).ok()).unwrap_or(0), symbol.to_owned())
             }
             Op::Array(at) => self
                 .list(at, |input, list, values: &mut Vec<Value>| {
-                    input.charge(ROOM * size_of::<Value>())?;
+                    input.charge(GROWTH * size_of::<Value>())?;
                     let value = input.value(list.item);
-                    values.push(value.map_err(|error| error.below(Segment::Index(values.len())))?);
+                    values.push(value.map_err(|error| error.push_segment(Segment::Index(values.len())))?);
                     Ok(())
                 })
                 .map(Value::Array)?,
             Op::Map(at) => self
                 .list(at, |input, list, values: &mut HashMap<String, Value>| {
-                    input.charge(ROOM * size_of::<(String, Value)>())?;
+                    input.charge(GROWTH * size_of::<(String, Value)>())?;
                     let key = input.text()?.to_owned();
-                    let value =
-                        input.value(list.item).map_err(|error| error.below(Segment::Key(key.as_str().into())))?;
+                    let value = input
+                        .value(list.item)
+                        .map_err(|error| error.push_segment(Segment::Key(key.as_str().into())))?;
                     values.insert(key, value);
                     Ok(())
                 })
@@ -87,7 +90,7 @@ impl Input<'_> {
                 self.branch_value(branch)?
             }
             Op::Branch(at) => self.branch_value(&program.branches[at as usize])?,
-            Op::Error(at) => return Err(self.unfit(at)),
+            Op::Error(at) => return Err(self.does_not_fit(at)),
         })
     }
 
@@ -125,8 +128,8 @@ impl Input<'_> {
 
     fn record_value(&mut self, record: u32) -> Result<Value, DecodeError> {
         let record = &self.program.records[record as usize];
-        self.enter()?;
-        self.charge(record.fields.len() * size_of::<(String, Value)>())?;
+        self.enter_record(record)?;
+        self.charge(record.fields.len() * size_of::<(String, Value)>() + record.name_bytes)?;
         let mut fields: Vec<(usize, Value)> = Vec::with_capacity(record.fields.len());
         for step in &record.steps {
             let (name, value) = match step {
@@ -143,7 +146,7 @@ impl Input<'_> {
                     (name, value)
                 }
             };
-            let value = value.map_err(|error| error.below(Segment::Field(Arc::clone(name))))?;
+            let value = value.map_err(|error| error.push_segment(Segment::Field(Arc::clone(name))))?;
             let place = record.fields.iter().position(|field| Arc::ptr_eq(field, name));
             fields.push((place.unwrap_or(0), value));
         }
@@ -153,15 +156,15 @@ impl Input<'_> {
     }
 }
 
-fn long(value: i64, meaning: Meaning) -> Value {
-    match meaning {
-        Meaning::Time(_) => Value::TimeMicros(value),
-        Meaning::Timestamp(3) => Value::TimestampMillis(value),
-        Meaning::Timestamp(6) => Value::TimestampMicros(value),
-        Meaning::Timestamp(_) => Value::TimestampNanos(value),
-        Meaning::LocalTimestamp(3) => Value::LocalTimestampMillis(value),
-        Meaning::LocalTimestamp(6) => Value::LocalTimestampMicros(value),
-        Meaning::LocalTimestamp(_) => Value::LocalTimestampNanos(value),
+fn long(value: i64, logical: Logical) -> Value {
+    match logical {
+        Logical::Time(_) => Value::TimeMicros(value),
+        Logical::Timestamp(3) => Value::TimestampMillis(value),
+        Logical::Timestamp(6) => Value::TimestampMicros(value),
+        Logical::Timestamp(_) => Value::TimestampNanos(value),
+        Logical::LocalTimestamp(3) => Value::LocalTimestampMillis(value),
+        Logical::LocalTimestamp(6) => Value::LocalTimestampMicros(value),
+        Logical::LocalTimestamp(_) => Value::LocalTimestampNanos(value),
         _ => Value::Long(value),
     }
 }

@@ -3,11 +3,11 @@
 use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, EnumAccess, Error, VariantAccess, Visitor};
 
-use super::de::{De, name};
+use super::de::{DatumDeserializer, name};
 use super::input::Input;
 use super::program::{Op, Program};
+use crate::codec::branch_names;
 use crate::codec::error::DecodeError;
-use crate::codec::names;
 
 pub(super) fn visit<'de, V: Visitor<'de>>(
     input: &mut Input<'de>,
@@ -29,14 +29,14 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
         _ => (op, None),
     };
     if let Op::Error(at) = *op {
-        return Err(input.unfit(at));
+        return Err(input.does_not_fit(at));
     }
     let branch_name = program.name_of(*op);
-    if let Some(variant) = variants.iter().find(|variant| names::is_branch(variant, branch_name))
+    if let Some(variant) = variants.iter().find(|variant| branch_names::is_branch(variant, branch_name))
         // A union of one enum and null is that enum, whatever its symbols are called.
         && (of.is_some() || !matches!(op, Op::Enum(_)))
     {
-        return visitor.visit_enum(Branch { de: De { input, op }, variant });
+        return visitor.visit_enum(Branch { de: DatumDeserializer { input, op }, variant });
     }
     // Where no variant is called like a branch, the variants are the branches in order.
     if let Some((at, count)) = of
@@ -44,7 +44,7 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
         && !is_named_otherwise(program, *union, *op, variants)
     {
         let variant = variants[at as usize];
-        return visitor.visit_enum(Branch { de: De { input, op }, variant });
+        return visitor.visit_enum(Branch { de: DatumDeserializer { input, op }, variant });
     }
     match *op {
         Op::Enum(at) => visitor.visit_enum(name(input.symbol(at)?)),
@@ -53,14 +53,14 @@ pub(super) fn visit<'de, V: Visitor<'de>>(
     }
 }
 
-/// Tells whether some variant is called like a branch of the union, or like a symbol of the enum at hand.
+/// Whether some variant has the name of a branch of the union or of a symbol of the enum.
 fn is_named_otherwise(program: &Program, union: Op, op: Op, variants: &[&str]) -> bool {
     let branches: &[_] = match union {
         Op::Union(at) => &program.unions[at as usize],
         _ => &[],
     };
     let is_branch =
-        |variant: &&str| branches.iter().any(|branch| names::is_branch(variant, program.name_of(branch.op)));
+        |variant: &&str| branches.iter().any(|branch| branch_names::is_branch(variant, program.name_of(branch.op)));
     let is_symbol = |variant: &&str| match op {
         Op::Enum(at) => program.enums[at as usize].symbols.iter().any(|symbol| **symbol == **variant),
         _ => false,
@@ -70,7 +70,7 @@ fn is_named_otherwise(program: &Program, union: Op, op: Op, variants: &[&str]) -
 
 /// A branch of a union as a variant.
 struct Branch<'a, 'de> {
-    de: De<'a, 'de>,
+    de: DatumDeserializer<'a, 'de>,
     variant: &'static str,
 }
 
@@ -83,8 +83,8 @@ impl<'a, 'de> EnumAccess<'de> for Branch<'a, 'de> {
     }
 }
 
-/// What a variant holds.
-struct Inside<'a, 'de>(De<'a, 'de>);
+/// The content of a variant.
+struct Inside<'a, 'de>(DatumDeserializer<'a, 'de>);
 
 impl<'de> VariantAccess<'de> for Inside<'_, 'de> {
     type Error = DecodeError;

@@ -5,12 +5,12 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, SerializeTuple, Serializ
 use super::fields::Fields;
 use super::output::Output;
 use super::program::Op;
-use super::ser::Ser;
+use super::ser::DatumSerializer;
 use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
-use crate::codec::meaning::Meaning;
-use crate::codec::path::{Placed, Segment};
+use crate::codec::logical::Logical;
+use crate::codec::path::{Segment, WithPath};
 
-/// How many parts a value says it has.
+/// The declared number of items of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Head {
     Counted(usize),
@@ -26,13 +26,13 @@ pub(super) enum Compound<'a, 'o> {
 pub(super) struct Items<'a, 'o> {
     out: &'a mut Output<'o>,
     item: &'o Op,
-    /// How many parts the head says there are.
+    /// The declared number of items.
     claimed: usize,
     count: usize,
-    /// Where the head is, and how many bytes it has.
+    /// The position and the length of the block header.
     head: (usize, usize),
     end: End,
-    /// Where the last key is, for the path.
+    /// The position of the last key, for the path.
     key: usize,
 }
 
@@ -41,7 +41,7 @@ enum End {
     /// A block of no items.
     EmptyBlock,
     Nothing,
-    /// So many bytes, or it is wrong.
+    /// Exactly this many bytes.
     Exactly(usize),
 }
 
@@ -76,8 +76,8 @@ impl<'a, 'o> Items<'a, 'o> {
 
     pub(super) fn of_fixed(out: &'a mut Output<'o>, fixed: u32, head: Head) -> Result<Self, EncodeError> {
         let fixed = &out.program.fixed[fixed as usize];
-        let is_parts = fixed.meaning == Meaning::Duration && matches!(head, Head::Counted(3));
-        let (item, count) = if is_parts { (&Op::Word, 3) } else { (&Op::Byte, fixed.size) };
+        let is_parts = fixed.logical == Logical::Duration && matches!(head, Head::Counted(3));
+        let (item, count) = if is_parts { (&Op::DurationPart, 3) } else { (&Op::Byte, fixed.size) };
         Self::new(out, item, head, End::Exactly(count))
     }
 }
@@ -85,7 +85,7 @@ impl<'a, 'o> Items<'a, 'o> {
 impl Items<'_, '_> {
     #[inline]
     fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        let item = Ser { out: &mut *self.out, op: self.item };
+        let item = DatumSerializer { out: &mut *self.out, op: self.item };
         value.serialize(item).map_err(|error| error.in_item(self.count))?;
         self.count += 1;
         Ok(())
@@ -94,13 +94,13 @@ impl Items<'_, '_> {
     #[inline]
     pub(super) fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
         self.key = self.out.at();
-        key.serialize(Ser { out: &mut *self.out, op: &Op::String(Meaning::Plain) })
+        key.serialize(DatumSerializer { out: &mut *self.out, op: &Op::String(Logical::Plain) })
     }
 
     #[inline]
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         let from = self.out.at();
-        let item = Ser { out: &mut *self.out, op: self.item };
+        let item = DatumSerializer { out: &mut *self.out, op: self.item };
         match value.serialize(item) {
             Ok(()) => {
                 self.count += 1;
@@ -108,7 +108,7 @@ impl Items<'_, '_> {
             }
             Err(error) => {
                 let key = text_of(&self.out.written(self.key)[..from - self.key]);
-                Err(error.below(Segment::Key(String::from_utf8_lossy(key).into())))
+                Err(error.push_segment(Segment::Key(String::from_utf8_lossy(key).into())))
             }
         }
     }
@@ -118,13 +118,13 @@ impl Items<'_, '_> {
         self.out.leave();
         match self.end {
             End::Exactly(count) if self.count != count => {
-                let message = Message::Static("the parts are not as many as the schema's fixed type has");
+                let message = Message::Static("the number of items differs from the size of the schema's fixed type");
                 return Err(EncodeError::new(EncodeErrorKind::Range, message));
             }
             End::Exactly(_) => return Ok(()),
             End::EmptyBlock | End::Nothing if self.count == self.claimed => {}
             End::EmptyBlock if self.count == 0 => {
-                self.out.take_back(self.head.0);
+                self.out.split_off(self.head.0);
             }
             End::EmptyBlock | End::Nothing => self.out.recount(self.head.0, self.head.1, self.count),
         }

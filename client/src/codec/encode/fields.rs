@@ -9,38 +9,38 @@ use serde::ser::{Serialize, SerializeStruct, SerializeStructVariant};
 use super::compound::text_of;
 use super::output::Output;
 use super::program::{Field, Op};
-use super::ser::Ser;
+use super::ser::DatumSerializer;
 use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
-use crate::codec::meaning::Meaning;
-use crate::codec::path::{Placed, Segment};
+use crate::codec::logical::Logical;
+use crate::codec::path::{Segment, WithPath};
 
 pub(super) struct Fields<'a, 'o> {
     out: &'a mut Output<'o>,
     /// None where the schema has a map.
     fields: &'o [Field],
-    /// The field whose turn it is; beyond all fields where the schema has a map.
+    /// The index of the next field; past the end where the schema has a map.
     next: usize,
 }
 
-/// What only few values need, for all records that are open.
+/// State that few values need, of all records in progress.
 #[derive(Default)]
-pub(super) struct Late<'o> {
-    /// Encoded fields whose turn has not come.
-    held: Vec<Held>,
+pub(super) struct Deferred<'o> {
+    /// Encoded fields that come later in the schema.
+    buffered: Vec<Buffered>,
     /// Maps where the values have structs, the innermost last.
     maps: Vec<Map<'o>>,
-    /// The field that the last key named.
-    named: usize,
+    /// The field that the last key named; `None` for one that is ignored.
+    named: Option<usize>,
 }
 
-struct Held {
-    /// How deep the record is that it belongs to.
+struct Buffered {
+    /// The depth of the record of this field.
     depth: usize,
     field: usize,
     encoded: Vec<u8>,
 }
 
-/// What the values of a map are, where it begins, and how many there are.
+/// The value type of a map, its start, and the number of its entries.
 struct Map<'o> {
     value: &'o Op,
     from: usize,
@@ -59,13 +59,13 @@ impl<'a, 'o> Fields<'a, 'o> {
     pub(super) fn of_map(out: &'a mut Output<'o>, list: u32) -> Result<Self, EncodeError> {
         out.enter()?;
         let map = Map { value: &out.program.items[list as usize], from: out.at(), count: 0 };
-        out.late.maps.push(map);
+        out.deferred.maps.push(map);
         Ok(Self { out, fields: &[], next: 1 })
     }
 }
 
 impl<'o> Fields<'_, 'o> {
-    /// Encodes the field whose turn it is.
+    /// Encodes the next field.
     #[inline(always)]
     pub(super) fn next<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         match self.fields.get(self.next) {
@@ -76,7 +76,7 @@ impl<'o> Fields<'_, 'o> {
 
     #[inline(always)]
     fn in_turn<T: Serialize + ?Sized>(&mut self, field: &'o Field, value: &T) -> Result<(), EncodeError> {
-        let inner = Ser { out: &mut *self.out, op: &field.op };
+        let inner = DatumSerializer { out: &mut *self.out, op: &field.op };
         value.serialize(inner).map_err(|error| error.in_field(&field.name.text))?;
         self.next += 1;
         Ok(())
@@ -111,73 +111,82 @@ impl<'o> Fields<'_, 'o> {
 
     fn by_name<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), EncodeError> {
         if self.next > self.fields.len()
-            && let Some(map) = self.out.late.maps.last_mut()
+            && let Some(map) = self.out.deferred.maps.last_mut()
         {
             map.count += 1;
             let op = map.value;
             self.out.bytes(name.as_bytes());
-            let inner = Ser { out: &mut *self.out, op };
-            return value.serialize(inner).map_err(|error| error.below(Segment::Key(name.into())));
+            let inner = DatumSerializer { out: &mut *self.out, op };
+            return value.serialize(inner).map_err(|error| error.push_segment(Segment::Key(name.into())));
         }
-        self.release();
-        let at = find(self.fields, self.next, name).ok_or_else(|| Self::unknown(name))?;
-        self.field(at, value)
+        self.flush_ready();
+        match find(self.fields, self.next, name) {
+            Some(at) => self.field(at, value),
+            None if self.out.program.ignores_unknown_fields => Ok(()),
+            None => Err(Self::unknown(name)),
+        }
     }
 
     /// Finds the field that a key names: the name is written where the field would be, read again, and forgotten.
     #[inline]
     pub(super) fn key<T: Serialize + ?Sized>(&mut self, name: &T) -> Result<(), EncodeError> {
-        self.release();
+        self.flush_ready();
         let from = self.out.at();
-        name.serialize(Ser { out: &mut *self.out, op: &Op::String(Meaning::Plain) })?;
+        name.serialize(DatumSerializer { out: &mut *self.out, op: &Op::String(Logical::Plain) })?;
         let name = String::from_utf8_lossy(text_of(self.out.written(from)));
-        self.out.late.named = find(self.fields, self.next, &name).ok_or_else(|| Self::unknown(&name))?;
-        self.out.forget(from);
+        let named = find(self.fields, self.next, &name);
+        if named.is_none() && !self.out.program.ignores_unknown_fields {
+            return Err(Self::unknown(&name));
+        }
+        self.out.deferred.named = named;
+        self.out.truncate(from);
         Ok(())
     }
 
     #[inline]
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-        let named = self.out.late.named;
-        self.field(named, value)
+        match self.out.deferred.named {
+            Some(named) => self.field(named, value),
+            None => Ok(()),
+        }
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, at: usize, value: &T) -> Result<(), EncodeError> {
-        self.release();
+        self.flush_ready();
         if at == self.next {
             return self.next(value);
         }
         let field = &self.fields[at];
-        if at < self.next || self.held(at).is_some() {
-            let message = Message::Named("the value has more than one field", Arc::clone(&field.name.text));
+        if at < self.next || self.buffered(at).is_some() {
+            let message = Message::Named("the value has a duplicate field", Arc::clone(&field.name.text));
             return Err(EncodeError::new(EncodeErrorKind::UnknownField, message));
         }
         let from = self.out.at();
-        let inner = Ser { out: &mut *self.out, op: &field.op };
+        let inner = DatumSerializer { out: &mut *self.out, op: &field.op };
         value.serialize(inner).map_err(|error| error.in_field(&field.name.text))?;
-        let (depth, encoded) = (self.out.depth(), self.out.take_back(from));
-        self.out.late.held.push(Held { depth, field: at, encoded });
+        let (depth, encoded) = (self.out.depth(), self.out.split_off(from));
+        self.out.deferred.buffered.push(Buffered { depth, field: at, encoded });
         Ok(())
     }
 
-    /// Where a field of this record is held.
-    fn held(&self, field: usize) -> Option<usize> {
+    /// The index of a buffered field of this record.
+    fn buffered(&self, field: usize) -> Option<usize> {
         let depth = self.out.depth();
-        self.out.late.held.iter().position(|held| held.depth == depth && held.field == field)
+        self.out.deferred.buffered.iter().position(|buffered| buffered.depth == depth && buffered.field == field)
     }
 
-    /// Writes the held fields whose turn has come.
-    fn release(&mut self) {
-        while let Some(held) = self.held(self.next) {
-            let held = self.out.late.held.swap_remove(held);
-            self.out.raw(&held.encoded);
+    /// Writes the buffered fields that come next in the schema.
+    fn flush_ready(&mut self) {
+        while let Some(buffered) = self.buffered(self.next) {
+            let buffered = self.out.deferred.buffered.swap_remove(buffered);
+            self.out.raw(&buffered.encoded);
             self.next += 1;
         }
     }
 
     /// Leaves out a field that the type skips: in turn its default is written at once.
     fn skip(&mut self, name: &'static str) {
-        self.release();
+        self.flush_ready();
         if let Some(field) = self.fields.get(self.next)
             && let Some(default) = &field.default
             && field.name.is(name)
@@ -192,7 +201,7 @@ impl<'o> Fields<'_, 'o> {
         let message = if name.is_empty() {
             Message::Static("the value has more fields than the schema")
         } else {
-            Message::Named("the schema has no field", name.into())
+            Message::Text(format!("the schema has no field `{name}`; add it, or call `ignore_unknown_fields()`"))
         };
         EncodeError::new(EncodeErrorKind::UnknownField, message)
     }
@@ -206,11 +215,11 @@ impl<'o> Fields<'_, 'o> {
         Ok(())
     }
 
-    /// Writes what was held and the defaults of what is missing.
+    /// Writes the buffered fields and the defaults of missing ones.
     #[inline(never)]
     fn fill(&mut self) -> Result<(), EncodeError> {
         if self.next > self.fields.len() {
-            let Some(map) = self.out.late.maps.pop() else { return Ok(()) };
+            let Some(map) = self.out.deferred.maps.pop() else { return Ok(()) };
             if map.count > 0 {
                 self.out.recount(map.from, 0, map.count);
             }
@@ -218,10 +227,10 @@ impl<'o> Fields<'_, 'o> {
             return Ok(());
         }
         loop {
-            self.release();
+            self.flush_ready();
             let Some(field) = self.fields.get(self.next) else { return Ok(()) };
             let Some(default) = &field.default else {
-                let message = Message::Static("the value has no such field, and the schema no default for it");
+                let message = Message::Static("the value lacks this field, which has no default in the schema");
                 let error = EncodeError::new(EncodeErrorKind::MissingField, message);
                 return Err(error.in_field(&field.name.text));
             };

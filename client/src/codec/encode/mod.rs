@@ -16,10 +16,10 @@ use serde::Serialize;
 
 use self::output::Output;
 use self::program::{Op, Program};
-use self::ser::Ser;
+use self::ser::DatumSerializer;
 use super::error::{EncodeError, PlanError};
 
-/// How values are encoded with one schema: worked out once, shared by all records and threads.
+/// A compiled plan that encodes values with one schema: made once, shared by all records and threads.
 ///
 /// Fields go by their names, whatever their order in the type; a field that the type lacks takes the schema's default.
 ///
@@ -50,7 +50,7 @@ pub struct EncodePlan {
     program: Program,
     root: Op,
     name: Option<Arc<str>>,
-    /// What the last records took, and a little more.
+    /// The expected size of a record, from the last ones.
     expected: AtomicUsize,
 }
 
@@ -62,6 +62,12 @@ impl EncodePlan {
         Ok(Self { program, root, name, expected: AtomicUsize::new(64) })
     }
 
+    /// Skips fields of a value that the schema lacks. They are an error by default, because their data would be lost.
+    pub fn ignore_unknown_fields(mut self) -> Self {
+        self.program.ignores_unknown_fields = true;
+        self
+    }
+
     /// Appends the Avro binary of `value` to `out`; on an error `out` is as it was.
     ///
     /// Allocates nothing when `out` has room, except for fields that come in another order than the schema's.
@@ -69,7 +75,7 @@ impl EncodePlan {
         let from = out.len();
         let expected = self.expected.load(Relaxed);
         let mut output = Output::new(&self.program, out, expected);
-        let result = value.serialize(Ser { out: &mut output, op: &self.root });
+        let result = value.serialize(DatumSerializer { out: &mut output, op: &self.root });
         match result {
             Ok(()) => {
                 let end = output.at();
@@ -87,7 +93,7 @@ impl EncodePlan {
     /// Appends the Avro binary of a value of the `apache-avro` crate to `out`; on an error `out` is as it was.
     #[cfg(feature = "apache-avro")]
     pub fn encode_value(&self, value: &apache_avro::types::Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.encode(&super::apache::Parts(value), out)
+        self.encode(&super::apache::ValueSerializer(value), out)
     }
 
     /// Remembers what a record took, so that the next one finds enough room and not much more.
@@ -99,7 +105,7 @@ impl EncodePlan {
     }
 }
 
-/// The bytes of a number that carries its own scale: those of the number, then the scale.
+/// The encoding of a big decimal: the bytes of the number, then its scale.
 #[cfg(feature = "apache-avro")]
 pub(super) fn big_decimal(number: &[u8], scale: i32) -> Vec<u8> {
     let (program, mut out) = (Program::default(), Vec::new());

@@ -2,11 +2,11 @@
 
 #![expect(clippy::inline_always, reason = "measured: a fifth of the time of small records")]
 
-use super::fields::Late;
+use super::fields::Deferred;
 use super::program::Program;
 use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
 
-/// Bytes behind what the caller already had.
+/// The output buffer, behind the bytes that the caller already had.
 ///
 /// The vector is filled with zeros ahead of the writing, so that a write is a copy into a slice and never a call that
 /// may grow the vector byte by byte; what is too much is cut off in the end.
@@ -15,11 +15,11 @@ pub(super) struct Output<'o> {
     bytes: &'o mut Vec<u8>,
     at: usize,
     depth: usize,
-    pub(super) late: Late<'o>,
+    pub(super) deferred: Deferred<'o>,
 }
 
 /// Deeper values would not be decoded by anyone with sensible limits, and take stack.
-const MOST_DEPTH: usize = 200;
+const MAX_DEPTH: usize = 200;
 
 /// The longest number, and room to write one as a word of eight bytes.
 const NUMBER: usize = 10;
@@ -28,14 +28,14 @@ impl<'o> Output<'o> {
     pub(super) fn new(program: &'o Program, bytes: &'o mut Vec<u8>, expected: usize) -> Self {
         let at = bytes.len();
         bytes.resize(at + expected, 0);
-        Self { program, bytes, at, depth: MOST_DEPTH, late: Late::default() }
+        Self { program, bytes, at, depth: MAX_DEPTH, deferred: Deferred::default() }
     }
 
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    /// How many levels are left.
+    /// The levels of nesting left.
     pub(super) fn depth(&self) -> usize {
         self.depth
     }
@@ -45,15 +45,15 @@ impl<'o> Output<'o> {
         self.bytes.truncate(at);
     }
 
-    /// Takes back what was written from `at`.
-    pub(super) fn take_back(&mut self, at: usize) -> Vec<u8> {
+    /// Removes and returns the bytes written from `at` on.
+    pub(super) fn split_off(&mut self, at: usize) -> Vec<u8> {
         let taken = self.bytes[at..self.at].to_vec();
         self.at = at;
         taken
     }
 
-    /// Forgets what was written from `at`.
-    pub(super) fn forget(&mut self, at: usize) {
+    /// Removes the bytes written from `at` on.
+    pub(super) fn truncate(&mut self, at: usize) {
         self.at = at;
     }
 
@@ -152,14 +152,14 @@ impl<'o> Output<'o> {
         self.byte((zigzag & 0x7f) as u8);
     }
 
-    /// Puts a count in place of the `head` bytes at `at`.
+    /// Replaces the `head` bytes at `at` by a count.
     pub(super) fn recount(&mut self, at: usize, head: usize, count: usize) {
-        let body = self.take_back(at);
+        let body = self.split_off(at);
         self.length(count);
         self.raw(&body[head..]);
     }
 
-    /// What was written from `at`.
+    /// The bytes written from `at` on.
     pub(super) fn written(&self, at: usize) -> &[u8] {
         &self.bytes[at..self.at]
     }

@@ -9,29 +9,29 @@ use avow_avro::{Schema, Type, TypeId};
 
 use super::union::Union;
 use crate::codec::error::{PlanError, PlanReason};
-use crate::codec::meaning::Meaning;
+use crate::codec::logical::Logical;
 use crate::codec::text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::codec) enum Op {
     Null,
     Boolean,
-    Int(Meaning),
-    Long(Meaning),
+    Int(Logical),
+    Long(Logical),
     Float,
     Double,
-    Bytes(Meaning),
-    String(Meaning),
+    Bytes(Logical),
+    String(Logical),
     Fixed(u32),
     Enum(u32),
     Array(u32),
     Map(u32),
     Record(u32),
     Union(u32),
-    /// One byte of bytes or fixed that serde hands over as a sequence of numbers.
+    /// A byte of a bytes or fixed that serde passes as a sequence of numbers.
     Byte,
-    /// One of the three numbers of a duration.
-    Word,
+    /// A part of a duration: months, days or milliseconds.
+    DurationPart,
 }
 
 #[derive(Debug, Default)]
@@ -42,19 +42,21 @@ pub(in crate::codec) struct Program {
     pub(super) items: Vec<Op>,
     pub(super) records: Vec<Record>,
     pub(super) unions: Vec<Union>,
+    /// Fields of a value that the schema lacks are skipped instead of an error.
+    pub(super) ignores_unknown_fields: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Fixed {
     pub(super) name: Arc<str>,
     pub(super) size: usize,
-    pub(super) meaning: Meaning,
+    pub(super) logical: Logical,
 }
 
 impl Fixed {
     /// The bytes of a number as long as this type; `None` when this is no decimal, or the number is longer.
     pub(super) fn widened(&self, number: &[u8]) -> Option<Vec<u8>> {
-        matches!(self.meaning, Meaning::Decimal(_)).then(|| text::widened(number, self.size)).flatten()
+        matches!(self.logical, Logical::Decimal(_)).then(|| text::widened(number, self.size)).flatten()
     }
 }
 
@@ -74,11 +76,11 @@ pub(super) struct Record {
 pub(super) struct Field {
     pub(super) name: Name,
     pub(super) op: Op,
-    /// What is written when the value has no such field.
+    /// The encoded default, written when the value lacks the field.
     pub(super) default: Option<Box<[u8]>>,
 }
 
-/// A name of the schema, with the address of the name of Rust that was found to be the same.
+/// A name of the schema, with the address of an equal Rust field name.
 ///
 /// Names in programs never move and never change, so after the first record one comparison of addresses is enough.
 #[derive(Debug)]
@@ -101,7 +103,7 @@ impl Name {
     #[inline(never)]
     fn compare(&self, name: &'static str) -> bool {
         let is_same = *self.text == *name;
-        // Types that share a plan do not fight over the place.
+        // The first type keeps the slot, so that types that share a plan do not overwrite each other.
         if is_same && self.seen.load(Relaxed) == 0 {
             self.seen.store(name.as_ptr().addr(), Relaxed);
         }
@@ -120,20 +122,20 @@ impl Program {
         Ok((compiler.program, root))
     }
 
-    /// What a type is called where it stands in a union.
+    /// The branch name of a type in a union.
     pub(super) fn name_of(&self, op: Op) -> &str {
         match op {
             Op::Fixed(at) => &self.fixed[at as usize].name,
             Op::Enum(at) => &self.enums[at as usize].name,
             Op::Record(at) => &self.records[at as usize].name,
-            Op::Byte | Op::Word => "int",
-            _ => word(op),
+            Op::Byte | Op::DurationPart => "int",
+            _ => type_name(op),
         }
     }
 }
 
-/// The word of the language for a type.
-pub(super) fn word(op: Op) -> &'static str {
+/// The name of a type in Avro.
+pub(super) fn type_name(op: Op) -> &'static str {
     match op {
         Op::Null => "null",
         Op::Boolean => "boolean",
@@ -150,7 +152,7 @@ pub(super) fn word(op: Op) -> &'static str {
         Op::Enum(_) => "enum",
         Op::Record(_) => "record",
         Op::Byte => "byte of bytes or fixed",
-        Op::Word => "part of a duration",
+        Op::DurationPart => "part of a duration",
     }
 }
 
@@ -158,7 +160,7 @@ struct Compiler<'s> {
     schema: &'s Schema,
     program: Program,
     known: HashMap<TypeId, Op>,
-    /// Containers with a place in their table that is still empty.
+    /// Containers with an index whose table entry is still empty.
     pending: Vec<(TypeId, Op)>,
 }
 
@@ -169,19 +171,19 @@ impl Compiler<'_> {
         }
         let schema = self.schema;
         let name = || Arc::from(schema.name_of(id));
-        let meaning = Meaning::of(schema, id);
+        let logical = Logical::of(schema, id);
         let program = &mut self.program;
         let op = match schema.type_of(id) {
             Type::Null => Op::Null,
             Type::Boolean => Op::Boolean,
-            Type::Int => Op::Int(meaning),
-            Type::Long => Op::Long(meaning),
+            Type::Int => Op::Int(logical),
+            Type::Long => Op::Long(logical),
             Type::Float => Op::Float,
             Type::Double => Op::Double,
-            Type::Bytes => Op::Bytes(meaning),
-            Type::String => Op::String(meaning),
+            Type::Bytes => Op::Bytes(logical),
+            Type::String => Op::String(logical),
             Type::Fixed(size) => {
-                program.fixed.push(Fixed { name: name(), size: size as usize, meaning });
+                program.fixed.push(Fixed { name: name(), size: size as usize, logical });
                 Op::Fixed(last(program.fixed.len())?)
             }
             Type::Enum(symbols) => {

@@ -1,11 +1,11 @@
-//! Which branch of a union a value means.
+//! The branch of a union that a value selects.
 
 use super::program::{Op, Program};
+use crate::codec::branch_names;
 use crate::codec::error::{EncodeError, EncodeErrorKind, Message};
-use crate::codec::meaning::Meaning;
-use crate::codec::names;
+use crate::codec::logical::Logical;
 
-/// What serde says about a value before its parts.
+/// The serde data model type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Unit,
@@ -46,9 +46,9 @@ impl Union {
         };
         let find = |wanted: &dyn Fn(Op) -> bool| branches.iter().position(|op| wanted(*op));
         // A logical type that is written in words stands behind a true string.
-        let in_words = |op| match op {
-            Op::Int(meaning) | Op::Long(meaning) | Op::Bytes(meaning) => meaning != Meaning::Plain,
-            Op::Fixed(at) => matches!(program.fixed[at as usize].meaning, Meaning::Uuid | Meaning::Decimal(_)),
+        let as_text = |op| match op {
+            Op::Int(logical) | Op::Long(logical) | Op::Bytes(logical) => logical != Logical::Plain,
+            Op::Fixed(at) => matches!(program.fixed[at as usize].logical, Logical::Uuid | Logical::Decimal(_)),
             _ => false,
         };
         let is_int = |op| matches!(op, Op::Int(_));
@@ -56,8 +56,8 @@ impl Union {
         let is_fixed = |op| matches!(op, Op::Fixed(_));
         let is_bytes = |op| matches!(op, Op::Bytes(_));
         let is_decimal = |op| match op {
-            Op::Bytes(Meaning::Decimal(_)) => true,
-            Op::Fixed(at) => matches!(program.fixed[at as usize].meaning, Meaning::Decimal(_)),
+            Op::Bytes(Logical::Decimal(_)) => true,
+            Op::Fixed(at) => matches!(program.fixed[at as usize].logical, Logical::Decimal(_)),
             _ => false,
         };
         let is_record = |op| matches!(op, Op::Record(_));
@@ -72,8 +72,8 @@ impl Union {
             find(&|op| op == Op::Float).or(find(&|op| op == Op::Double)),
             find(&|op| op == Op::Double),
             find(&is_decimal).or(find(&is_long)),
-            find(&|op| matches!(op, Op::String(_))).or(find(&|op| matches!(op, Op::Enum(_)))).or(find(&in_words)),
-            find(&is_bytes).or(find(&is_fixed)).or(find(&|op| matches!(op, Op::String(Meaning::Uuid)))),
+            find(&|op| matches!(op, Op::String(_))).or(find(&|op| matches!(op, Op::Enum(_)))).or(find(&as_text)),
+            find(&is_bytes).or(find(&is_fixed)).or(find(&|op| matches!(op, Op::String(Logical::Uuid)))),
             find(&is_array).or(find(&is_bytes)).or(find(&is_fixed)).or(only_record),
             find(&is_map).or(only_record),
             only_record.or(find(&is_map)),
@@ -83,14 +83,14 @@ impl Union {
 
     pub(super) fn by_shape(&self, shape: Shape) -> Result<usize, EncodeError> {
         self.by_shape[shape as usize].ok_or_else(|| {
-            let message = Message::Static("no branch of the schema's union is for this type of value");
+            let message = Message::Static("no branch of the schema's union matches the type of the value");
             EncodeError::new(EncodeErrorKind::Branch, message)
         })
     }
 
     /// The branch for a struct or a variant: the one that is called so.
     pub(super) fn by_name(&self, program: &Program, name: &str) -> Option<usize> {
-        self.branches.iter().position(|op| names::is_branch(name, program.name_of(*op)))
+        self.branches.iter().position(|op| branch_names::is_branch(name, program.name_of(*op)))
     }
 
     /// The branch for a symbol.

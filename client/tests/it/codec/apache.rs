@@ -148,7 +148,7 @@ enum Side {
 #[test]
 fn a_derived_schema_fits_its_type() {
     let schema = schema_of::<Derived>().unwrap();
-    assert_eq!(schema.full_name(), Some("shop.Derived"));
+    assert_eq!(schema.full_name().as_deref(), Some("shop.Derived"));
     let value = Derived {
         id: 1,
         name: "a".to_owned(),

@@ -88,6 +88,89 @@ fn memory_is_charged_before_it_is_used() {
     assert_eq!(plan.decode::<Vec<bool>>(&bytes, &few).unwrap_err().kind(), DecodeErrorKind::OverLimit);
 }
 
+/// Records that nest `depth` levels without any data: 2^(depth + 1) - 2 fields of no bytes.
+fn empty_tree(depth: usize) -> String {
+    (0..depth).rev().fold("\"null\"".to_owned(), |child, level| {
+        let (first, second) = if level + 1 == depth { (child.clone(), child) } else { (child, format!("\"R{}\"", level + 1)) };
+        format!(
+            r#"{{"type":"record","name":"R{level}","fields":[{{"name":"a","type":{first}}},{{"name":"b","type":{second}}}]}}"#
+        )
+    })
+}
+
+#[test]
+fn values_without_data_are_counted() {
+    let limits = |values| Limits { zero_width_values: values, ..Limits::default() };
+    for depth in [1, 5, 8] {
+        let plan = DecodePlan::new(&schema(&empty_tree(depth)), None).unwrap();
+        let values = (2 << depth) - 2;
+        for (allowed, is_enough) in [(values, true), (values - 1, false)] {
+            let limits = limits(allowed);
+            assert_eq!(plan.decode::<serde_json::Value>(b"", &limits).is_ok(), is_enough, "{depth} {allowed}");
+            assert_eq!(plan.decode::<IgnoredAny>(b"", &limits).is_ok(), is_enough, "{depth} {allowed}");
+            assert_eq!(plan.decode_value(b"", &limits).is_ok(), is_enough, "{depth} {allowed}");
+        }
+    }
+    // A tree that would never end is given up after as few.
+    let plan = DecodePlan::new(&schema(&empty_tree(60)), None).unwrap();
+    for result in [
+        plan.decode::<serde_json::Value>(b"", &Limits::default()).map(drop),
+        plan.decode::<IgnoredAny>(b"", &Limits::default()).map(drop),
+        plan.decode_value(b"", &Limits::default()).map(drop),
+    ] {
+        assert_eq!(result.unwrap_err().kind(), DecodeErrorKind::OverLimit);
+    }
+}
+
+#[test]
+fn names_and_symbols_that_are_copied_are_charged() {
+    let long = "n".repeat(1000);
+    let cases = [
+        format!(
+            r#"{{"type":"array","items":{{"type":"record","name":"R","fields":[{{"name":"{long}","type":"boolean"}}]}}}}"#
+        ),
+        format!(r#"{{"type":"array","items":{{"type":"enum","name":"E","symbols":["{long}"]}}}}"#),
+        r#"{"type":"array","items":{"type":"bytes","logicalType":"decimal","precision":1000,"scale":1000}}"#.to_owned(),
+    ];
+    // A thousand items of one zero byte each, which become a megabyte.
+    let bytes = [&b"\xd0\x0f"[..], &[0; 1000], b"\0"].concat();
+    let limits = |bytes| Limits { bytes, ..Limits::default() };
+    for (case, text) in cases.iter().enumerate() {
+        let plan = DecodePlan::new(&schema(text), None).unwrap();
+        let used = allocation_counter::measure(|| {
+            let error = plan.decode::<serde_json::Value>(&bytes, &limits(500_000)).unwrap_err();
+            assert_eq!(error.kind(), DecodeErrorKind::OverLimit, "case {case}");
+        });
+        // What the nodes of a map take besides is not known here.
+        assert!(used.bytes_max < 1_000_000, "case {case}: {} bytes", used.bytes_max);
+        plan.decode::<serde_json::Value>(&bytes, &limits(2_000_000)).unwrap();
+    }
+}
+
+#[test]
+fn a_plan_that_renames_by_aliases_costs_as_much_as_the_schemas_are_long() {
+    // A default nested in unions of three records: each level tries each of them.
+    let writer = |depth: usize| {
+        let union = (0..depth).fold("\"int\"".to_owned(), |inner, level| {
+            let by_name = |name: &str| format!(r#""{name}{}""#, level - 1);
+            let again =
+                if level == 0 { inner.clone() } else { format!("[{}]", ["A", "B", "C"].map(by_name).join(",")) };
+            let record = |name: &str, kind: &str| {
+                format!(r#"{{"type":"record","name":"{name}{level}","fields":[{{"name":"f","type":{kind}}}]}}"#)
+            };
+            format!("[{},{},{}]", record("A", &inner), record("B", &again), record("C", &again))
+        });
+        let default = (0..depth).fold("\"no int\"".to_owned(), |inner, _| format!(r#"{{"f":{inner}}}"#));
+        format!(r#"{{"type":"record","name":"W","fields":[{{"name":"u","type":{union},"default":{default}}}]}}"#)
+    };
+    let reader =
+        schema(r#"{"type":"record","name":"W","fields":[{"name":"v","aliases":["u"],"type":"int","default":1}]}"#);
+    for depth in [3, 12, 40] {
+        let writer = avow_avro::parse(&writer(depth), &[], avow_avro::Strictness::Lenient).unwrap();
+        assert!(DecodePlan::new(&writer, Some(&reader)).is_err(), "the default fits no branch");
+    }
+}
+
 #[test]
 fn what_is_no_datum_is_malformed() {
     use DecodeErrorKind::{Malformed, TrailingBytes, Truncated};

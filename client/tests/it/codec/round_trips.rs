@@ -332,7 +332,7 @@ fn values_that_do_not_fit_say_where() {
     };
     assert_eq!(
         wrong(r#""int""#, &|s| encode(s, &(1_i64 << 31))),
-        "the record: the number is outside what the schema's type holds"
+        "the record: the number is out of range for the schema's type"
     );
     assert_eq!(wrong(r#""float""#, &|s| encode(s, &1.0_f64)), "the record: a double does not fit the schema's float");
     assert_eq!(
@@ -341,16 +341,19 @@ fn values_that_do_not_fit_say_where() {
     );
     assert_eq!(
         wrong(ORDER, &|s| encode(s, &BTreeMap::from([("id", 1)]))),
-        "Order.state: the value has no such field, and the schema no default for it"
+        "Order.state: the value lacks this field, which has no default in the schema"
     );
-    assert_eq!(wrong(ORDER, &|s| encode(s, &BTreeMap::from([("nr", 1)]))), "Order: the schema has no field `nr`");
+    assert_eq!(
+        wrong(ORDER, &|s| encode(s, &BTreeMap::from([("nr", 1)]))),
+        "Order: the schema has no field `nr`; add it, or call `ignore_unknown_fields()`"
+    );
     assert_eq!(
         wrong(r#"["null","string"]"#, &|s| encode(s, &1)),
-        "the record: no branch of the schema's union is for this type of value"
+        "the record: no branch of the schema's union matches the type of the value"
     );
     assert_eq!(
         wrong(r#"{"type":"fixed","name":"F","size":2}"#, &|s| encode(s, &[1_u8])),
-        "F: the parts are not as many as the schema's fixed type has"
+        "F: the number of items differs from the size of the schema's fixed type"
     );
 }
 

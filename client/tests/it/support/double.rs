@@ -217,7 +217,7 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         method: parts.method.to_string(),
         path: parts.uri.to_string(),
         headers: parts.headers,
-        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        body: serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into()),
     };
     let reply = (inner.script.lock().unwrap())(&asked);
     inner.asked.lock().unwrap().push(asked);

@@ -1,0 +1,13 @@
+//! The body of every refusal (contract 1.3).
+
+use serde::{Deserialize, Serialize};
+
+/// The body of every refusal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    /// Three digits of the status, or five digits that begin with them.
+    pub error_code: u32,
+    /// What is wrong, for people.
+    pub message: String,
+}

@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX IF EXISTS schemas_by_content;

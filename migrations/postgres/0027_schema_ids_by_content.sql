@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX IF NOT EXISTS schema_ids_by_content ON schema_ids (fingerprint, schema_type, context, written);

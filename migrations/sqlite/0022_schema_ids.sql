@@ -1,0 +1,2 @@
+-- The table holds ids, and what they mean.
+ALTER TABLE schemas RENAME TO schema_ids;

@@ -1,0 +1,243 @@
+//! The answer cache: finished answers, kept until a fact they were computed from changes. One look-up serves them,
+//! without parsing anything.
+
+use super::error::Error;
+use super::meter::Operation;
+use crate::domain::{SchemaType, Seq};
+use crate::registry::{CacheSize, Freshness, ReadSet, Registration, Registry, RequestConsistency, View};
+use axum::http::Method;
+use bytes::Bytes;
+use md5::{Digest, Md5};
+use moka::future::Cache;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How often an answer is computed again because what it was computed from changed meanwhile.
+const ATTEMPTS: usize = 64;
+
+/// A request as it was sent: everything that decides the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct AnswerKey {
+    method: CachedMethod,
+    /// Path and query, as sent.
+    target: Box<str>,
+    /// The body, as sent.
+    pub(super) body: Bytes,
+}
+
+/// The methods whose answers are cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum CachedMethod {
+    Get,
+    Post,
+}
+
+impl CachedMethod {
+    pub(super) fn of(method: &Method) -> Option<Self> {
+        match *method {
+            Method::GET => Some(Self::Get),
+            Method::POST => Some(Self::Post),
+            _ => None,
+        }
+    }
+}
+
+impl AnswerKey {
+    pub(super) fn get(target: &str) -> Self {
+        Self::new(CachedMethod::Get, target, Bytes::new())
+    }
+
+    pub(super) fn post(target: &str, body: Bytes) -> Self {
+        Self::new(CachedMethod::Post, target, body)
+    }
+
+    pub(super) fn new(method: CachedMethod, target: &str, body: Bytes) -> Self {
+        Self { method, target: target.into(), body }
+    }
+
+    fn weight(&self) -> usize {
+        96 + self.target.len() + self.body.len()
+    }
+}
+
+/// The permission for HTTP caches to store an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caching {
+    /// No header says.
+    Unspecified,
+    /// Ask before each use, but rather serve it than fail.
+    Revalidate,
+}
+
+/// The metadata of a cached answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AnswerMeta {
+    pub(super) caching: Caching,
+    /// The operation it answers, for its counters.
+    pub(super) operation: Operation,
+}
+
+/// A finished answer of status 200.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) body: Bytes,
+    /// The entity tag, quoted.
+    pub(super) etag: Bytes,
+    pub(super) meta: AnswerMeta,
+    /// The newest position of the log that it shows.
+    pub(super) as_of: Seq,
+    read_set: ReadSet,
+    /// The metric it counts for each time it is given.
+    metric: Option<(SchemaType, Registration)>,
+}
+
+impl Answer {
+    fn of(answered: Answered<'_>, meta: AnswerMeta) -> Arc<Self> {
+        let (body, as_of, (read_set, metric)) = match answered {
+            Answered::Read(body, view) => {
+                let (read_set, metric) = view.into_parts();
+                (body, read_set.span().map(|(_, newest)| newest).unwrap_or_default(), (read_set, metric))
+            }
+            Answered::Wrote(body, written) => (body, written, Default::default()),
+            Answered::Uncacheable(body) => (body, Seq::default(), Default::default()),
+        };
+        let hash: [u8; 16] = Md5::digest(&body).into();
+        let etag = format!("\"{}\"", uuid::Uuid::from_bytes(hash).as_simple());
+        Arc::new(Self { body, etag: etag.into(), meta, as_of, read_set, metric })
+    }
+
+    fn weight(&self) -> usize {
+        256 + self.body.len()
+    }
+}
+
+/// The result of a handler.
+#[derive(Debug)]
+pub(super) enum Answered<'r> {
+    /// It only read: the same request gets the same answer until something in the view changes.
+    Read(Bytes, View<'r>),
+    /// It wrote, at this position of the log: true for whoever waited, not for whoever asks again.
+    Wrote(Bytes, Seq),
+    /// It read something that no view follows.
+    Uncacheable(Bytes),
+}
+
+/// A result that is not cached, for those who waited for it.
+enum Unkept {
+    Wrote(Arc<Answer>),
+    Uncacheable(Arc<Answer>),
+    Failed(Arc<Error>),
+}
+
+/// The answer cache of a registry.
+#[derive(Debug)]
+pub(super) struct Answers {
+    registry: Arc<Registry>,
+    cache: Cache<AnswerKey, Arc<Answer>>,
+}
+
+impl Answers {
+    /// An empty cache of at most so many bytes.
+    pub(super) fn new(registry: Arc<Registry>, bytes: u64) -> Self {
+        let weight =
+            |key: &AnswerKey, answer: &Arc<Answer>| u32::try_from(key.weight() + answer.weight()).unwrap_or(u32::MAX);
+        let cache =
+            Cache::builder().max_capacity(bytes).eviction_listener(registry.answer_evictions()).weigher(weight).build();
+        Self { registry, cache }
+    }
+
+    /// The size of the cache, for its metrics.
+    pub(super) fn size(&self) -> CacheSize {
+        CacheSize { entries: self.cache.entry_count(), bytes: self.cache.weighted_size() }
+    }
+
+    /// The answer cached for a request, if it still holds, and how current it is, or whatever will be computed instead.
+    pub(super) async fn cached(&self, key: &AnswerKey) -> (Option<Arc<Answer>>, Freshness) {
+        let registry = &*self.registry;
+        let answer = self.cache.get(key).await;
+        let freshness = match &answer {
+            // What an id means never changes; a change of who else holds it may show a moment later.
+            Some(answer) if !answer.read_set.has_to_wait() && answer.read_set.is_current(registry) => {
+                // Unless changes cannot arrive.
+                registry.outage().map_or(Freshness::Current(answer.as_of), Freshness::Stale)
+            }
+            _ => registry.catch_up().await,
+        };
+        let answer = answer.filter(|answer| answer.read_set.is_current(registry));
+        registry.record_answer(answer.is_some(), answer.as_ref().and_then(|answer| answer.metric));
+        (answer, freshness)
+    }
+
+    /// Whether an answer is cached for a request, be it outdated or not.
+    pub(super) fn contains(&self, key: &AnswerKey) -> bool {
+        self.cache.contains_key(key)
+    }
+
+    /// Answers a request: from memory while it holds, else computed once for all who ask at the same time.
+    pub(super) async fn answer<'r, F>(
+        &'r self,
+        key: AnswerKey,
+        meta: AnswerMeta,
+        consistency: &RequestConsistency,
+        compute: impl Fn() -> F,
+    ) -> Result<Arc<Answer>, Error>
+    where
+        F: Future<Output = Result<Answered<'r>, Error>>,
+    {
+        let registry = &*self.registry;
+        if let Some(answer) = self.cache.get(&key).await {
+            registry.catch_up_at(consistency).await;
+            if answer.read_set.is_current(registry) {
+                return Ok(answer);
+            }
+            self.cache.invalidate(&key).await;
+        }
+        let computed_here = AtomicBool::new(false);
+        let computed = self
+            .cache
+            .try_get_with_by_ref(&key, async {
+                computed_here.store(true, Ordering::Relaxed);
+                match self.at_one_moment(&compute).await {
+                    Ok(read @ Answered::Read(..)) => Ok(Answer::of(read, meta)),
+                    Ok(wrote @ Answered::Wrote(..)) => Err(Unkept::Wrote(Answer::of(wrote, meta))),
+                    Ok(other @ Answered::Uncacheable(_)) => Err(Unkept::Uncacheable(Answer::of(other, meta))),
+                    Err(error) => Err(Unkept::Failed(Arc::new(error))),
+                }
+            })
+            .await;
+        let computed_here = computed_here.into_inner();
+        match computed {
+            Ok(answer) if computed_here => return Ok(answer),
+            Ok(answer) => {
+                registry.catch_up_at(consistency).await;
+                if answer.read_set.is_current(registry) {
+                    return Ok(answer);
+                }
+            }
+            Err(unkept) => match &*unkept {
+                // It was written while this request waited, so it happened after the request came.
+                Unkept::Wrote(answer) => return Ok(Arc::clone(answer)),
+                Unkept::Uncacheable(answer) if computed_here => return Ok(Arc::clone(answer)),
+                Unkept::Failed(error) if computed_here => return Err(Error::Shared(Arc::clone(error))),
+                Unkept::Uncacheable(_) | Unkept::Failed(_) => {}
+            },
+        }
+        // Another request's result, of a computation that may have begun before a change this request must see.
+        Ok(Answer::of(self.at_one_moment(&compute).await?, meta))
+    }
+
+    /// Computes until everything that was read was true at one moment.
+    async fn at_one_moment<'r, F>(&'r self, compute: &impl Fn() -> F) -> Result<Answered<'r>, Error>
+    where
+        F: Future<Output = Result<Answered<'r>, Error>>,
+    {
+        for _ in 0..ATTEMPTS {
+            // In a box: it is large, and whoever waits here would be, too.
+            match Box::pin(compute()).await? {
+                Answered::Read(_, view) if !self.registry.is_of_one_moment(view.read_set()).await? => {}
+                answered => return Ok(answered),
+            }
+        }
+        Err(Error::Timeout)
+    }
+}

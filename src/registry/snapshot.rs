@@ -1,0 +1,137 @@
+//! What many ids mean, each with all that it refers to: what a client begins with.
+
+use super::references::{self, Targets};
+use super::{Error, Registry};
+use crate::domain::{Content, ContentKey, Context, Glob, Identity, Reference, SchemaId, Seq, Subject};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::sync::Arc;
+
+/// What an id means.
+#[derive(Debug, Clone)]
+pub struct SnapshotEntry {
+    /// The id.
+    pub id: SchemaId,
+    pub key: ContentKey,
+    /// The content.
+    pub content: Arc<Content>,
+    /// All that it refers to, directly or not, each behind what it refers to itself.
+    pub documents: Vec<(Reference, Arc<Content>)>,
+}
+
+impl SnapshotEntry {
+    fn bytes(&self) -> usize {
+        self.content.text.len() + self.documents.iter().map(|(_, content)| content.text.len()).sum::<usize>()
+    }
+}
+
+/// A part of what a registry's ids mean.
+#[derive(Debug, Clone)]
+pub struct SnapshotPage {
+    /// Which registry this is.
+    pub identity: Identity,
+    /// The place in the change log that it is true at.
+    pub seq: Seq,
+    /// By id.
+    pub entries: Vec<SnapshotEntry>,
+    /// Where to go on; nothing after the last part.
+    pub next: Option<(i32, String)>,
+}
+
+/// Ids that one request looks at, and bytes of texts that it hands out, at the most and a schema more.
+const MOST_IDS: usize = 5_000;
+const MOST_BYTES: usize = 8 << 20;
+
+/// Ids read, and contents fetched, at a time.
+const WINDOW: usize = 500;
+const AT_ONCE: usize = 8;
+
+impl Registry {
+    /// Which registry this is.
+    pub async fn identity(&self) -> Result<Identity, crate::store::Error> {
+        self.identity.get_or_try_init(|| self.store.identity()).await.copied()
+    }
+
+    /// The same if it is known already, for whoever must not wait.
+    pub fn known_identity(&self) -> Option<Identity> {
+        self.identity.get().copied()
+    }
+
+    /// What the ids of a context mean that subjects like these hold or held, at most `limit`; from an earlier end on.
+    ///
+    /// An id is left out whose schema cannot be had whole any more.
+    pub async fn snapshot_page(
+        &self,
+        context: &Context,
+        names: &[Glob],
+        from: Option<(i32, String)>,
+        limit: usize,
+    ) -> Result<SnapshotPage, Error> {
+        let identity = self.identity().await?;
+        let seq = self.store.head().await?;
+        let mut from = from.unwrap_or((-1, String::new()));
+        let (mut entries, mut bytes, mut looked) = (Vec::new(), 0, 0);
+        loop {
+            let most = i64::try_from(WINDOW).unwrap_or(i64::MAX);
+            let held = self.store.held_ids(context, (from.0, &from.1), most).await?;
+            let is_last = held.len() < WINDOW;
+            let wanted = held.iter().filter(|held| is_like(names, &held.subject));
+            let mut wanted: Vec<(SchemaId, ContentKey)> = wanted.map(|held| (held.id, held.key)).collect();
+            wanted.dedup();
+            let mut found =
+                stream::iter(wanted).map(|(id, key)| self.snapshot_entry(context, id, key)).buffered(AT_ONCE);
+            // Told already, if a window ended between two subjects that hold it.
+            let last = entries.last().map(|last: &SnapshotEntry| last.id);
+            while let Some(entry) = found.try_next().await? {
+                let Some(entry) = entry.filter(|entry| Some(entry.id) != last) else { continue };
+                bytes += entry.bytes();
+                let after = (entry.id.get(), char::MAX.to_string());
+                entries.push(entry);
+                if entries.len() == limit || bytes >= MOST_BYTES {
+                    return Ok(SnapshotPage { identity, seq, entries, next: Some(after) });
+                }
+            }
+            let Some(end) = held.last().filter(|_| !is_last) else {
+                return Ok(SnapshotPage { identity, seq, entries, next: None });
+            };
+            from = (end.id.get(), end.subject.to_string());
+            looked += held.len();
+            if looked >= MOST_IDS {
+                return Ok(SnapshotPage { identity, seq, entries, next: Some(from) });
+            }
+        }
+    }
+
+    /// What these ids of a context mean; those that mean nothing are left out.
+    pub async fn snapshot_of(&self, context: &Context, ids: Vec<SchemaId>) -> Result<SnapshotPage, Error> {
+        let identity = self.identity().await?;
+        let seq = self.store.head().await?;
+        let entries: Vec<Option<SnapshotEntry>> = stream::iter(ids)
+            .map(async |id| match self.view().holder(context, id).await? {
+                Some(holder) => self.snapshot_entry(context, id, holder.stored.key).await,
+                None => Ok(None),
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(SnapshotPage { identity, seq, entries: entries.into_iter().flatten().collect(), next: None })
+    }
+
+    async fn snapshot_entry(
+        &self,
+        context: &Context,
+        id: SchemaId,
+        key: ContentKey,
+    ) -> Result<Option<SnapshotEntry>, Error> {
+        let content = self.content(key).await?;
+        let documents = match references::resolve(&mut self.view(), context, &content, Targets::All).await {
+            Err(Error::InvalidSchema { .. }) => return Ok(None),
+            documents => documents?,
+        };
+        let documents = documents.named.into_iter().zip(documents.contents).collect();
+        Ok(Some(SnapshotEntry { id, key, content, documents }))
+    }
+}
+
+fn is_like(names: &[Glob], subject: &Subject) -> bool {
+    names.is_empty() || names.iter().any(|glob| glob.is_subject(subject))
+}
