@@ -1,27 +1,79 @@
-//! The integration tests: the real server on a port, a SQLite file in a temporary directory.
+//! The integration tests: the real server on a port of its own.
+//!
+//! Those in `suite/` run on SQLite and on Postgres; those in `sqlite/` and `postgres/` are about what only one of them can do.
+//! A new file is a name in the list below. `cargo test --test it postgres::suite::apply` runs one file on one database.
 
-mod allowances;
-mod apply;
-mod backup;
-mod bulk;
-mod catalogue;
-mod changes;
-mod client;
-mod concurrency;
-#[path = "database/sqlite.rs"]
-mod database;
-mod errors;
-mod exchanges;
-mod explain;
-mod fuzz;
-mod listener;
-mod metrics;
-mod migrate;
-mod old_format;
-mod openapi;
-mod replay;
-mod restore;
-mod support;
+#![expect(clippy::duplicate_mod, reason = "each test of the suite runs on each database")]
+
 mod tidy;
-mod trouble;
-mod wire;
+
+/// The modules of `suite/`, once for each database.
+macro_rules! suite {
+    ($($module:ident),* $(,)?) => {
+        mod sqlite {
+            #[path = "../database/sqlite.rs"]
+            mod database;
+            #[path = "../support/mod.rs"]
+            mod support;
+
+            mod client;
+            mod openapi;
+            mod trouble;
+
+            #[path = "../suite"]
+            mod suite {
+                use super::{database, support};
+                $(mod $module;)*
+            }
+        }
+
+        mod postgres {
+            #[path = "../database/postgres.rs"]
+            mod database;
+            #[path = "../support/mod.rs"]
+            mod support;
+            #[path = "../support/faulty.rs"]
+            mod faulty;
+            #[path = "../support/proxy.rs"]
+            mod proxy;
+            #[path = "../support/watch.rs"]
+            mod watch;
+
+            mod faults;
+            mod fleet;
+            mod full;
+            mod linearizable;
+            mod network;
+            mod outage;
+            mod pooler;
+            mod unfit;
+
+            #[path = "../suite"]
+            mod suite {
+                use super::{database, support};
+                $(mod $module;)*
+            }
+        }
+    };
+}
+
+suite!(
+    allowances,
+    apply,
+    backup,
+    bulk,
+    catalogue,
+    changes,
+    concurrency,
+    errors,
+    exchanges,
+    explain,
+    fuzz,
+    listener,
+    metrics,
+    migrate,
+    old_format,
+    replay,
+    restore,
+    wire,
+);

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use clap::Parser;
 use serde_json::Value;
 
+use super::super::database::Database;
 use super::client::V1;
 use super::{Answer, Client};
-use crate::database::Database;
 
 /// A running registry, empty at the start, gone when dropped.
 pub(crate) struct Server {

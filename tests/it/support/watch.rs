@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::Server;
+use super::support::Server;
 
 /// What a node calls its own state.
 pub(crate) async fn readiness(node: &Server) -> String {

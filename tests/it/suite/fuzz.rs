@@ -7,8 +7,8 @@ use fastrand::Rng;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::exchanges;
-use crate::support::{Answer, Server};
+use super::exchanges;
+use super::support::{Answer, Server};
 
 /// Inputs of each kind in an ordinary run.
 const INPUTS: u64 = 4_000;
@@ -62,7 +62,7 @@ async fn no_subject_is_too_much() {
 #[tokio::test]
 async fn what_was_found_stays_fixed() {
     let found: Vec<(String, String, String)> =
-        serde_json::from_str(include_str!("../vectors/found.json")).expect("inputs");
+        serde_json::from_str(include_str!("../../vectors/found.json")).expect("inputs");
     for (method, path, body) in found {
         let server = Server::start().await;
         harmless(&Input { method, path, body: body.into_bytes() }, &server).await;

@@ -9,8 +9,8 @@ use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::database::{self, Database};
-use crate::support::Server;
+use super::database::{self, Database};
+use super::support::Server;
 
 /// A pooler in front of a database of its own; few connections, so that they are shared all the time.
 struct PgBouncer {

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::Server;
+use super::support::Server;
 
 /// Everything the server says to these bytes, until it closes the connection.
 async fn say(address: SocketAddr, bytes: &[u8]) -> String {

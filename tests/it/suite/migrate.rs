@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use super::support::Server;
 
 const ADDRESS: &str = r#"{"type":"record","name":"Address","namespace":"n","fields":[{"name":"zip","type":"string"}]}"#;
 const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"n","fields":[{"name":"to","type":"Address"}]}"#;

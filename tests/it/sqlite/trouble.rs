@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::support::{Client, Server};
+use super::support::{Client, Server};
 
 const SCHEMA: &str = r#"{"type":"record","name":"R","fields":[]}"#;
 

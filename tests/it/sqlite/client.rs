@@ -7,7 +7,7 @@ use avow_client::{Class, Deserializer, LocalSchema, Registry, Serializer, Subjec
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::support::Server;
+use super::support::Server;
 
 const ORDER: &str = r#"{"type":"record","name":"Order","namespace":"shop","fields":[{"name":"id","type":"long"}]}"#;
 const WIDER: &str = r#"{"type":"record","name":"Order","namespace":"shop","fields":[{"name":"id","type":"long"},{"name":"item","type":"string","default":"tea"}]}"#;

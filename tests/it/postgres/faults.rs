@@ -4,9 +4,9 @@ use avow_registry::store;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::database::Database;
-use crate::faulty::{Fault, Faulty, Of};
-use crate::support::{Answer, Server};
+use super::database::Database;
+use super::faulty::{Fault, Faulty, Of};
+use super::support::{Answer, Server};
 
 /// Everything that writes, by the kind of its change; registering what is known writes nothing.
 const WRITES: [(&str, Option<&str>); 11] = [

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::support::{Client, Server};
+use super::support::{Client, Server};
 
 const CLIENTS: usize = 40;
 

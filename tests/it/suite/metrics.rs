@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::Server;
+use super::support::Server;
 
 const V1: &str = r#"{"type":"record","name":"R","fields":[{"name":"a","type":"int"}]}"#;
 const BROKEN: &str = r#"{"type":"record","name":"R","fields":[{"name":"b","type":"int"}]}"#;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
 
-use crate::database;
-use crate::proxy::Proxy;
+use super::database;
+use super::proxy::Proxy;
 
 async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a database")

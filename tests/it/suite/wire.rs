@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use super::support::Server;
 
 const INT: &str = r#""int""#;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::support::{Answer, Server};
+use super::support::{Answer, Server};
 
-const CASES: &str = include_str!("../vectors/errors.json");
+const CASES: &str = include_str!("../../vectors/errors.json");
 
 #[derive(Deserialize)]
 struct Case {

@@ -8,9 +8,9 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::net::TcpListener;
 
-use crate::database::{self, Cluster, Database};
-use crate::support::Server;
-use crate::watch::until;
+use super::database::{self, Cluster, Database};
+use super::support::Server;
+use super::watch::until;
 
 async fn execute(url: &str, sql: String) {
     let mut connection = PgConnection::connect(url).await.expect("a database");

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::allowances::{self, Difference};
-use crate::support::Server;
+use super::allowances::{self, Difference};
+use super::support::Server;
 
 const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/exchanges.jsonl.gz");
 const SCENARIOS: usize = 448;

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::support::Server;
+use super::support::Server;
 
 const ONE: &str = r#"{"type":"record","name":"R","fields":[]}"#;
 const TWO: &str = r#"{"type":"record","name":"R","fields":[{"name":"a","type":["null","int"],"default":null}]}"#;

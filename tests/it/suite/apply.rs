@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server};
+use super::support::{Answer, Server};
 
 const ONE: &str = r#"{"type":"record","name":"One","fields":[]}"#;
 const ONE_MORE: &str = r#"{"type":"record","name":"One","fields":[{"name":"a","type":["null","int"],"default":null}]}"#;

@@ -6,9 +6,9 @@ use avow_registry::store::{self, Error, Summary};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::database::Database;
-use crate::replay::step;
-use crate::support::Server;
+use super::database::Database;
+use super::replay::step;
+use super::support::Server;
 
 const SCHEMA: &str = r#"{"type":"record","name":"R","fields":[]}"#;
 

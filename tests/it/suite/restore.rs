@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use super::support::Server;
 
 const ONE: &str = r#"{"type":"record","name":"One","fields":[]}"#;
 const TWO: &str = r#"{"type":"record","name":"Two","fields":[{"name":"one","type":"One"}]}"#;

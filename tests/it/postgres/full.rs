@@ -8,8 +8,8 @@ use avow_registry::store;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
-use crate::database::{self, Cluster, Database};
-use crate::support::Server;
+use super::database::{self, Cluster, Database};
+use super::support::Server;
 
 /// Schemas that cannot be made smaller, so that a few of them need more room than is left.
 fn schema(number: usize) -> Value {

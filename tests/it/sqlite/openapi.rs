@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use super::support::Server;
 
 /// The example of a request, as documentation pages fill it in: that of the schema, else those of its fields.
 fn example(document: &Value, request: &Value) -> Value {

@@ -11,11 +11,11 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use crate::database::Database;
-use crate::support::Server;
+use super::database::Database;
+use super::support::Server;
 
 /// A backup of a registry with references, metadata, settings, a second context and a soft-deleted version.
-const BACKUP: &str = include_str!("../vectors/backup-format-1.jsonl");
+const BACKUP: &str = include_str!("../../vectors/backup-format-1.jsonl");
 
 /// The last migration that belongs to format 1.
 const LAST_OF_FORMAT_1: i64 = 19;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::exchanges::Exchange;
-use crate::support::Answer;
+use super::exchanges::Exchange;
+use super::support::Answer;
 
 /// Exchanges, as (scenario, index), that are answered otherwise on purpose.
 ///

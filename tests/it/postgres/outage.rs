@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
-use crate::database::{self, Database};
-use crate::faulty::{Fault, Faulty, Of};
-use crate::proxy::Proxy;
-use crate::support::{Answer, Server};
-use crate::watch::{count, readiness, until};
+use super::database::{self, Database};
+use super::faulty::{Fault, Faulty, Of};
+use super::proxy::Proxy;
+use super::support::{Answer, Server};
+use super::watch::{count, readiness, until};
 
 /// What can befall the way to the database.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use super::support::Server;
 
 const ORDER: &str =
     r#"{"type":"record","name":"Order","namespace":"com.acme","fields":[{"name":"customerEmail","type":"string"}]}"#;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use avow_registry::store;
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use super::support::Server;
 
 const SUBJECTS: [&str; 7] = ["a", "b", "c", ":.x:a", ":.x:b", ":.y:a", "a b"];
 const CONTEXTS: [&str; 2] = [".x", ".y"];

@@ -12,8 +12,8 @@ use futures_util::future::join_all;
 use model::{Model, Request, Told};
 use serde_json::{Value, json};
 
-use crate::database::Database;
-use crate::support::{Answer, Client, Server};
+use super::database::Database;
+use super::support::{Answer, Client, Server};
 
 const SUBJECTS: usize = 6;
 const SCHEMAS: usize = 8;

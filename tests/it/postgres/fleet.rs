@@ -3,9 +3,9 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::database::Database;
-use crate::support::Server;
-use crate::watch::count;
+use super::database::Database;
+use super::support::Server;
+use super::watch::count;
 
 const NODES: usize = 3;
 
@@ -24,7 +24,7 @@ fn record(name: &str, fields: usize) -> String {
     json!({"type": "record", "name": name, "fields": fields}).to_string()
 }
 
-fn seq(answer: &crate::support::Answer) -> u64 {
+fn seq(answer: &super::support::Answer) -> u64 {
     answer.header("avow-seq").expect("a position").parse().expect("a number")
 }
 
