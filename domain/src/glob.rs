@@ -53,14 +53,19 @@ impl Glob {
 
     /// How every name begins that is like the pattern; for patterns that heed the case.
     pub fn prefix(&self) -> &str {
-        let end = self.text.find(['*', '?', '[', ']', '{', '}', '\\']);
-        &self.text[..end.unwrap_or(self.text.len())]
+        literal_prefix(&self.text)
     }
 
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// What stands before the first character of a pattern that has a meaning of its own.
+pub(crate) fn literal_prefix(pattern: &str) -> &str {
+    let end = pattern.find(['*', '?', '[', ']', '{', '}', '\\']);
+    &pattern[..end.unwrap_or(pattern.len())]
 }
 
 impl fmt::Debug for Glob {

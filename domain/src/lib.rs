@@ -1,5 +1,6 @@
 //! What a registry talks about, without IO, clock or wire: subjects, versions, ids, levels, modes, contents.
 
+pub mod access;
 mod change;
 mod config;
 mod content;

@@ -134,11 +134,12 @@ impl Subject {
 
     /// The context the subject lives in.
     pub fn context(&self) -> Context {
-        if self.name_start == 0 {
-            Context::default_context()
-        } else {
-            Context(Arc::from(&self.text[1..self.name_start - 1]))
-        }
+        Context(Arc::from(self.context_name()))
+    }
+
+    /// The name of its context.
+    pub fn context_name(&self) -> &str {
+        if self.name_start == 0 { "." } else { &self.text[1..self.name_start - 1] }
     }
 
     /// Whether the subject lives in the default context.
