@@ -1,7 +1,9 @@
 # The registry as a small image: one binary beside a slim Debian, no root.
 #
 #   docker build -t avow .
-#   docker run -p 8081:8081 -v avow:/data avow
+#   docker run -p 127.0.0.1:8081:8081 -e AVOW_ALLOW_UNAUTHENTICATED=true -v avow:/data avow
+#
+# Without that variable it refuses to start, since it listens on every address.
 
 FROM rust:1.95-slim-trixie AS build
 RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*

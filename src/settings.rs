@@ -1,5 +1,7 @@
 //! The settings of the server: flags, each with a twin in the environment.
 
+mod access;
+
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
@@ -9,11 +11,15 @@ use clap::ArgAction;
 use crate::domain::Level;
 use crate::{http, registry, store, telemetry};
 
+pub use access::{Access, Exposed};
+
 /// The settings of `avow serve`.
 #[derive(Debug, Clone, clap::Parser)]
 pub struct Settings {
     #[command(flatten)]
     pub listener: Listener,
+    #[command(flatten)]
+    pub access: Access,
     #[command(flatten)]
     pub database: Database,
     #[command(flatten)]
@@ -46,6 +52,11 @@ pub struct Listener {
     #[arg(long, env = "AVOW_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
+
+    /// The most open connections of one address; further ones are closed.
+    #[arg(long, env = "AVOW_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 1_000, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections_per_address: u32,
 
     /// The most clients waiting for changes, by long poll or event stream; further ones get 503.
     #[arg(long, env = "AVOW_MAX_LISTENERS", default_value_t = 1_000, value_name = "COUNT",
@@ -226,6 +237,7 @@ impl Settings {
             request_timeout: self.listener.request_timeout,
             answer_bytes: 4 * self.memory.part(),
             access_log: self.logs.access_log,
+            guard: self.access.guard(self.listener.address.socket()),
         }
     }
 
@@ -251,6 +263,7 @@ impl Listener {
     pub fn limits(&self) -> http::server::Limits {
         http::server::Limits {
             connections: self.max_connections as usize,
+            connections_per_address: self.max_connections_per_address as usize,
             head_bytes: self.max_head_bytes,
             head_timeout: self.idle_timeout,
             idle_timeout: self.idle_timeout + self.request_timeout,

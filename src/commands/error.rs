@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use avow_cli::Exit;
 
+use crate::settings::Exposed;
 use crate::{store, telemetry};
 
 /// Why a command of the server failed.
@@ -12,6 +13,8 @@ use crate::{store, telemetry};
 pub enum Error {
     #[error("cannot listen on `{address}`")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Exposed(#[from] Exposed),
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
@@ -40,6 +43,7 @@ impl Error {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Client(error) => error.exit(),
+            Self::Exposed(_) => Exit::Usage,
             Self::Listen { .. }
             | Self::Store(_)
             | Self::Logs(_)
@@ -66,6 +70,7 @@ impl Error {
             Self::Damaged(_) => Some("keep the file, and restore the last backup beside it"),
             Self::NotReady { .. } => Some("its log says why; `avow serve` starts one"),
             Self::Client(error) => error.hint(),
+            Self::Exposed(exposed) => Some(exposed.hint()),
             Self::Listen { .. } | Self::Store(_) => None,
         }
     }

@@ -76,6 +76,7 @@ impl Running {
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
         // Listening comes first: whoever connects now waits a few milliseconds instead of being refused.
         let address = settings.listener.address.socket();
+        settings.access.check(address)?;
         let listen_failed = |source| Error::Listen { address, source };
         let listener = server::bind(address).await.map_err(listen_failed)?;
         let address = listener.local_addr().map_err(listen_failed)?;
@@ -111,10 +112,12 @@ impl Running {
 
 fn banner(address: SocketAddr, database: &str) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
+    let open_to = if address.ip().is_loopback() { "every program on this machine" } else { "everybody" };
     write!(
         io::stderr().lock(),
         r#"Avow {version} listens on http://{address}
   database       {database}
+  open to        {open_to}
   documentation  http://{address}/docs
   a first schema:
     curl http://{address}/subjects/hello-value/versions \

@@ -3,7 +3,9 @@
 use super::answers::{AnswerKey, Answers, CachedMethod};
 use super::error::Error;
 use super::extract::Arrival;
+use super::guard::Guard;
 use super::meter::{Meter, Operation};
+use super::peer::Peer;
 use super::respond::AsOf;
 use super::routes::{CatchUp, routes};
 use super::{AppState, Settings, accept, body, openapi, respond, trace};
@@ -50,6 +52,7 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
         max_body_bytes: settings.max_body_bytes,
         timeout: settings.request_timeout,
         access_log: settings.access_log,
+        guard: settings.guard.clone(),
     }))
 }
 
@@ -66,6 +69,7 @@ struct Interface {
     max_body_bytes: usize,
     timeout: Duration,
     access_log: bool,
+    guard: Guard,
 }
 
 /// The cached answer to a request.
@@ -97,7 +101,10 @@ impl Interface {
         let media = accept::negotiate(request.headers());
         let method = request.method().clone();
         let underway = self.meter.arrived();
-        let uri = self.access_log.then(|| request.uri().clone());
+        let logged = self.access_log.then(|| {
+            let peer = request.extensions().get::<Arc<Peer>>();
+            (request.uri().clone(), peer.map(|peer| tracing::field::display(peer.address.ip())))
+        });
         let early = trace::early_span(&request, &request_id);
         let cached = self.cached(request).instrument(early.clone().unwrap_or_else(Span::none));
         let (routed, operation, freshness) = match cached.await {
@@ -129,10 +136,13 @@ impl Interface {
         if let Some(span) = early {
             trace::answered(&span, &method, self.meter.path(operation), response.status());
         }
-        if let Some(uri) = uri {
+        if let Some((uri, address)) = logged {
             let (status, took) = (response.status().as_u16(), took.as_secs_f64() * 1e3);
             let (id, route) = (request_id.to_str().unwrap_or_default(), self.meter.path(operation));
-            tracing::info!(%method, path = uri.path(), route, status, duration_ms = took, request.id = id, "Answered");
+            tracing::info!(
+                %method, path = uri.path(), route, status, duration_ms = took, request.id = id, client.address = address,
+                "Answered"
+            );
         }
         response.headers_mut().insert(REQUEST_ID, request_id);
         response
@@ -140,6 +150,7 @@ impl Interface {
 
     /// Answers from the cache, before anything is routed or parsed: the way most requests go.
     async fn cached(&self, request: Request) -> Result<Cached, Error> {
+        self.guard.check(&request)?;
         let cacheable = CachedMethod::of(request.method()).filter(|_| {
             !request.headers().contains_key(header::ACCEPT_ENCODING)
                 && accept::is_supported(request.method(), request.headers())
@@ -222,17 +233,25 @@ fn set_freshness(response: &mut Response, freshness: Freshness) {
     }
 }
 
-/// The client's request id where it sent just one, else a new one.
+/// The longest request id of a client that is taken over, in bytes: the log keeps it for ever.
+const REQUEST_ID_BYTES: usize = 128;
+
+/// The client's request id where it sent just one that is fit for the log, else a new one.
 fn request_id(request: &Request) -> HeaderValue {
     let mut sent = request.headers().get_all(REQUEST_ID).iter();
     match (sent.next(), sent.next()) {
-        (Some(id), None) if id.as_bytes().iter().any(|byte| !byte.is_ascii_whitespace()) => id.clone(),
+        (Some(id), None) if is_request_id(id.as_bytes()) => id.clone(),
         _ => {
             let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
             let id = uuid::Uuid::new_v4().as_hyphenated().encode_lower(&mut text);
             HeaderValue::from_str(id).unwrap_or(HeaderValue::from_static("-"))
         }
     }
+}
+
+fn is_request_id(id: &[u8]) -> bool {
+    (1..=REQUEST_ID_BYTES).contains(&id.len())
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=@-".contains(byte))
 }
 
 /// Passes the head of the request on to the handlers, and strips the context prefix from its path.

@@ -16,6 +16,10 @@ pub(super) enum Error {
     Registry(#[from] registry::Error),
     #[error("{0}")]
     BadRequest(String),
+    #[error("Misdirected Request")]
+    Misdirected,
+    #[error("Cross-origin request refused")]
+    CrossOrigin,
     #[error("HTTP 404 Not Found")]
     NoRoute,
     #[error("HTTP 405 Method Not Allowed")]
@@ -57,11 +61,13 @@ impl Error {
         match self {
             Self::Registry(error) => error.code(),
             Self::BadRequest(_) => 400,
+            Self::CrossOrigin => 403,
             Self::NoRoute => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
             Self::BodyTooLarge(_) => 413,
             Self::UnsupportedMediaType => 415,
+            Self::Misdirected => 421,
             Self::MissingBody(_) => 422,
             Self::Panic | Self::Serialization(_) => 500,
             Self::Timeout => 504,

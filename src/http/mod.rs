@@ -11,10 +11,12 @@ mod contexts;
 mod convert;
 mod error;
 mod extract;
+mod guard;
 mod health;
 mod meter;
 mod mode;
 pub mod openapi;
+mod peer;
 mod respond;
 mod routes;
 mod schemas;
@@ -24,6 +26,7 @@ mod trace;
 mod versions;
 
 pub use app::{App, app};
+pub use guard::{Guard, Hosts};
 
 use crate::registry::Registry;
 use std::sync::Arc;
@@ -40,6 +43,8 @@ pub struct Settings {
     pub answer_bytes: u64,
     /// Whether every request is logged.
     pub access_log: bool,
+    /// Which names the registry answers by.
+    pub guard: Guard,
 }
 
 /// The state shared by all handlers.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use super::peer::{Connections, Peer};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -29,6 +30,8 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 pub struct Limits {
     /// Connections served at a time; further ones wait to be accepted.
     pub connections: usize,
+    /// Connections served at a time to one address; further ones are closed.
+    pub connections_per_address: usize,
     /// Bytes of a request line and its headers; longer ones get 431.
     pub head_bytes: u32,
     /// The longest time between an answer and the whole head of the next request.
@@ -42,6 +45,15 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
 /// The most open streams of one HTTP/2 connection.
 const STREAMS: u32 = 256;
+
+/// Streams that a client may have reset before they were answered; one that resets more is disconnected.
+const PENDING_RESETS: usize = 20;
+
+/// Streams that may be reset for what the client did wrong in them; one that goes on is disconnected.
+const ERROR_RESETS: usize = 256;
+
+/// How often an HTTP/2 connection is asked whether its client is still there.
+const PING: Duration = Duration::from_secs(30);
 
 /// Serves requests with `answer` until `shutdown` resolves, then finishes open ones, or drops them at `give_up`.
 pub async fn serve<F>(
@@ -59,20 +71,33 @@ pub async fn serve<F>(
         // hyper counts from the end of the last answer, so this bounds idle connections and slow heads alike.
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(limits.head_bytes as usize);
-    http.http2().timer(TokioTimer::new()).max_header_list_size(limits.head_bytes).max_concurrent_streams(STREAMS);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(limits.head_bytes)
+        .max_concurrent_streams(STREAMS)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_local_error_reset_streams(ERROR_RESETS)
+        .keep_alive_interval(PING);
 
     let permits = Arc::new(Semaphore::new(limits.connections));
+    let by_address = Connections::new(limits.connections_per_address);
     let draining = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, permit) = tokio::select! {
+        let (stream, address, permit) = tokio::select! {
             accepted = accept(&listener, &permits) => accepted,
             Some(_) = connections.join_next() => continue,
             () = &mut shutdown => break,
         };
+        let Some(counted) = by_address.count(address.ip()) else {
+            tracing::debug!(%address, "A connection was closed: its address has too many");
+            continue;
+        };
         let answer = answer.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let peer = Arc::new(Peer { address });
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(Arc::clone(&peer));
             // An empty body costs no memory; that of a request without one would.
             let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
             answer(request.map(body)).map(Ok::<_, Infallible>)
@@ -83,7 +108,7 @@ pub async fn serve<F>(
             if let Err(error) = connection.await {
                 tracing::debug!(error, "A connection ended early");
             }
-            drop(permit);
+            drop((counted, permit));
         });
     }
     drop(listener);
@@ -93,14 +118,17 @@ pub async fn serve<F>(
     }
 }
 
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, tokio::sync::OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit) {
     let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 // An answer is written at once; waiting for more to send with it would only delay it.
                 let _ = stream.set_nodelay(true);
-                return (stream, permit);
+                return (stream, address, permit);
             }
             // The client went away before it was accepted: its own business.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {

@@ -31,7 +31,7 @@ impl Events {
         let stream = TcpStream::connect(server.address()).await.expect("the server listens");
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
         tokio::spawn(connection);
-        let mut request = Request::get(path).header("host", "x").header("accept", "text/event-stream");
+        let mut request = Request::get(path).header("host", "localhost").header("accept", "text/event-stream");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -31,8 +31,7 @@ async fn a_body_beyond_the_limit_gets_413() {
 async fn a_body_beyond_the_limit_gets_413_even_if_it_does_not_say_how_long_it_is() {
     let server = Server::start_with(&["--max-body-bytes", "1000"]).await;
     let chunk = format!("3e8\r\n{}\r\n", "x".repeat(1000));
-    let head =
-        "POST /subjects/s/versions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /subjects/s/versions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
     let answer = say(server.address(), format!("{head}{chunk}{chunk}0\r\n\r\n").as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
@@ -40,7 +39,7 @@ async fn a_body_beyond_the_limit_gets_413_even_if_it_does_not_say_how_long_it_is
 #[tokio::test]
 async fn a_head_beyond_the_limit_gets_431() {
     let server = Server::start_with(&["--max-head-bytes", "8192"]).await;
-    let head = format!("GET / HTTP/1.1\r\nhost: x\r\nfiller: {}\r\n\r\n", "x".repeat(9_000));
+    let head = format!("GET / HTTP/1.1\r\nhost: localhost\r\nfiller: {}\r\n\r\n", "x".repeat(9_000));
     let answer = say(server.address(), head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
@@ -49,14 +48,14 @@ async fn a_head_beyond_the_limit_gets_431() {
 async fn whoever_never_ends_a_head_is_disconnected() {
     let server = Server::start_with(&["--idle-timeout", "1"]).await;
     // Returns only because the server closes the connection.
-    let answer = say(server.address(), b"GET / HTTP/1.1\r\nhost: x\r\n").await;
+    let answer = say(server.address(), b"GET / HTTP/1.1\r\nhost: localhost\r\n").await;
     assert!(!answer.contains(" 200 "), "{answer}");
 }
 
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     let server = Server::start_with(&["--idle-timeout", "1"]).await;
-    let answer = say(server.address(), b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let answer = say(server.address(), b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
@@ -73,7 +72,7 @@ async fn a_request_under_way_is_answered_before_the_server_stops() {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     let body = r#"{"schema": "\"int\""}"#;
     let head = format!(
-        "POST /subjects/s/versions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        "POST /subjects/s/versions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).await.expect("the server reads");

@@ -39,7 +39,17 @@ async fn a_request_id_is_echoed_or_made_up() {
     let server = Server::start().await;
     let sent = server.send("GET", "/", &[("x-request-id", "mine")], "").await;
     assert_eq!(sent.header("x-request-id"), Some("mine"));
-    for headers in [&[][..], &[("x-request-id", " ")], &[("x-request-id", "a"), ("x-request-id", "b")]] {
+    let (longest, too_long) = ("x".repeat(128), "x".repeat(129));
+    let sent = server.send("GET", "/", &[("x-request-id", &longest)], "").await;
+    assert_eq!(sent.header("x-request-id"), Some(longest.as_str()));
+    for headers in [
+        &[][..],
+        &[("x-request-id", " ")],
+        &[("x-request-id", "a b")],
+        &[("x-request-id", "a\"b")],
+        &[("x-request-id", &too_long)],
+        &[("x-request-id", "a"), ("x-request-id", "b")],
+    ] {
         let answer = server.send("GET", "/nowhere", headers, "").await;
         assert_eq!(answer.header("x-request-id").map(str::len), Some(36), "{headers:?}");
     }
