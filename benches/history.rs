@@ -3,7 +3,7 @@
 //! `cargo bench --bench history`. "First" is a schema never seen before, 2,000 new pairs; "again" is the same one.
 
 use avow_registry::domain::{ConfigUpdate, Level, Patch, Subject, Timestamp};
-use avow_registry::registry::{Caller, Draft, RegisterOptions, Registry, RequestConsistency, Settings};
+use avow_registry::registry::{Authority, Caller, Draft, RegisterOptions, Registry, RequestConsistency, Settings};
 use avow_registry::store::Store;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const VERSIONS: u64 = 1_000;
 
 fn caller() -> Caller {
     Caller {
-        actor: Arc::from(""),
+        authority: Authority::unlimited(),
         request_id: Arc::from("bench"),
         now: Timestamp(0),
         consistency: RequestConsistency::default(),

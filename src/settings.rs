@@ -1,6 +1,7 @@
 //! The settings of the server: flags, each with a twin in the environment.
 
 mod access;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::domain::Level;
 use crate::{http, registry, store, telemetry};
 
 pub use access::{Access, Exposed};
+pub use tls::{Tls, UnevenPairs};
 
 /// The settings of `avow serve`.
 #[derive(Debug, Clone, clap::Parser)]
@@ -20,6 +22,8 @@ pub struct Settings {
     pub listener: Listener,
     #[command(flatten)]
     pub access: Access,
+    #[command(flatten)]
+    pub tls: Tls,
     #[command(flatten)]
     pub database: Database,
     #[command(flatten)]
@@ -82,8 +86,6 @@ pub struct Listener {
 pub struct Address {
     /// Address and port to listen on: `localhost:8081`, `8081` for that port of loopback, or `:8081` for that port of every
     /// interface.
-    ///
-    /// There is no authentication yet: listen beyond loopback only on a network that keeps strangers out.
     #[arg(long, env = "AVOW_LISTEN", default_value = "127.0.0.1:8081", value_name = "ADDRESS:PORT",
           value_parser = parse_address)]
     listen: SocketAddr,
@@ -238,6 +240,7 @@ impl Settings {
             answer_bytes: 4 * self.memory.part(),
             access_log: self.logs.access_log,
             guard: self.access.guard(self.listener.address.socket()),
+            hashing: self.access.hashing(),
         }
     }
 

@@ -7,6 +7,7 @@
 //! Adding an endpoint: 1. define its request and answer here, in the file of its URL family; 2. give each request field
 //! one of the readers of `lenient`; 3. name the types in the handler's `#[utoipa::path]`; 4. run `avow openapi`.
 
+mod access;
 mod apply;
 mod changes;
 mod compatibility;
@@ -22,6 +23,7 @@ mod server;
 mod snapshot;
 mod subjects;
 
+pub use access::{AccessAnswer, AccessQuestion, AccessRule, Whoami};
 pub use apply::{Expectation, Operation, OperationResult, Plan, PlanResult};
 pub use changes::{ChangeData, ChangeEvent, SubjectState, VersionState};
 pub use compatibility::{

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 
 use avow_cli::Exit;
 
-use crate::settings::Exposed;
+use crate::access;
+use crate::http::tls::TlsError;
+use crate::settings::{Exposed, UnevenPairs};
 use crate::{store, telemetry};
 
 /// Why a command of the server failed.
@@ -15,6 +17,12 @@ pub enum Error {
     Listen { address: SocketAddr, source: io::Error },
     #[error(transparent)]
     Exposed(#[from] Exposed),
+    #[error(transparent)]
+    Access(#[from] access::Error),
+    #[error(transparent)]
+    Pairs(#[from] UnevenPairs),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
@@ -43,7 +51,8 @@ impl Error {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Client(error) => error.exit(),
-            Self::Exposed(_) => Exit::Usage,
+            Self::Exposed(_) | Self::Pairs(_) => Exit::Usage,
+            Self::Tls(_) | Self::Access(_) => Exit::Input,
             Self::Listen { .. }
             | Self::Store(_)
             | Self::Logs(_)
@@ -71,7 +80,7 @@ impl Error {
             Self::NotReady { .. } => Some("its log says why; `avow serve` starts one"),
             Self::Client(error) => error.hint(),
             Self::Exposed(exposed) => Some(exposed.hint()),
-            Self::Listen { .. } | Self::Store(_) => None,
+            Self::Listen { .. } | Self::Store(_) | Self::Pairs(_) | Self::Tls(_) | Self::Access(_) => None,
         }
     }
 }

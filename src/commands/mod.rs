@@ -1,5 +1,6 @@
 //! The command line of the binary: the server's commands, one file each, beside those of `avow-cli`.
 
+mod access;
 mod backup;
 mod completions;
 mod error;
@@ -41,6 +42,7 @@ enum Command {
     /// Prints the OpenAPI document of the HTTP API.
     Openapi,
     Healthcheck(healthcheck::Healthcheck),
+    Access(access::Access),
 }
 
 /// Runs the command this process was started with.
@@ -79,6 +81,7 @@ impl Command {
             Self::Completions(command) => command.run(Avow::command()),
             Self::Man(command) => command.run(Avow::command()),
             Self::Openapi => openapi::run().map(clean),
+            Self::Access(command) => command.run(),
             Self::Healthcheck(command) => command.run().map(clean),
         }
     }

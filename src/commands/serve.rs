@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::Error;
+use crate::http::tls::Tls;
 use crate::http::{self, server};
 use crate::metrics::process;
 use crate::registry::Registry;
+use crate::reload;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::telemetry;
@@ -48,7 +50,7 @@ impl Serve {
                 () = stop_requested() => return Ok(()),
             };
             // The banner is for people: a closed standard error must not stop the server.
-            let _ = banner(running.address, &self.settings.database.redacted());
+            let _ = banner(running.address, &self.settings);
 
             stop_requested().await;
             tracing::info!("Stopping once open requests are answered");
@@ -76,7 +78,9 @@ impl Running {
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
         // Listening comes first: whoever connects now waits a few milliseconds instead of being refused.
         let address = settings.listener.address.socket();
-        settings.access.check(address)?;
+        let tls = settings.tls.files()?.map(Tls::load).transpose()?;
+        settings.access.check(address, tls.is_some())?;
+        let access = settings.access.load()?;
         let listen_failed = |source| Error::Listen { address, source };
         let listener = server::bind(address).await.map_err(listen_failed)?;
         let address = listener.local_addr().map_err(listen_failed)?;
@@ -84,18 +88,30 @@ impl Running {
         let closed = Box::pin(store.closed());
         let registry = Registry::new(store, settings.registry());
         registry.identity().await?;
-        let app = http::app(Arc::clone(&registry), &settings.http());
+        let app = http::app(Arc::clone(&registry), access.clone(), &settings.http());
 
         let (stop, stop_requested) = oneshot::channel::<()>();
         let limits = settings.listener.limits();
         let drain_timeout = settings.listener.drain_timeout;
+        let mut reloading = JoinSet::new();
+        let every = settings.tls.tls_reload;
+        if let Some(tls) = tls.clone() {
+            let watched = Arc::clone(&tls);
+            reloading.spawn(reload::watch("certificates", every, move || watched.fingerprint(), move || tls.reload()));
+        }
+        if let (Some(access), Some(path)) = (access, settings.access.access_file.clone()) {
+            let watched = path.clone();
+            let reload = move || access.reload(&path);
+            reloading.spawn(reload::watch("users and roles", every, move || reload::digest([&watched]), reload));
+        }
         let served = tokio::spawn(async move {
             let shutdown = async {
                 drop(stop_requested.await);
                 registry.end_feed();
             };
             let give_up = async { tokio::time::sleep(drain_timeout).await };
-            server::serve(listener, move |request| app.answer(request), &limits, shutdown, give_up).await;
+            server::serve(listener, tls, move |request| app.answer(request), &limits, shutdown, give_up).await;
+            drop(reloading);
         });
         Ok(Self { address, served, closed, stop })
     }
@@ -110,17 +126,23 @@ impl Running {
     }
 }
 
-fn banner(address: SocketAddr, database: &str) -> io::Result<()> {
+fn banner(address: SocketAddr, settings: &Settings) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
-    let open_to = if address.ip().is_loopback() { "every program on this machine" } else { "everybody" };
+    let database = settings.database.redacted();
+    let scheme = if settings.tls.tls_cert.is_empty() { "http" } else { "https" };
+    let open_to = match (settings.access.is_on(), address.ip().is_loopback()) {
+        (true, _) => "whoever authenticates",
+        (false, true) => "every program on this machine",
+        (false, false) => "everybody",
+    };
     write!(
         io::stderr().lock(),
-        r#"Avow {version} listens on http://{address}
+        r#"Avow {version} listens on {scheme}://{address}
   database       {database}
   open to        {open_to}
-  documentation  http://{address}/docs
+  documentation  {scheme}://{address}/docs
   a first schema:
-    curl http://{address}/subjects/hello-value/versions \
+    curl {scheme}://{address}/subjects/hello-value/versions \
       -H 'Content-Type: application/json' -d '{{"schema": "\"string\""}}'
 
 "#

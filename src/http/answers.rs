@@ -2,9 +2,10 @@
 //! without parsing anything.
 
 use super::error::Error;
+use super::extract::{Arrival, Incoming};
 use super::meter::Operation;
 use crate::domain::{SchemaType, Seq};
-use crate::registry::{CacheSize, Freshness, ReadSet, Registration, Registry, RequestConsistency, View};
+use crate::registry::{Authority, CacheSize, Freshness, Needs, ReadSet, Registration, Registry, View};
 use axum::http::Method;
 use bytes::Bytes;
 use md5::{Digest, Md5};
@@ -87,23 +88,24 @@ pub(super) struct Answer {
     /// The newest position of the log that it shows.
     pub(super) as_of: Seq,
     read_set: ReadSet,
+    needs: Needs,
     /// The metric it counts for each time it is given.
     metric: Option<(SchemaType, Registration)>,
 }
 
 impl Answer {
     fn of(answered: Answered<'_>, meta: AnswerMeta) -> Arc<Self> {
-        let (body, as_of, (read_set, metric)) = match answered {
+        let (body, as_of, (read_set, metric, needs)) = match answered {
             Answered::Read(body, view) => {
-                let (read_set, metric) = view.into_parts();
-                (body, read_set.span().map(|(_, newest)| newest).unwrap_or_default(), (read_set, metric))
+                let (read_set, metric, needs) = view.into_parts();
+                (body, read_set.span().map(|(_, newest)| newest).unwrap_or_default(), (read_set, metric, needs))
             }
             Answered::Wrote(body, written) => (body, written, Default::default()),
             Answered::Uncacheable(body) => (body, Seq::default(), Default::default()),
         };
         let hash: [u8; 16] = Md5::digest(&body).into();
         let etag = format!("\"{}\"", uuid::Uuid::from_bytes(hash).as_simple());
-        Arc::new(Self { body, etag: etag.into(), meta, as_of, read_set, metric })
+        Arc::new(Self { body, etag: etag.into(), meta, as_of, read_set, needs, metric })
     }
 
     fn weight(&self) -> usize {
@@ -152,9 +154,9 @@ impl Answers {
     }
 
     /// The answer cached for a request, if it still holds, and how current it is, or whatever will be computed instead.
-    pub(super) async fn cached(&self, key: &AnswerKey) -> (Option<Arc<Answer>>, Freshness) {
+    pub(super) async fn cached(&self, key: &AnswerKey, authority: &Authority) -> (Option<Arc<Answer>>, Freshness) {
         let registry = &*self.registry;
-        let answer = self.cache.get(key).await;
+        let answer = self.cache.get(key).await.filter(|answer| answer.needs.are_met_by(authority));
         let freshness = match &answer {
             // What an id means never changes; a change of who else holds it may show a moment later.
             Some(answer) if !answer.read_set.has_to_wait() && answer.read_set.is_current(registry) => {
@@ -177,20 +179,25 @@ impl Answers {
     pub(super) async fn answer<'r, F>(
         &'r self,
         key: AnswerKey,
-        meta: AnswerMeta,
-        consistency: &RequestConsistency,
+        incoming: &Incoming,
+        caching: Caching,
         compute: impl Fn() -> F,
     ) -> Result<Arc<Answer>, Error>
     where
         F: Future<Output = Result<Answered<'r>, Error>>,
     {
         let registry = &*self.registry;
+        let (meta, Arrival { consistency, authority, .. }) = (incoming.answer_meta(caching), &incoming.arrival);
         if let Some(answer) = self.cache.get(&key).await {
             registry.catch_up_at(consistency).await;
-            if answer.read_set.is_current(registry) {
-                return Ok(answer);
+            match answer.read_set.is_current(registry) {
+                true if answer.needs.are_met_by(authority) => return Ok(answer),
+                true => return self.answer_alone(key, meta, compute).await,
+                false => self.cache.invalidate(&key).await,
             }
-            self.cache.invalidate(&key).await;
+        }
+        if !authority.reads_everything() {
+            return self.answer_alone(key, meta, compute).await;
         }
         let computed_here = AtomicBool::new(false);
         let computed = self
@@ -198,7 +205,10 @@ impl Answers {
             .try_get_with_by_ref(&key, async {
                 computed_here.store(true, Ordering::Relaxed);
                 match self.at_one_moment(&compute).await {
-                    Ok(read @ Answered::Read(..)) => Ok(Answer::of(read, meta)),
+                    Ok(read @ Answered::Read(..)) => {
+                        let answer = Answer::of(read, meta);
+                        if answer.needs.is_whole() { Ok(answer) } else { Err(Unkept::Uncacheable(answer)) }
+                    }
                     Ok(wrote @ Answered::Wrote(..)) => Err(Unkept::Wrote(Answer::of(wrote, meta))),
                     Ok(other @ Answered::Uncacheable(_)) => Err(Unkept::Uncacheable(Answer::of(other, meta))),
                     Err(error) => Err(Unkept::Failed(Arc::new(error))),
@@ -210,7 +220,7 @@ impl Answers {
             Ok(answer) if computed_here => return Ok(answer),
             Ok(answer) => {
                 registry.catch_up_at(consistency).await;
-                if answer.read_set.is_current(registry) {
+                if answer.read_set.is_current(registry) && answer.needs.are_met_by(authority) {
                     return Ok(answer);
                 }
             }
@@ -224,6 +234,25 @@ impl Answers {
         }
         // Another request's result, of a computation that may have begun before a change this request must see.
         Ok(Answer::of(self.at_one_moment(&compute).await?, meta))
+    }
+
+    /// Answers one request by itself: others may see more or less than its caller. What left nothing out is cached.
+    async fn answer_alone<'r, F>(
+        &'r self,
+        key: AnswerKey,
+        meta: AnswerMeta,
+        compute: impl Fn() -> F,
+    ) -> Result<Arc<Answer>, Error>
+    where
+        F: Future<Output = Result<Answered<'r>, Error>>,
+    {
+        let answered = self.at_one_moment(&compute).await?;
+        let cacheable = matches!(answered, Answered::Read(..));
+        let answer = Answer::of(answered, meta);
+        if cacheable && answer.needs.is_whole() {
+            self.cache.insert(key, Arc::clone(&answer)).await;
+        }
+        Ok(answer)
     }
 
     /// Computes until everything that was read was true at one moment.

@@ -1,20 +1,22 @@
 //! The whole interface as one service: what happens to every request before and after its route.
 
 use super::answers::{AnswerKey, Answers, CachedMethod};
+use super::auth::{Authenticator, Challenge};
 use super::error::Error;
-use super::extract::Arrival;
+use super::extract::{Arrival, now};
 use super::guard::Guard;
 use super::meter::{Meter, Operation};
 use super::peer::Peer;
 use super::respond::AsOf;
 use super::routes::{CatchUp, routes};
 use super::{AppState, Settings, accept, body, openapi, respond, trace};
+use crate::access::Access;
 use crate::domain::Context;
-use crate::registry::{Freshness, Registry, RequestConsistency};
+use crate::registry::{Authority, Freshness, Registry, RequestConsistency};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -27,12 +29,13 @@ use tower_http::compression::Compression;
 use tracing::{Instrument, Span};
 
 /// The interface over a registry.
-pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
+pub fn app(registry: Arc<Registry>, access: Option<Arc<Access>>, settings: &Settings) -> App {
     let (router, document) = routes().split_for_parts();
     let meter = Arc::new(Meter::new(&document));
     let answers = Arc::new(Answers::new(Arc::clone(&registry), settings.answer_bytes));
     let state = AppState {
         registry: Arc::clone(&registry),
+        access: access.clone(),
         answers: Arc::clone(&answers),
         meter: Arc::clone(&meter),
         max_body_bytes: settings.max_body_bytes,
@@ -53,6 +56,7 @@ pub fn app(registry: Arc<Registry>, settings: &Settings) -> App {
         timeout: settings.request_timeout,
         access_log: settings.access_log,
         guard: settings.guard.clone(),
+        authenticator: access.map(|access| Authenticator::new(access, settings.hashing)),
     }))
 }
 
@@ -70,13 +74,15 @@ struct Interface {
     timeout: Duration,
     access_log: bool,
     guard: Guard,
+    /// The authenticator; none where everybody may do everything.
+    authenticator: Option<Authenticator>,
 }
 
 /// The cached answer to a request.
 enum Cached {
     Hit(Response, Operation, Freshness),
     /// None: the request goes on to its route.
-    Miss(Request, RequestConsistency),
+    Miss(Request, RequestConsistency, Authority),
 }
 
 /// The position in the log that an answer is true at.
@@ -105,27 +111,33 @@ impl Interface {
             let peer = request.extensions().get::<Arc<Peer>>();
             (request.uri().clone(), peer.map(|peer| tracing::field::display(peer.address.ip())))
         });
+        let challenge = self.authenticator.as_ref().map(|it| Challenge::new(it, &request));
         let early = trace::early_span(&request, &request_id);
         let cached = self.cached(request).instrument(early.clone().unwrap_or_else(Span::none));
         let (routed, operation, freshness) = match cached.await {
             Ok(Cached::Hit(response, operation, freshness)) => (response, operation, freshness),
-            Ok(Cached::Miss(mut request, consistency)) => match route(&mut request, &request_id, &consistency) {
-                Ok(operation) => {
-                    let id = request_id.to_str().unwrap_or_default();
-                    let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
-                    // In a box: it is large, and most requests are answered without it.
-                    let mut response = Box::pin(self.guarded(request).instrument(span)).await;
-                    let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
-                    let as_of = as_of.max(AsOf(consistency.written()));
-                    response.extensions_mut().insert(as_of);
-                    (response, operation.get().copied().unwrap_or(Operation::OTHER), consistency.freshness(as_of.0))
+            Ok(Cached::Miss(mut request, consistency, authority)) => {
+                match route(&mut request, &request_id, &consistency, authority) {
+                    Ok(operation) => {
+                        let id = request_id.to_str().unwrap_or_default();
+                        let span = early.clone().unwrap_or_else(|| trace::span(request.headers(), id, &method));
+                        // In a box: it is large, and most requests are answered without it.
+                        let mut response = Box::pin(self.guarded(request).instrument(span)).await;
+                        let as_of = response.extensions().get::<AsOf>().copied().unwrap_or_default();
+                        let as_of = as_of.max(AsOf(consistency.written()));
+                        response.extensions_mut().insert(as_of);
+                        (response, operation.get().copied().unwrap_or(Operation::OTHER), consistency.freshness(as_of.0))
+                    }
+                    Err(error) => (error.into_response(), Operation::OTHER, Freshness::Unasked),
                 }
-                Err(error) => (error.into_response(), Operation::OTHER, Freshness::Unasked),
-            },
+            }
             Err(error) => (error.into_response(), Operation::OTHER, Freshness::Unasked),
         };
         let mut response = if method == Method::OPTIONS { options(routed) } else { routed };
         set_freshness(&mut response, freshness);
+        if let Some(challenge) = challenge {
+            challenge.apply(&mut response);
+        }
         let headers = response.headers_mut();
         if let Some(media) = media.filter(|media| *media != accept::DEFAULT)
             && headers.get(header::CONTENT_TYPE).is_some_and(|value| value == accept::DEFAULT)
@@ -144,6 +156,7 @@ impl Interface {
                 "Answered"
             );
         }
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response.headers_mut().insert(REQUEST_ID, request_id);
         response
     }
@@ -151,6 +164,9 @@ impl Interface {
     /// Answers from the cache, before anything is routed or parsed: the way most requests go.
     async fn cached(&self, request: Request) -> Result<Cached, Error> {
         self.guard.check(&request)?;
+        let peer = request.extensions().get::<Arc<Peer>>().cloned();
+        let authority = self.authority(request.method(), request.uri().path(), request.headers(), peer);
+        let authority = authority.await?;
         let cacheable = CachedMethod::of(request.method()).filter(|_| {
             !request.headers().contains_key(header::ACCEPT_ENCODING)
                 && accept::is_supported(request.method(), request.headers())
@@ -163,10 +179,10 @@ impl Interface {
             ref method => CatchUp::of(method, path),
         };
         if catch_up == CatchUp::Never {
-            return Ok(Cached::Miss(request, Freshness::Unasked.into()));
+            return Ok(Cached::Miss(request, Freshness::Unasked.into(), authority));
         }
         if cacheable.is_none() && catch_up == CatchUp::OnDemand {
-            return Ok(Cached::Miss(request, RequestConsistency::default()));
+            return Ok(Cached::Miss(request, RequestConsistency::default(), authority));
         }
         let Some(method) = cacheable else {
             let freshness = self.registry.catch_up().await;
@@ -176,7 +192,7 @@ impl Interface {
                 // The decision would rest on outdated facts, and nothing can be written.
                 return Err(self.registry.unavailable().into());
             }
-            return Ok(Cached::Miss(request, freshness.into()));
+            return Ok(Cached::Miss(request, freshness.into(), authority));
         };
         let (parts, body) = request.into_parts();
         let bytes = match method {
@@ -188,16 +204,34 @@ impl Interface {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let key = AnswerKey::new(method, target, bytes);
         if catch_up == CatchUp::OnDemand && !self.answers.contains(&key) {
-            return Ok(Cached::Miss(Request::from_parts(parts, Body::from(key.body)), RequestConsistency::default()));
+            let request = Request::from_parts(parts, Body::from(key.body));
+            return Ok(Cached::Miss(request, RequestConsistency::default(), authority));
         }
-        let (answer, freshness) = self.answers.cached(&key).await;
+        let (answer, freshness) = self.answers.cached(&key, &authority).await;
         Ok(match answer {
             Some(answer) => {
                 let response = respond::response(&answer, &parts.headers);
                 Cached::Hit(response, answer.meta.operation, freshness)
             }
-            None => Cached::Miss(Request::from_parts(parts, Body::from(key.body)), freshness.into()),
+            None => Cached::Miss(Request::from_parts(parts, Body::from(key.body)), freshness.into(), authority),
         })
+    }
+
+    /// The authority that a request acts on. A stranger gets no further than to what everybody may ask.
+    async fn authority(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &HeaderMap,
+        peer: Option<Arc<Peer>>,
+    ) -> Result<Authority, Error> {
+        let Some(authenticator) = &self.authenticator else { return Ok(Authority::unlimited()) };
+        let identity = authenticator.identify(headers, peer.as_deref(), now()).await?;
+        let authority = Authority::of(identity);
+        if *method != Method::OPTIONS && !matches!(path, "/" | "/livez" | "/readyz") {
+            authority.require_authenticated()?;
+        }
+        Ok(authority)
     }
 
     /// Routes a request; a panic or a request that takes too long becomes an answer, too.
@@ -259,6 +293,7 @@ fn route(
     request: &mut Request,
     request_id: &HeaderValue,
     consistency: &RequestConsistency,
+    authority: Authority,
 ) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     if target.contains("%00") {
@@ -273,8 +308,14 @@ fn route(
     }
     let request_id = String::from_utf8_lossy(request_id.as_bytes()).into();
     let operation = Arc::default();
-    let arrival =
-        Arrival { request_id, context, target, operation: Arc::clone(&operation), consistency: consistency.clone() };
+    let arrival = Arrival {
+        request_id,
+        context,
+        target,
+        operation: Arc::clone(&operation),
+        consistency: consistency.clone(),
+        authority,
+    };
     request.extensions_mut().insert(arrival);
     Ok(operation)
 }

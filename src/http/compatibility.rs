@@ -34,7 +34,7 @@ async fn answer(
         (true, false) => Some(Vec::new()),
         (true, true) => {
             let normalize = incoming.flag("normalize");
-            let explained = registry.explain(&mut registry.view(), subject, version, draft, normalize).await?;
+            let explained = registry.explain(&mut incoming.view(registry), subject, version, draft, normalize).await?;
             Some(convert::findings(explained.findings))
         }
     };
@@ -59,7 +59,7 @@ pub(super) async fn test_against_history(
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
     let draft = convert::draft(body.parse("testCompatibilityForSubject.arg3")?);
-    let mut view = registry.view();
+    let mut view = incoming.view(registry);
     let subject = named(registry, &mut view, &incoming).await?;
     let verdict = registry.test_against_history(&mut view, &subject, &draft, incoming.flag("normalize")).await;
     answer(registry, &incoming, (&subject, None, &draft), verdict).await
@@ -82,7 +82,7 @@ pub(super) async fn test_against_version(
     let registry = &*state.registry;
     let draft = convert::draft(body.parse("testCompatibilityBySubjectName.arg4")?);
     let selector = incoming.version()?;
-    let mut view = registry.view();
+    let mut view = incoming.view(registry);
     let subject = named(registry, &mut view, &incoming).await?;
     let normalize = incoming.flag("normalize");
     let verdict = registry.test_against_version(&mut view, &subject, selector, &draft, normalize).await;

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 async fn get(state: &AppState, incoming: &Incoming, headers: &HeaderMap, subject: &Subject) -> Result<Response, Error> {
     let registry = &*state.registry;
     respond::cached(&state.answers, incoming, headers, Caching::Unspecified, || async {
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let config = registry.config(&mut view, subject, incoming.flag("defaultToGlobal")).await?;
         Ok(Answered::Read(respond::json(&Config::from(config))?, view))
     })

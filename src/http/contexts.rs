@@ -27,7 +27,7 @@ pub(super) async fn list_contexts(
     respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let page = incoming.page(UNLIMITED)?;
         let prefix = incoming.text("contextPrefix").unwrap_or_default();
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let contexts = registry.list_contexts(&mut view).await?;
         let names = contexts.iter().map(Context::as_str).filter(|name| name.starts_with(prefix));
         Ok(Answered::Read(respond::json(&page.cut(names))?, view))

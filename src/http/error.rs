@@ -20,6 +20,8 @@ pub(super) enum Error {
     Misdirected,
     #[error("Cross-origin request refused")]
     CrossOrigin,
+    #[error("Too many credentials are being checked")]
+    Busy,
     #[error("HTTP 404 Not Found")]
     NoRoute,
     #[error("HTTP 405 Method Not Allowed")]
@@ -70,6 +72,7 @@ impl Error {
             Self::Misdirected => 421,
             Self::MissingBody(_) => 422,
             Self::Panic | Self::Serialization(_) => 500,
+            Self::Busy => 503,
             Self::Timeout => 504,
             Self::Shared(error) => error.code(),
         }
@@ -103,7 +106,7 @@ pub(super) fn body(error: &registry::Error) -> ErrorBody {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
-        if status.is_server_error() {
+        if status.is_server_error() && !matches!(self, Self::Busy) {
             log(&self);
         }
         let body = ErrorBody { error_code: self.code(), message: self.sentence() };
@@ -111,6 +114,9 @@ impl IntoResponse for Error {
         let mut response = (status, json).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(accept::DEFAULT));
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

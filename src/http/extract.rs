@@ -3,9 +3,11 @@
 use super::answers::{AnswerMeta, Caching};
 use super::error::Error;
 use super::meter::Operation;
+use super::needs::{self, Need};
 use super::{AppState, accept};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Context, SchemaId, Subject, Timestamp, VersionSelector};
-use crate::registry::{self, Caller, Page, RequestConsistency};
+use crate::registry::{self, Authority, Caller, Page, Registry, RequestConsistency, View};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use axum::http::request::Parts;
 use std::borrow::Cow;
@@ -25,12 +27,16 @@ pub(super) struct Arrival {
     pub(super) operation: Arc<OnceLock<Operation>>,
     /// The changes of others it has seen, and the position of its own.
     pub(super) consistency: RequestConsistency,
+    /// The authority it acts on.
+    pub(super) authority: Authority,
 }
 
 /// A request to a handler: everything but its body, checked as far as the contract wants before the handler runs.
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) arrival: Arrival,
+    /// What the operation needed.
+    needed: Option<(Verb, Target)>,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
 }
@@ -70,11 +76,24 @@ impl FromRequestParts<AppState> for Unnegotiated {
         let query =
             form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()));
         let query = query.collect();
-        Ok(Self(Incoming { arrival, path, query }))
+        let mut incoming = Incoming { arrival, needed: None, path, query };
+        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+        let need = Need::of(&parts.method, route).ok_or_else(|| needs::unknown(&parts.method, route))?;
+        incoming.needed = need.check(&incoming)?;
+        Ok(Self(incoming))
     }
 }
 
 impl Incoming {
+    /// Starts to read for the caller. An answer that is cached needs of others what the operation needs.
+    pub(super) fn view<'r>(&self, registry: &'r Registry) -> View<'r> {
+        let mut view = registry.view(&self.arrival.authority);
+        if let Some((verb, target)) = &self.needed {
+            view.need(*verb, target.clone());
+        }
+        view
+    }
+
     /// The metadata of its answer if that is cached.
     pub(super) fn answer_meta(&self, caching: Caching) -> AnswerMeta {
         AnswerMeta { caching, operation: self.arrival.operation.get().copied().unwrap_or(Operation::OTHER) }
@@ -155,12 +174,17 @@ impl Incoming {
     /// Who asks for a change. The one place where a principal enters a request.
     pub(super) fn caller(&self) -> Caller {
         Caller {
-            actor: Arc::from(""),
+            authority: self.arrival.authority.clone(),
             request_id: Arc::clone(&self.arrival.request_id),
-            now: Timestamp::from(SystemTime::now()),
+            now: now(),
             consistency: self.arrival.consistency.clone(),
         }
     }
+}
+
+/// The time.
+pub(super) fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
 }
 
 /// Refuses subjects that not every database can hold.

@@ -3,6 +3,7 @@
 mod accept;
 mod answers;
 mod app;
+mod auth;
 mod avow;
 mod body;
 mod compatibility;
@@ -15,6 +16,7 @@ mod guard;
 mod health;
 mod meter;
 mod mode;
+mod needs;
 pub mod openapi;
 mod peer;
 mod respond;
@@ -22,13 +24,15 @@ mod routes;
 mod schemas;
 pub mod server;
 mod subjects;
+pub mod tls;
 mod trace;
 mod versions;
 
 pub use app::{App, app};
 pub use guard::{Guard, Hosts};
 
-use crate::registry::Registry;
+use crate::access::Access;
+use crate::registry::{self, Authority, Registry};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,15 +49,29 @@ pub struct Settings {
     pub access_log: bool,
     /// Which names the registry answers by.
     pub guard: Guard,
+    /// Passwords that are hashed at a time.
+    pub hashing: usize,
 }
 
 /// The state shared by all handlers.
 #[derive(Debug, Clone)]
 struct AppState {
     registry: Arc<Registry>,
+    access: Option<Arc<Access>>,
     answers: Arc<answers::Answers>,
     meter: Arc<meter::Meter>,
     max_body_bytes: usize,
     /// The longest time a long poll may wait: somewhat less than a request may take.
     longest_wait: Duration,
+}
+
+impl AppState {
+    /// Refuses an authority that was valid when the request came and is not any more.
+    fn require_valid(&self, authority: &Authority) -> Result<(), error::Error> {
+        let valid = |access: &Access, identity| access.state().vouches_for(identity, extract::now());
+        match (&self.access, authority.identity()) {
+            (Some(access), Some(identity)) if !valid(access, identity) => Err(registry::Error::Unauthenticated.into()),
+            _ => Ok(()),
+        }
+    }
 }

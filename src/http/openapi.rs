@@ -5,6 +5,7 @@ use super::{AppState, accept};
 use avow_api::ErrorBody;
 use axum::Router;
 use std::collections::BTreeMap;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
@@ -27,8 +28,10 @@ const SECTIONS: [(&str, &str); 9] = [
 ];
 
 /// The refusals of an operation, by status: the name among the components, and the codes.
-const REFUSALS: [(u16, &str, &str); 10] = [
+const REFUSALS: [(u16, &str, &str); 13] = [
     (400, "BadRequest", "The body or the path cannot be read"),
+    (401, "Unauthorized", "The credential is missing, wrong or expired"),
+    (403, "Forbidden", "403: a page of another site would write; 40301: the caller may not do that"),
     (
         404,
         "NotFound",
@@ -39,6 +42,7 @@ const REFUSALS: [(u16, &str, &str); 10] = [
     (409, "Conflict", "40901: the schema would break readers or writers; 40990: a plan is out of date"),
     (413, "ContentTooLarge", "The body is too large"),
     (415, "UnsupportedMediaType", "The media type of the body is not supported"),
+    (421, "MisdirectedRequest", "The registry does not answer by this name"),
     (
         422,
         "UnprocessableContent",
@@ -75,7 +79,20 @@ pub(super) fn base() -> OpenApi {
         let response = ResponseBuilder::new().description(description).content(accept::DEFAULT, content).build();
         components = components.response(name, response);
     }
-    OpenApiBuilder::new().info(info).tags(Some(SECTIONS.map(tag))).components(Some(components.build())).build()
+    let scheme = |scheme| SecurityScheme::Http(Http::new(scheme));
+    let components = components
+        .security_scheme("basic", scheme(HttpAuthScheme::Basic))
+        .security_scheme("bearer", scheme(HttpAuthScheme::Bearer));
+    // Neither is needed where there is no authentication.
+    let security = [SecurityRequirement::default()]
+        .into_iter()
+        .chain(["basic", "bearer"].map(|name| SecurityRequirement::new(name, [] as [&str; 0])));
+    OpenApiBuilder::new()
+        .info(info)
+        .tags(Some(SECTIONS.map(tag)))
+        .components(Some(components.build()))
+        .security(Some(security))
+        .build()
 }
 
 /// Serves the description and a page to browse it, from the binary itself.

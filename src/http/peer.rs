@@ -1,14 +1,23 @@
 //! The other end of a connection, and how many connections one address may have.
 
+use super::auth::Memo;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The other end of a connection; every request on it has one as an extension.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Peer {
     /// Its address, which may be that of a proxy.
     pub(super) address: SocketAddr,
+    /// The credential that was last verified on it.
+    pub(super) memo: Memo,
+}
+
+impl Peer {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address, memo: Memo::default() }
+    }
 }
 
 /// An address as limits count it: of IPv6 the network, since one host has a whole network of addresses.
@@ -19,7 +28,7 @@ impl From<IpAddr> for AddressKey {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-            address => address,
+            address @ IpAddr::V4(_) => address,
         })
     }
 }

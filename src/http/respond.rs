@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 /// Cached, revalidated each time, good for a week while no registry answers.
-const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, stale-if-error=604800");
+pub(super) const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, stale-if-error=604800");
 
 /// The newest position of the log that an answer shows, on its way to a header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +60,7 @@ where
     F: Future<Output = Result<Answered<'r>, Error>>,
 {
     let key = AnswerKey::get(&incoming.arrival.target);
-    let answer = answers.answer(key, incoming.answer_meta(caching), &incoming.arrival.consistency, compute).await?;
+    let answer = answers.answer(key, incoming, caching, compute).await?;
     Ok(computed(&answer, headers))
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn list_schemas(State(state): State<AppState>, incoming: Incomi
         rule_type: incoming.text("ruleType").filter(|wanted| !wanted.is_empty()).map(str::to_owned),
         page: incoming.page(MOST_SCHEMAS)?,
     };
-    let found = state.registry.list_schemas(&listing).await?;
+    let found = state.registry.list_schemas(&incoming.arrival.authority, &listing).await?;
     Ok(Json(found.into_iter().map(convert::listed).collect::<Vec<_>>()).into_response())
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn get_schema(
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
     let compute = || async {
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let found = found(registry, &mut view, &incoming).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
         let mut schema = convert::schema_string(&found, text);
@@ -102,7 +102,7 @@ pub(super) async fn get_schema_text(
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
     respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let found = found(registry, &mut view, &incoming).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
         Ok(Answered::Read(text.into(), view))
@@ -138,7 +138,7 @@ pub(super) async fn list_id_versions(State(state): State<AppState>, incoming: In
 }
 
 async fn holders(registry: &Registry, incoming: &Incoming) -> Result<Vec<SubjectVersion>, Error> {
-    let mut view = registry.view();
+    let mut view = incoming.view(registry);
     let subject = registry.aliased(&mut view, incoming.subject_parameter("subject")?).await?;
     let found = registry.holders(&mut view, incoming.id()?, &subject, incoming.flag("deleted")).await?;
     let shape = |held: crate::domain::ReferencedVersion| SubjectVersion {
@@ -159,7 +159,7 @@ pub(super) async fn get_schema_by_guid(State(state): State<AppState>, incoming: 
     let registry = &*state.registry;
     let guid = incoming.segment("guid");
     let fingerprint = Fingerprint::parse(guid).ok_or_else(|| registry::Error::NoSuchSchema(guid.to_owned()))?;
-    let mut view = registry.view();
+    let mut view = incoming.view(registry);
     let found = registry.by_fingerprint(&mut view, fingerprint).await.map_err(|error| match error {
         registry::Error::NoSuchSchema(_) => registry::Error::NoSuchSchema(guid.to_owned()),
         other => other,
@@ -174,7 +174,7 @@ pub(super) async fn get_schema_by_guid(State(state): State<AppState>, incoming: 
     responses((status = 200, description = "By context and id", body = Vec<ContextId>), Refusals))]
 pub(super) async fn list_guid_ids(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let ids = match Fingerprint::parse(incoming.segment("guid")) {
-        Some(fingerprint) => state.registry.ids_of(fingerprint).await?,
+        Some(fingerprint) => state.registry.ids_of(&mut incoming.view(&state.registry), fingerprint).await?,
         None => Vec::new(),
     };
     let shape = |(context, id): (crate::domain::Context, crate::domain::SchemaId)| ContextId {

@@ -1,6 +1,7 @@
 //! The listener: accepts connections, bounds what each may cost, and drains them when the server stops.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::peer::{Connections, Peer};
+use super::tls::Tls;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
@@ -18,7 +20,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -58,6 +60,7 @@ const PING: Duration = Duration::from_secs(30);
 /// Serves requests with `answer` until `shutdown` resolves, then finishes open ones, or drops them at `give_up`.
 pub async fn serve<F>(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     answer: impl Fn(Request) -> F + Clone + Send + Sync + 'static,
     limits: &Limits,
     shutdown: impl Future<Output = ()>,
@@ -94,18 +97,18 @@ pub async fn serve<F>(
             tracing::debug!(%address, "A connection was closed: its address has too many");
             continue;
         };
-        let answer = answer.clone();
-        let peer = Arc::new(Peer { address });
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(Arc::clone(&peer));
-            // An empty body costs no memory; that of a request without one would.
-            let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
-            answer(request.map(body)).map(Ok::<_, Infallible>)
-        });
-        let stream = TokioIo::new(Bounded::new(stream, limits.idle_timeout));
-        let connection = draining.watch(http.serve_connection(stream, service).into_owned());
+        let (answer, tls, http, watcher) = (answer.clone(), tls.clone(), http.clone(), draining.watcher());
+        let stream = Bounded::new(stream, limits.idle_timeout);
+        let peer = Peer::new(address);
         connections.spawn(async move {
-            if let Err(error) = connection.await {
+            let ended = match tls {
+                None => watcher.watch(connection(&http, stream, peer, answer)).await,
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => watcher.watch(connection(&http, stream, peer, answer)).await,
+                    Err(error) => Err(error.into()),
+                },
+            };
+            if let Err(error) = ended {
                 tracing::debug!(error, "A connection ended early");
             }
             drop((counted, permit));
@@ -116,6 +119,27 @@ pub async fn serve<F>(
         () = draining.shutdown() => {}
         () = give_up => tracing::warn!(connections = connections.len(), "Requests were dropped: draining took too long"),
     }
+}
+
+/// Serves HTTP on a connection.
+fn connection<S, F>(
+    http: &auto::Builder<TokioExecutor>,
+    stream: S,
+    peer: Peer,
+    answer: impl Fn(Request) -> F + Send + 'static,
+) -> impl GracefulConnection<Error = Box<dyn Error + Send + Sync>> + Send
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let peer = Arc::new(peer);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&peer));
+        // An empty body costs no memory; that of a request without one would.
+        let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
+        answer(request.map(body)).map(Ok::<_, Infallible>)
+    });
+    http.serve_connection(TokioIo::new(stream), service).into_owned()
 }
 
 async fn accept(

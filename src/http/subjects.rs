@@ -60,7 +60,7 @@ pub(super) async fn list_subjects(State(state): State<AppState>, incoming: Incom
         (false, false) => DeletedFilter::Live,
     };
     let filter = filter(&incoming.prefix("subjectPrefix", ":*:"));
-    Ok(Json(state.registry.list_subjects(&filter, deleted, page).await?).into_response())
+    Ok(Json(state.registry.list_subjects(&incoming.arrival.authority, &filter, deleted, page).await?).into_response())
 }
 
 /// Look up a schema.
@@ -84,9 +84,9 @@ pub(super) async fn lookup_schema(
     let options = LookupOptions { normalize: incoming.flag("normalize"), deleted: incoming.flag("deleted") };
     let answer = state
         .answers
-        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.consistency, || async {
+        .answer(key, &incoming, Caching::Unspecified, || async {
             let draft = convert::draft(body.parse("lookUpSchemaUnderSubject.arg5")?);
-            let mut view = registry.view();
+            let mut view = incoming.view(registry);
             let subject = named(registry, &mut view, &incoming).await?;
             let found = registry.lookup(&mut view, &subject, &draft, options).await?;
             let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
@@ -106,7 +106,7 @@ pub(super) async fn lookup_schema(
     responses((status = 200, description = "The versions that were affected", body = Vec<i32>), Refusals))]
 pub(super) async fn delete_subject(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let registry = &*state.registry;
-    let subject = named(registry, &mut registry.view(), &incoming).await?;
+    let subject = named(registry, &mut incoming.view(registry), &incoming).await?;
     let permanent = incoming.flag("permanent");
     Ok(Json(registry.delete_subject(&subject, permanent, &incoming.caller()).await?).into_response())
 }
@@ -127,7 +127,7 @@ pub(super) async fn find_by_metadata(
 ) -> Result<Response, Error> {
     let registry = &*state.registry;
     respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let subject = named(registry, &mut view, &incoming).await?;
         let pairs = incoming.all("key").zip(incoming.all("value"));
         let wanted: Vec<_> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();

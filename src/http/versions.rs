@@ -38,7 +38,7 @@ pub(super) async fn list_versions(
         let page = incoming.page(UNLIMITED)?;
         let (all, only, negative) =
             (incoming.flag("deleted"), incoming.flag("deletedOnly"), incoming.flag("deletedAsNegative"));
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let subject = named(registry, &mut view, &incoming).await?;
         let versions = registry.versions(&mut view, &subject, all || only).await?;
         let wanted = versions.into_iter().filter_map(|(version, deleted)| match deleted {
@@ -77,16 +77,16 @@ pub(super) async fn register_version(
     let key = AnswerKey::post(&incoming.arrival.target, body.0.clone());
     let answer = state
         .answers
-        .answer(key, incoming.answer_meta(Caching::Unspecified), &incoming.arrival.consistency, || async {
+        .answer(key, &incoming, Caching::Unspecified, || async {
             let draft = convert::draft(body.parse("register.arg6")?);
-            let mut view = registry.view();
+            let mut view = incoming.view(registry);
             let subject = named(registry, &mut view, &incoming).await?;
             let (described, view) = match registry.register(view, &subject, &draft, options, &incoming.caller()).await?
             {
                 Settled::Read(described, view) => (described, Some(view)),
                 Settled::Written(described) => (described, None),
             };
-            let mut rendering = registry.view();
+            let mut rendering = incoming.view(registry);
             let text = registry.rendered(&mut rendering, &described, format(&incoming)).await?;
             let body = respond::json(&convert::registered(&described, text))?;
             Ok(match view {
@@ -107,12 +107,12 @@ async fn register_explained(
 ) -> Result<Response, Error> {
     let draft = convert::draft(body.parse("register.arg6")?);
     registry.catch_up_at(&incoming.arrival.consistency).await;
-    let mut view = registry.view();
+    let mut view = incoming.view(registry);
     let subject = named(registry, &mut view, incoming).await?;
     // Before the schema joins the history; registration itself reports other reasons to refuse it.
     let explained = registry.explain(&mut view, &subject, None, &draft, options.normalize).await;
     let findings = explained.map(|explained| convert::findings(explained.findings)).unwrap_or_default();
-    match registry.register(registry.view(), &subject, &draft, options, &incoming.caller()).await {
+    match registry.register(incoming.view(registry), &subject, &draft, options, &incoming.caller()).await {
         Ok(settled) => {
             let described = settled.into_inner();
             let text = registry.rendered(&mut view, &described, format(incoming)).await?;
@@ -143,7 +143,7 @@ pub(super) async fn get_version(
     let registry = &*state.registry;
     respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let selector = incoming.version()?;
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let subject = named(registry, &mut view, &incoming).await?;
         let found = registry.version(&mut view, &subject, selector, incoming.flag("deleted")).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
@@ -173,7 +173,7 @@ pub(super) async fn get_version_text(
     let registry = &*state.registry;
     respond::cached(&state.answers, &incoming, &headers, Caching::Revalidate, || async {
         let selector = incoming.version()?;
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let subject = named(registry, &mut view, &incoming).await?;
         let found = registry.version(&mut view, &subject, selector, incoming.flag("deleted")).await?;
         let text = registry.rendered(&mut view, &found, format(&incoming)).await?;
@@ -198,7 +198,7 @@ pub(super) async fn list_referrers(
     respond::cached(&state.answers, &incoming, &headers, Caching::Unspecified, || async {
         let page = incoming.page(MOST_SCHEMAS)?;
         let selector = incoming.version()?;
-        let mut view = registry.view();
+        let mut view = incoming.view(registry);
         let subject = named(registry, &mut view, &incoming).await?;
         let ids = registry.referenced_by(&mut view, &subject, selector, incoming.flag("deleted")).await?;
         Ok(Answered::Read(respond::json(&page.cut(ids))?, view))
@@ -217,7 +217,7 @@ pub(super) async fn list_referrers(
 pub(super) async fn delete_version(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let registry = &*state.registry;
     let selector = incoming.version()?;
-    let subject = named(registry, &mut registry.view(), &incoming).await?;
+    let subject = named(registry, &mut incoming.view(registry), &incoming).await?;
     let permanent = incoming.flag("permanent");
     Ok(Json(registry.delete_version(&subject, selector, permanent, &incoming.caller()).await?).into_response())
 }

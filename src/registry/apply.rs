@@ -7,6 +7,7 @@ use super::register::Register;
 use super::stats::Registration;
 use super::write::{Change, Decision, UseCase};
 use super::{Caller, Draft, Error, Explained, RegisterOptions, Registry, View, effective};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{ConfigUpdate, Context, Revision, SchemaId, Seq, Subject, Timestamp, Version, VersionSelector};
 use crate::store::{Effect, IdChoice, NewVersion, Scope};
 use std::collections::BTreeSet;
@@ -114,7 +115,7 @@ impl Registry {
             return Ok(Applied { steps: Vec::new(), seq: self.store.head().await?, written: false });
         };
         let case = Apply { plan, first: &first.subject, now: caller.now };
-        let applied = self.settle(self.view(), &case, caller).await?.into_inner();
+        let applied = self.settle(self.view(&caller.authority), &case, caller).await?.into_inner();
         if !plan.dry_run {
             self.count(plan, &applied);
         }
@@ -152,6 +153,21 @@ impl UseCase for Apply<'_> {
         self.first
     }
 
+    /// Asks of every operation what does not depend on the state of its subject; deciding asks for the rest.
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        self.plan.operations.iter().try_for_each(|operation| {
+            let verb = match operation.action {
+                _ if self.plan.dry_run => Verb::Read,
+                Action::Register { .. } => Verb::Read,
+                Action::SetConfig(_) | Action::DeleteConfig | Action::SetMode { .. } | Action::DeleteMode => {
+                    Verb::Configure
+                }
+                Action::DeleteVersion(_) | Action::DeleteSubject => Verb::Delete,
+            };
+            view.require(verb, Target::of(operation.subject.clone()))
+        })
+    }
+
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Applied>, Error> {
         // The position comes first: what is decided on may be newer than it claims, never older.
         let seq = view.registry().store.head().await?;
@@ -170,7 +186,7 @@ impl UseCase for Apply<'_> {
                     "a plan registers one schema under a subject; send the next one for {} in another plan",
                     step.subject
                 ))),
-                false => decide(view, &step.subject, &operation.action).await,
+                false => decide(view, &step.subject, &operation.action, self.plan.dry_run).await,
             };
             match decided {
                 Ok((state, change)) => {
@@ -180,6 +196,8 @@ impl UseCase for Apply<'_> {
                         changes.push((step.subject.clone(), change));
                     }
                 }
+                // One denial refuses the whole plan.
+                Err(error @ (Error::Denied { .. } | Error::Unauthenticated)) => return Err(error),
                 Err(error) if error.status() >= 500 => return Err(error),
                 Err(error) => {
                     let findings = match (&operation.action, &error) {
@@ -291,27 +309,29 @@ fn latest(scope: &Scope) -> i32 {
 }
 
 /// Decides one operation on what the view shows, the operations before it included.
-async fn decide(view: &mut View<'_>, subject: &Subject, action: &Action) -> Decided {
+async fn decide(view: &mut View<'_>, subject: &Subject, action: &Action, dry_run: bool) -> Decided {
     let registry = view.registry();
     let decided = match action {
-        Action::Register { draft, options } => return register(view, subject, draft, *options).await,
-        Action::SetConfig(update) => changed(Update::new(subject, update)?.decide(view).await),
-        Action::DeleteConfig => changed(Remove { subject }.decide(view).await),
+        Action::Register { draft, options } => return register(view, subject, draft, *options, dry_run).await,
+        Action::SetConfig(update) => changed(permitted(&Update::new(subject, update)?, view, dry_run).await),
+        Action::DeleteConfig => changed(permitted(&Remove { subject }, view, dry_run).await),
         Action::SetMode { mode, force } => {
             let case = SetMode::new(registry, subject, Some(mode), *force)?;
             if case.clears_a_context() {
                 let text = "the mode IMPORT makes room in the whole context; set it with `force`, or not in a plan";
                 return Err(Error::BadRequest(text.to_owned()));
             }
-            changed(case.decide(view).await)
+            changed(permitted(&case, view, dry_run).await)
         }
-        Action::DeleteMode => changed(RemoveMode::new(registry, subject, false)?.decide(view).await),
+        Action::DeleteMode => changed(permitted(&RemoveMode::new(registry, subject, false)?, view, dry_run).await),
         Action::DeleteVersion(version) => {
             let selector = VersionSelector::Number(*version);
-            deleted(DeleteVersion { subject, selector, permanent: false }.decide(view).await, |version| vec![version])
+            let case = DeleteVersion { subject, selector, permanent: false };
+            deleted(permitted(&case, view, dry_run).await, |version| vec![version])
         }
         Action::DeleteSubject => {
-            deleted(DeleteSubject { subject, permanent: false }.decide(view).await, |versions| versions)
+            let case = DeleteSubject { subject, permanent: false };
+            deleted(permitted(&case, view, dry_run).await, |versions| versions)
         }
     };
     match decided {
@@ -322,6 +342,15 @@ async fn decide(view: &mut View<'_>, subject: &Subject, action: &Action) -> Deci
         Err(Error::VersionSoftDeleted(..) | Error::SubjectSoftDeleted(_)) => Ok((State::Unchanged(None), None)),
         decided => decided,
     }
+}
+
+/// Decides for whoever may do it, or at least read what would come of it.
+async fn permitted<U: UseCase>(case: &U, view: &mut View<'_>, dry_run: bool) -> Result<Decision<U::Output>, Error> {
+    match dry_run {
+        true => view.require(Verb::Read, Target::of(case.subject().clone()))?,
+        false => case.authorize(view).await?,
+    }
+    case.decide(view).await
 }
 
 fn changed<T>(decision: Result<Decision<T>, Error>) -> Decided {
@@ -341,14 +370,23 @@ fn deleted<T>(decision: Result<Decision<T>, Error>, versions: impl FnOnce(T) -> 
     })
 }
 
-async fn register(view: &mut View<'_>, subject: &Subject, draft: &Draft, options: RegisterOptions) -> Decided {
+async fn register(
+    view: &mut View<'_>,
+    subject: &Subject,
+    draft: &Draft,
+    options: RegisterOptions,
+    dry_run: bool,
+) -> Decided {
     let registry = view.registry();
     if draft.id >= 0 {
         return Err(Error::BadRequest(
             "a plan cannot give ids of its own; register such schemas one by one".to_owned(),
         ));
     }
-    match Register::new(registry, subject, draft, options)?.decide(view).await? {
+    if dry_run {
+        view.require_references(&subject.context(), &draft.references)?;
+    }
+    match permitted(&Register::new(registry, subject, draft, options)?, view, dry_run).await? {
         Decision::Done(described) => Ok((State::Unchanged(Some((described.version, described.id))), None)),
         Decision::WriteAll(..) => unreachable!("a registration is one change"),
         Decision::Write(change, _) => {

@@ -71,6 +71,7 @@ impl Registry {
         settings: &Effective,
     ) -> Result<Candidate, Error> {
         let content = draft.content()?;
+        view.require_references(&subject.context(), &draft.references)?;
         let strictness = if settings.validate_new_schemas { Strictness::Strict } else { Strictness::Lenient };
         Candidate::parse(view, &subject.context(), content, strictness, normalize || settings.normalize).await
     }

@@ -2,7 +2,8 @@
 
 use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
-use crate::domain::{Config, ConfigUpdate, Kind, Subject};
+use crate::domain::access::{Target, Verb};
+use crate::domain::{Config, ConfigUpdate, Kind, Patch, Subject};
 use crate::store::Effect;
 
 pub(super) struct Update<'a> {
@@ -46,12 +47,12 @@ impl Registry {
         update: &ConfigUpdate,
         caller: &Caller,
     ) -> Result<Config, Error> {
-        self.settle(self.view(), &Update::new(subject, update)?, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &Update::new(subject, update)?, caller).await.map(Settled::into_inner)
     }
 
     /// Removes the settings of a scope; what they were.
     pub async fn delete_config(&self, subject: &Subject, caller: &Caller) -> Result<Config, Error> {
-        let removed = self.settle(self.view(), &Remove { subject }, caller).await?.into_inner();
+        let removed = self.settle(self.view(&caller.authority), &Remove { subject }, caller).await?.into_inner();
         Ok(self.leveled(removed))
     }
 
@@ -66,6 +67,16 @@ impl UseCase for Update<'_> {
 
     fn subject(&self) -> &Subject {
         self.subject
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(Verb::Configure, Target::of(self.subject.clone()))?;
+        if let Patch::Set(alias) = &self.update.alias
+            && !alias.is_empty()
+        {
+            view.require(Verb::Read, Target::of(Subject::parse_in(&self.subject.context(), alias)))?;
+        }
+        Ok(())
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Config>, Error> {
@@ -88,6 +99,10 @@ impl UseCase for Remove<'_> {
 
     fn subject(&self) -> &Subject {
         self.subject
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(Verb::Configure, Target::of(self.subject.clone()))
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Config>, Error> {

@@ -2,6 +2,7 @@
 
 use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Context, IdFloor, Kind, SchemaId, Subject};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
 
@@ -23,20 +24,23 @@ impl Registry {
             return Err(Error::InvalidSubject(context.prefix()));
         }
         let case = Reserve { context, scope: context.scope(), floor };
-        self.settle(self.view(), &case, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &case, caller).await.map(Settled::into_inner)
     }
 
     /// Every context, the default one first.
     pub async fn list_contexts(&self, view: &mut View<'_>) -> Result<Vec<Context>, Error> {
         let mut contexts = vec![Context::default_context()];
         contexts.extend(view.contexts().await?.iter().cloned());
+        if !view.reads_everything() {
+            contexts.retain(|context| view.authority().reaches(context));
+        }
         Ok(contexts)
     }
 
     /// Takes a context without subjects off the list; one that is not on it is no error.
     pub async fn delete_context(&self, context: &Context, caller: &Caller) -> Result<(), Error> {
         let case = Forget { context, scope: context.scope() };
-        self.settle(self.view(), &case, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &case, caller).await.map(Settled::into_inner)
     }
 }
 
@@ -45,6 +49,10 @@ impl UseCase for Forget<'_> {
 
     fn subject(&self) -> &Subject {
         &self.scope
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(Verb::Configure, Target::Context(self.context.clone()))
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<()>, Error> {
@@ -74,6 +82,10 @@ impl UseCase for Reserve<'_> {
 
     fn subject(&self) -> &Subject {
         &self.scope
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(Verb::Import, Target::Context(self.context.clone()))
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<SchemaId>, Error> {

@@ -2,6 +2,7 @@
 
 use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Deleted, Kind, ReferencedVersion, Subject, Version, VersionSelector};
 use crate::store::{Effect, Scope, StoredVersion};
 
@@ -26,7 +27,7 @@ impl Registry {
         caller: &Caller,
     ) -> Result<Version, Error> {
         let case = DeleteVersion { subject, selector, permanent };
-        self.settle(self.view(), &case, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &case, caller).await.map(Settled::into_inner)
     }
 
     /// Deletes a subject; the versions that were affected, ascending.
@@ -36,7 +37,9 @@ impl Registry {
         permanent: bool,
         caller: &Caller,
     ) -> Result<Vec<Version>, Error> {
-        self.settle(self.view(), &DeleteSubject { subject, permanent }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &DeleteSubject { subject, permanent }, caller)
+            .await
+            .map(Settled::into_inner)
     }
 }
 
@@ -45,6 +48,10 @@ impl UseCase for DeleteVersion<'_> {
 
     fn subject(&self) -> &Subject {
         self.subject
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(deleting(self.permanent), Target::Subject(self.subject.clone()))
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Version>, Error> {
@@ -76,6 +83,10 @@ impl UseCase for DeleteSubject<'_> {
         self.subject
     }
 
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(deleting(self.permanent), Target::Subject(self.subject.clone()))
+    }
+
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Vec<Version>>, Error> {
         let scope = view.scope(self.subject).await?;
         if scope.versions.is_empty() {
@@ -97,6 +108,11 @@ impl UseCase for DeleteSubject<'_> {
         let change = deletion(self.subject, &scope, versions.clone(), self.permanent, true);
         Ok(Decision::write(change, versions))
     }
+}
+
+/// The verb that a deletion needs.
+fn deleting(permanent: bool) -> Verb {
+    if permanent { Verb::Purge } else { Verb::Delete }
 }
 
 /// Refuses to delete what somebody refers to: live referrers count against a soft deletion, all against a hard one.

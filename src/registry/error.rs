@@ -17,6 +17,11 @@ pub enum Error {
     #[error("the change log does not reach as far as {}; it may have been replaced: begin again", .0.0)]
     BeyondLog(Seq),
 
+    #[error("Unauthorized")]
+    Unauthenticated,
+    #[error("User is denied operation {operation} on {on}")]
+    Denied { operation: &'static str, on: String },
+
     #[error("Subject '{0}' not found.")]
     SubjectNotFound(Subject),
     #[error("Version {0} not found.")]
@@ -109,6 +114,8 @@ impl Error {
     pub fn code(&self) -> u32 {
         match self {
             Self::BadRequest(_) | Self::InvalidContext(_) | Self::BeyondLog(_) => 400,
+            Self::Unauthenticated => 401,
+            Self::Denied { .. } => 40301,
             Self::SubjectNotFound(_) => 40401,
             Self::VersionNotFound(_) => 40402,
             Self::SchemaNotFound | Self::NoSuchSchema(_) => 40403,

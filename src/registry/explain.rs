@@ -3,7 +3,8 @@
 use super::candidate::Candidate;
 use super::compatibility::{describe, same_group};
 use super::verdicts::Pair;
-use super::{Draft, Error, LookupOptions, Registry, View, effective};
+use super::{Authority, Draft, Error, LookupOptions, Registry, View, effective};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Content, Context, Direction, Level, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
 use avow_schema::{Finding, Strictness, Verdict};
@@ -72,10 +73,11 @@ const MOST_TRIED: usize = 100;
 
 impl Registry {
     /// Answers one question of a batch: the verdict, and what is behind it.
-    pub async fn ask(&self, question: &Question) -> Result<Reply, Error> {
-        let mut view = self.view();
+    pub async fn ask(&self, question: &Question, authority: &Authority) -> Result<Reply, Error> {
+        let mut view = self.view(authority);
         match question {
             Question::Subject { subject, version, draft, normalize } => {
+                view.require(Verb::Read, Target::of(subject.clone()))?;
                 let subject = self.aliased(&mut view, subject.clone()).await?;
                 let verdict = match version {
                     Some(version) => {
@@ -178,6 +180,7 @@ impl Registry {
     /// Parses a draft as a schema of the default context.
     async fn bare(&self, view: &mut View<'_>, draft: &Draft) -> Result<Candidate, Error> {
         draft.schema_type()?;
+        view.require_references(&Context::default_context(), &draft.references)?;
         let content = Content { metadata: None, rule_set: None, ..draft.content()? };
         Candidate::parse(view, &Context::default_context(), content, Strictness::Strict, false).await
     }

@@ -2,6 +2,7 @@
 
 use super::candidate::Candidate;
 use super::{Described, Draft, Error, Registry, View, effective};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Content, Metadata, Subject};
 use crate::store::StoredVersion;
 use avow_schema::Strictness;
@@ -57,10 +58,17 @@ impl Registry {
         if subject.is_unqualified() {
             for context in view.contexts().await?.iter() {
                 let elsewhere = Subject::new(context, subject.name());
+                if !view.authority().reads(&elsewhere) {
+                    view.leave_out();
+                    continue;
+                }
                 match self.lookup_in(view, &elsewhere, draft, options).await {
-                    Ok(Some(found)) => return Ok(found),
+                    Ok(Some(found)) => {
+                        view.require(Verb::Read, Target::of(elsewhere))?;
+                        return Ok(found);
+                    }
                     // A reference may be missing there; that is no answer to this request.
-                    Ok(None) | Err(Error::InvalidSchema { .. }) => {}
+                    Ok(None) | Err(Error::InvalidSchema { .. } | Error::Denied { .. } | Error::Unauthenticated) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -70,13 +78,14 @@ impl Registry {
         Err(if known { Error::SchemaNotFound } else { Error::SubjectNotFound(subject.clone()) })
     }
 
-    async fn lookup_in(
+    pub(super) async fn lookup_in(
         &self,
         view: &mut View<'_>,
         subject: &Subject,
         draft: &Draft,
         options: LookupOptions,
     ) -> Result<Option<Described>, Error> {
+        view.require_references(&subject.context(), &draft.references)?;
         if draft.text().is_none() {
             return Ok(None);
         }

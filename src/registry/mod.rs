@@ -3,6 +3,7 @@
 //! Each runs on a [`View`]: it remembers what was read, so that a write can be guarded by it and a finished answer
 //! can be kept until any of it changes.
 
+mod access;
 mod apply;
 mod candidate;
 mod change_feed;
@@ -30,6 +31,7 @@ mod verdicts;
 mod view;
 mod write;
 
+pub use access::{Authority, Needs};
 pub use apply::{Action, Applied, Expectation, Operation, Plan, State, Step};
 pub use candidate::Draft;
 pub use change_feed::{PAGE as FEED_PAGE, Subscriber};
@@ -98,8 +100,8 @@ impl Default for Settings {
 /// Who asks for a change, in which request, and when.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The principal; empty while there is no authentication.
-    pub actor: Arc<str>,
+    /// The authority it acts on, under whose name it is logged.
+    pub authority: Authority,
     /// The request's id.
     pub request_id: Arc<str>,
     /// The moment of the request.
@@ -194,9 +196,9 @@ impl Registry {
         }
     }
 
-    /// Starts to read.
-    pub fn view(&self) -> View<'_> {
-        View::new(self)
+    /// Starts to read, on somebody's authority.
+    pub fn view(&self, authority: &Authority) -> View<'_> {
+        View::new(self, authority.clone())
     }
 
     /// The content under a key.

@@ -2,6 +2,7 @@
 
 use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, delete, effective};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Context, Kind, Mode, ModeState, Subject, Version};
 use crate::store::{DeletedFilter, Effect, Guard, SubjectFilter};
 use std::collections::BTreeMap;
@@ -80,7 +81,9 @@ impl Registry {
         force: bool,
         caller: &Caller,
     ) -> Result<(), Error> {
-        self.settle(self.view(), &SetMode::new(self, subject, mode, force)?, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &SetMode::new(self, subject, mode, force)?, caller)
+            .await
+            .map(Settled::into_inner)
     }
 
     /// Removes the mode of a scope, with `recursive` those of its subjects too; what it was.
@@ -90,7 +93,9 @@ impl Registry {
         recursive: bool,
         caller: &Caller,
     ) -> Result<Option<Mode>, Error> {
-        self.settle(self.view(), &RemoveMode::new(self, subject, recursive)?, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &RemoveMode::new(self, subject, recursive)?, caller)
+            .await
+            .map(Settled::into_inner)
     }
 }
 
@@ -104,6 +109,13 @@ impl UseCase for SetMode<'_> {
 
     fn subject(&self) -> &Subject {
         self.subject
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        let imports = self.force || self.mode == Some(Mode::Import);
+        let verb = if imports { Verb::Import } else { Verb::Configure };
+        view.require(Verb::Configure, Target::of(self.subject.clone()))?;
+        view.require(verb, Target::of(self.subject.clone()))
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<()>, Error> {
@@ -173,6 +185,10 @@ impl UseCase for RemoveMode<'_> {
 
     fn subject(&self) -> &Subject {
         self.subject
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(Verb::Configure, Target::of(self.subject.clone()))
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Option<Mode>>, Error> {

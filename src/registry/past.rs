@@ -1,6 +1,6 @@
 //! A subject as it was: its part of the log, up to some moment.
 
-use super::{Error, Registry};
+use super::{Authority, Error, Registry};
 use crate::domain::{Config, Content, Fingerprint, Mode, Moment, PastVersion, Replay, Seq, Subject, Version};
 
 /// A moment of the past, as a caller names it.
@@ -62,8 +62,10 @@ impl Registry {
     }
 
     /// A content that was ever stored, whether or not anything holds it still.
-    pub async fn stored_content(&self, fingerprint: Fingerprint) -> Result<Content, Error> {
-        let contents = self.store.contents_of(fingerprint).await?;
+    pub async fn stored_content(&self, authority: &Authority, fingerprint: Fingerprint) -> Result<Content, Error> {
+        let mut view = self.view(authority);
+        let readable = authority.reads_everything() || self.by_fingerprint(&mut view, fingerprint).await.is_ok();
+        let contents = if readable { self.store.contents_of(fingerprint).await? } else { Vec::new() };
         contents.into_iter().next().ok_or_else(|| Error::NoSuchSchema(fingerprint.to_string()))
     }
 }

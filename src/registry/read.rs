@@ -1,9 +1,13 @@
 //! Reading what is registered (contract 7).
 
-use super::{Described, Error, Registry, View};
+use super::{Authority, Described, Error, Registry, View};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Content, Context, Fingerprint, ReferencedVersion, SchemaId, Subject, Version, VersionSelector};
 use crate::store::{DeletedFilter, Holder, ListedSchema, Scope, StoredVersion, SubjectFilter};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Referrers that are looked at for one that may be read.
+const MOST_REFERRERS: usize = 1_000;
 
 /// How a schema's text is rendered (contract 4.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +70,7 @@ impl Registry {
             Error::NoSuchSchema(id.to_string())
         };
         if !subject.is_context() {
+            view.require(Verb::Read, Target::of(subject.clone()))?;
             if let Some(stored) = holds(&*view.scope(subject).await?, id) {
                 return self.describe(subject, &stored).await;
             }
@@ -74,12 +79,19 @@ impl Registry {
             }
             for context in view.contexts().await?.iter() {
                 let elsewhere = Subject::new(context, subject.name());
+                if !view.authority().reads(&elsewhere) {
+                    view.leave_out();
+                    continue;
+                }
                 if let Some(stored) = holds(&*view.scope(&elsewhere).await?, id) {
+                    view.require(Verb::Read, Target::of(elsewhere.clone()))?;
                     return self.describe(&elsewhere, &stored).await;
                 }
             }
         }
         let holder = view.holder(&subject.context(), id).await?.ok_or_else(missing)?;
+        let holder = self.readable_holder(view, &subject.context(), holder).await?;
+        let holder = holder.ok_or_else(|| view.authority().denied("Read", format!("Schema: {id}")))?;
         self.describe(&holder.subject, &holder.stored).await
     }
 
@@ -100,18 +112,35 @@ impl Registry {
             newest.insert(holder.subject.clone(), holder);
         }
         let shown = newest.into_values().filter(|holder| deleted || !holder.stored.deleted);
+        let shown = shown.filter(|holder| view.authority().reads(&holder.subject));
         Ok(shown.map(|holder| ReferencedVersion { subject: holder.subject, version: holder.stored.version }).collect())
     }
 
     /// The ids of a content in every context; empty for a content nobody holds.
-    pub async fn ids_of(&self, fingerprint: Fingerprint) -> Result<Vec<(Context, SchemaId)>, Error> {
-        Ok(self.store.ids_of(fingerprint).await?)
+    pub async fn ids_of(
+        &self,
+        view: &mut View<'_>,
+        fingerprint: Fingerprint,
+    ) -> Result<Vec<(Context, SchemaId)>, Error> {
+        let mut readable = Vec::new();
+        for (context, id) in self.store.ids_of(fingerprint).await? {
+            if view.authority().reads_everything() {
+                readable.push((context, id));
+            } else if let Some(holder) = view.holder(&context, id).await?
+                && self.readable_holder(view, &context, holder).await?.is_some()
+            {
+                readable.push((context, id));
+            }
+        }
+        Ok(readable)
     }
 
     /// The schema with a fingerprint, as some subject holds it.
     pub async fn by_fingerprint(&self, view: &mut View<'_>, fingerprint: Fingerprint) -> Result<Described, Error> {
         for (context, id) in self.store.ids_of(fingerprint).await? {
-            if let Some(holder) = view.holder(&context, id).await? {
+            if let Some(holder) = view.holder(&context, id).await?
+                && let Some(holder) = self.readable_holder(view, &context, holder).await?
+            {
                 return self.describe(&holder.subject, &holder.stored).await;
             }
         }
@@ -126,6 +155,7 @@ impl Registry {
         selector: VersionSelector,
         deleted: bool,
     ) -> Result<Described, Error> {
+        self.require_version(view, subject, selector).await?;
         let scope = view.scope(subject).await?;
         if let Some(stored) = scope.select(selector, deleted) {
             return self.describe(subject, stored).await;
@@ -133,7 +163,13 @@ impl Registry {
         if subject.is_unqualified() {
             for context in view.contexts().await?.iter() {
                 let elsewhere = Subject::new(context, subject.name());
-                if let Some(stored) = view.scope(&elsewhere).await?.select(selector, deleted) {
+                if !view.authority().reads(&elsewhere) {
+                    view.leave_out();
+                    continue;
+                }
+                let scope = view.scope(&elsewhere).await?;
+                if let Some(stored) = scope.select(selector, deleted) {
+                    view.require(Verb::Read, Target::of(elsewhere.clone()))?;
                     return self.describe(&elsewhere, stored).await;
                 }
             }
@@ -168,8 +204,12 @@ impl Registry {
             Ok(described) => ReferencedVersion { subject: described.subject, version: described.version },
             Err(error) => return Err(error),
         };
-        let referrers = self.store.referrers(&target).await?;
-        Ok(referrers.into_iter().filter(|referrer| deleted || !referrer.deleted).map(|referrer| referrer.id).collect())
+        let mut referrers = self.store.referrers(&target).await?;
+        let everything = view.reads_everything();
+        referrers.retain(|referrer| {
+            (deleted || !referrer.deleted) && (everything || view.authority().reads(&referrer.version.subject))
+        });
+        Ok(referrers.into_iter().map(|referrer| referrer.id).collect())
     }
 
     /// The newest version whose metadata have all these properties; without any, the newest that has metadata.
@@ -196,18 +236,38 @@ impl Registry {
     /// Subjects by their qualified names, ascending.
     pub async fn list_subjects(
         &self,
+        authority: &Authority,
         filter: &SubjectFilter,
         deleted: DeletedFilter,
         page: Page,
     ) -> Result<Vec<String>, Error> {
-        Ok(self.store.list_subjects(filter, deleted, page.offset, page.limit).await?)
+        let Some(prefixes) = authority.prefixes() else {
+            return Ok(self.store.list_subjects(filter, deleted, page.offset, page.limit).await?);
+        };
+        let mut readable = BTreeSet::new();
+        for filter in prefixes.iter().filter_map(|prefix| filter.within(prefix)) {
+            let listed = self.store.list_subjects(&filter, deleted, 0, i64::MAX).await?;
+            readable.extend(listed.into_iter().filter(|name| authority.reads(&Subject::parse(name))));
+        }
+        Ok(page.cut(readable))
     }
 
     /// Schemas by subject and version.
-    pub async fn list_schemas(&self, listing: &Listing) -> Result<Vec<Tagged>, Error> {
+    pub async fn list_schemas(&self, authority: &Authority, listing: &Listing) -> Result<Vec<Tagged>, Error> {
         let rule_type = listing.rule_type.as_deref();
+        let prefixes = authority.prefixes();
         let read = async |filter: &SubjectFilter, page: (i64, i64)| {
-            self.store.list_schemas(filter, listing.deleted, listing.latest_only, rule_type, page).await
+            let (deleted, latest_only) = (listing.deleted, listing.latest_only);
+            let Some(prefixes) = &prefixes else {
+                return self.store.list_schemas(filter, deleted, latest_only, rule_type, page).await;
+            };
+            let mut readable = Vec::new();
+            for filter in prefixes.iter().filter_map(|prefix| filter.within(prefix)) {
+                let listed = self.store.list_schemas(&filter, deleted, latest_only, rule_type, (0, i64::MAX)).await?;
+                readable.extend(listed.into_iter().filter(|listed| authority.reads(&listed.subject)));
+            }
+            readable.sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
+            Ok(Page { offset: page.0, limit: page.1 }.cut(readable))
         };
         let has_rule = |listed: &ListedSchema| match rule_type {
             Some(wanted) => listed.content.rule_set.as_ref().is_some_and(|rules| rules.has_type(wanted)),
@@ -222,6 +282,10 @@ impl Registry {
         let mut names: BTreeMap<Subject, Vec<String>> = BTreeMap::new();
         if listing.aliases {
             names = self.aliases(&listing.filter).await?;
+            names.retain(|target, aliases| {
+                aliases.retain(|alias| authority.reads(&Subject::parse(alias)));
+                authority.reads(target) && !aliases.is_empty()
+            });
             for target in names.keys() {
                 let own = SubjectFilter::In(target.context(), target.name().to_owned());
                 let listed = read(&own, (0, i64::MAX)).await?;
@@ -262,7 +326,13 @@ impl Registry {
         }
         let scope = view.scope(&subject).await?;
         let alias = scope.config.as_ref().and_then(|config| config.alias.as_deref()).filter(|alias| !alias.is_empty());
-        Ok(alias.map_or(subject.clone(), |alias| Subject::parse_in(&subject.context(), alias)))
+        let Some(alias) = alias else { return Ok(subject) };
+        let target = Subject::parse_in(&subject.context(), alias);
+        if !view.reads(&target) {
+            // Where the name leads is nothing that the caller may know.
+            return Err(view.authority().denied("Read", Target::of(subject).to_string()));
+        }
+        Ok(target)
     }
 
     /// The text of a schema in a format.
@@ -276,6 +346,61 @@ impl Registry {
                 Ok(self.parsed(view, &context, described.key, content).await?.schema.resolved_text())
             }
         }
+    }
+
+    /// The holder of an id, or another one of the same id, that may be read; `None` where there is none.
+    pub(super) async fn readable_holder(
+        &self,
+        view: &mut View<'_>,
+        context: &Context,
+        holder: Holder,
+    ) -> Result<Option<Holder>, Error> {
+        if view.reads(&holder.subject) {
+            return Ok(Some(holder));
+        }
+        let others = self.store.holders_of(context, holder.stored.key).await?;
+        for other in others.into_iter().rev().filter(|other| other.stored.id == holder.stored.id) {
+            let version = ReferencedVersion { subject: other.subject.clone(), version: other.stored.version };
+            if view.authority().reads(&other.subject) || self.is_read_through_reference(view, version).await? {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Refuses a version of a subject that may not be read, unless a readable one refers to it.
+    async fn require_version(
+        &self,
+        view: &mut View<'_>,
+        subject: &Subject,
+        selector: VersionSelector,
+    ) -> Result<(), Error> {
+        if view.reads(subject) {
+            return Ok(());
+        }
+        // A reference names one version: no list and no newest one follow from it.
+        if let VersionSelector::Number(version) = selector
+            && self.is_read_through_reference(view, ReferencedVersion { subject: subject.clone(), version }).await?
+        {
+            return Ok(());
+        }
+        Err(view.authority().denied("Read", Target::of(subject.clone()).to_string()))
+    }
+
+    /// Whether a readable version refers to this one, directly or not: who may read it may read what it is made of.
+    async fn is_read_through_reference(&self, view: &View<'_>, version: ReferencedVersion) -> Result<bool, Error> {
+        let (mut seen, mut next) = (HashSet::new(), vec![version]);
+        while let Some(target) = next.pop() {
+            for referrer in self.store.referrers(&target).await? {
+                if view.authority().reads(&referrer.version.subject) {
+                    return Ok(true);
+                }
+                if seen.len() < MOST_REFERRERS && seen.insert(referrer.version.clone()) {
+                    next.push(referrer.version);
+                }
+            }
+        }
+        Ok(false)
     }
 
     async fn describe(&self, subject: &Subject, stored: &StoredVersion) -> Result<Described, Error> {

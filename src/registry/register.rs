@@ -2,10 +2,11 @@
 
 use super::candidate::Candidate;
 use super::effective::{self, Effective};
-use super::lookup::Match;
+use super::lookup::{LookupOptions, Match};
 use super::stats::Registration;
 use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Described, Draft, Error, Registry, View};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{
     Content, ContentKey, Kind, Metadata, Mode, ReferencedVersion, Registered, Replaced, SchemaId, Subject,
     VERSION_PROPERTY, Version,
@@ -66,7 +67,15 @@ impl Registry {
             // Which versions they mean is guarded, but not that those are the newest ones.
             self.catch_up_at(&caller.consistency).await;
         }
-        self.settle(view, &Register::new(self, subject, draft, options)?, caller).await
+        let settled = self.settle(view, &Register::new(self, subject, draft, options)?, caller).await;
+        let Err(denied @ (Error::Denied { .. } | Error::Unauthenticated)) = settled else { return settled };
+        // Serializers register what is there already; that is no more than reading.
+        let mut view = self.view(&caller.authority);
+        let lookup = LookupOptions { normalize: options.normalize, deleted: false };
+        match self.lookup_in(&mut view, subject, draft, lookup).await {
+            Ok(Some(found)) if view.reads(subject) => Ok(Settled::Read(found, Box::new(view))),
+            _ => Err(denied),
+        }
     }
 }
 
@@ -94,6 +103,22 @@ impl UseCase for Register<'_> {
 
     fn subject(&self) -> &Subject {
         self.subject
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        let scope = view.scope(self.subject).await?;
+        let target = || Target::Subject(self.subject.clone());
+        let verb = if scope.versions.is_empty() { Verb::Create } else { Verb::Register };
+        view.authority().require(verb, &target())?;
+        if self.options.force {
+            view.authority().require(Verb::Configure, &target())?;
+        }
+        if self.draft.id >= 0 || self.draft.version > 0 {
+            view.authority().require(Verb::Import, &target())?;
+        }
+        // Whoever may only read gets the same answer where it is registered already.
+        view.require(Verb::Read, target())?;
+        view.require_references(&self.subject.context(), &self.draft.references)
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Described>, Error> {

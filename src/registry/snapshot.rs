@@ -1,7 +1,7 @@
 //! What many ids mean, each with all that it refers to: what a client begins with.
 
 use super::references::{self, Targets};
-use super::{Error, Registry};
+use super::{Authority, Error, Registry};
 use crate::domain::{Content, ContentKey, Context, Glob, Identity, Reference, SchemaId, Seq, Subject};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::sync::Arc;
@@ -61,6 +61,7 @@ impl Registry {
     /// An id is left out whose schema cannot be had whole any more.
     pub async fn snapshot_page(
         &self,
+        authority: &Authority,
         context: &Context,
         names: &[Glob],
         from: Option<(i32, String)>,
@@ -74,7 +75,7 @@ impl Registry {
             let most = i64::try_from(WINDOW).unwrap_or(i64::MAX);
             let held = self.store.held_ids(context, (from.0, &from.1), most).await?;
             let is_last = held.len() < WINDOW;
-            let wanted = held.iter().filter(|held| is_like(names, &held.subject));
+            let wanted = held.iter().filter(|held| is_like(names, &held.subject) && authority.reads(&held.subject));
             let mut wanted: Vec<(SchemaId, ContentKey)> = wanted.map(|held| (held.id, held.key)).collect();
             wanted.dedup();
             let mut found =
@@ -102,13 +103,22 @@ impl Registry {
     }
 
     /// What these ids of a context mean; those that mean nothing are left out.
-    pub async fn snapshot_of(&self, context: &Context, ids: Vec<SchemaId>) -> Result<SnapshotPage, Error> {
+    pub async fn snapshot_of(
+        &self,
+        authority: &Authority,
+        context: &Context,
+        ids: Vec<SchemaId>,
+    ) -> Result<SnapshotPage, Error> {
         let identity = self.identity().await?;
         let seq = self.store.head().await?;
         let entries: Vec<Option<SnapshotEntry>> = stream::iter(ids)
-            .map(async |id| match self.view().holder(context, id).await? {
-                Some(holder) => self.snapshot_entry(context, id, holder.stored.key).await,
-                None => Ok(None),
+            .map(async |id| {
+                let mut view = self.view(authority);
+                let Some(holder) = view.holder(context, id).await? else { return Ok(None) };
+                match self.readable_holder(&mut view, context, holder).await? {
+                    Some(holder) => self.snapshot_entry(context, id, holder.stored.key).await,
+                    None => Ok(None),
+                }
             })
             .buffered(AT_ONCE)
             .try_collect()
@@ -123,7 +133,9 @@ impl Registry {
         key: ContentKey,
     ) -> Result<Option<SnapshotEntry>, Error> {
         let content = self.content(key).await?;
-        let documents = match references::resolve(&mut self.view(), context, &content, Targets::All).await {
+        // Whoever may read a schema may read what it is made of.
+        let mut view = self.view(&Authority::unlimited());
+        let documents = match references::resolve(&mut view, context, &content, Targets::All).await {
             Err(Error::InvalidSchema { .. }) => return Ok(None),
             documents => documents?,
         };

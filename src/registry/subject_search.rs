@@ -1,6 +1,6 @@
 //! Finding subjects: by name, by context, by what their schemas define; so many at a time.
 
-use super::{DeletedFilter, Error, Registry, View, effective};
+use super::{Authority, DeletedFilter, Error, Registry, View, effective};
 use crate::domain::{ContentKey, Context, Glob, Level, Mode, Subject, Version};
 use crate::store::ListedSubject;
 use avow_schema::{Definitions, definitions};
@@ -172,21 +172,32 @@ enum Look {
 
 impl Registry {
     /// Finds subjects, at most `limit`, from where an earlier page ended.
-    pub async fn find_subjects(&self, search: &Search, from: Option<&Cursor>, limit: usize) -> Result<Found, Error> {
-        let mut view = self.view();
+    pub async fn find_subjects(
+        &self,
+        authority: &Authority,
+        search: &Search,
+        from: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Found, Error> {
+        let mut view = self.view(authority);
+        let wants = |listed: &ListedSubject| search.wants(listed) && authority.reads(&listed.subject);
         let mut budget = Budget::new();
         let mut found = Vec::new();
         let (mut first, last) = search.range();
         if let Some(cursor) = from {
             first = first.max(cursor.subject.clone());
         }
-        let window = if search.is_plain() { limit.saturating_add(1).min(budget.subjects) } else { WINDOW };
+        let window = if search.is_plain() && authority.reads_everything() {
+            limit.saturating_add(1).min(budget.subjects)
+        } else {
+            WINDOW
+        };
         loop {
             let most = i64::try_from(window).unwrap_or(i64::MAX);
             let listed = self.store.subjects_between(&first, &last, most).await?;
             let is_last = listed.len() < window;
             if search.looks_inside() && search.lookup == Lookup::Latest {
-                let wanted = listed.iter().filter(|listed| search.wants(listed)).take(budget.contents);
+                let wanted = listed.iter().filter(|listed| wants(listed)).take(budget.contents);
                 let wanted: Vec<ContentKey> = wanted.map(|listed| listed.key).collect();
                 self.warm(wanted).await;
             }
@@ -202,7 +213,7 @@ impl Registry {
                 }
                 budget.subjects -= 1;
                 first = format!("{}{LEAST}", listed.subject);
-                if !search.wants(&listed) {
+                if !wants(&listed) {
                     continue;
                 }
                 match self.look(&mut view, search, &listed, start, &mut budget).await? {

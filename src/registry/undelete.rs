@@ -3,6 +3,7 @@
 use super::references::{self, Targets};
 use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
+use crate::domain::access::{Target, Verb};
 use crate::domain::{Kind, Subject, Undeleted, Version};
 use crate::store::Effect;
 
@@ -16,7 +17,7 @@ impl Registry {
     ///
     /// What it refers to must be live.
     pub async fn undelete(&self, subject: &Subject, version: Version, caller: &Caller) -> Result<Version, Error> {
-        self.settle(self.view(), &Undelete { subject, version }, caller).await.map(Settled::into_inner)
+        self.settle(self.view(&caller.authority), &Undelete { subject, version }, caller).await.map(Settled::into_inner)
     }
 }
 
@@ -25,6 +26,10 @@ impl UseCase for Undelete<'_> {
 
     fn subject(&self) -> &Subject {
         self.subject
+    }
+
+    async fn authorize(&self, view: &mut View<'_>) -> Result<(), Error> {
+        view.require(Verb::Delete, Target::Subject(self.subject.clone()))
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Version>, Error> {

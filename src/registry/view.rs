@@ -2,8 +2,9 @@
 
 use super::overlay::Overlay;
 use super::stats::{CacheKind, Registration};
-use super::{Error, Registry};
-use crate::domain::{Context, SchemaId, SchemaType, Seq, Subject};
+use super::{Authority, Error, Needs, Registry};
+use crate::domain::access::{Target, Verb};
+use crate::domain::{Context, Reference, SchemaId, SchemaType, Seq, Subject};
 use crate::store::{Guard, Holder, LogEpoch, Scope, Slot};
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct View<'r> {
     registry: &'r Registry,
+    authority: Authority,
+    needs: Needs,
     scopes: Vec<ReadScope>,
     contexts: Option<Arc<[Context]>>,
     read_set: ReadSet,
@@ -74,9 +77,11 @@ enum LoadFailure {
 }
 
 impl<'r> View<'r> {
-    pub(super) fn new(registry: &'r Registry) -> Self {
+    pub(super) fn new(registry: &'r Registry, authority: Authority) -> Self {
         Self {
             registry,
+            authority,
+            needs: Needs::default(),
             scopes: Vec::new(),
             contexts: None,
             read_set: ReadSet { epoch: registry.store.change_tracker().epoch(), ..ReadSet::default() },
@@ -88,6 +93,61 @@ impl<'r> View<'r> {
     /// Whose data is read.
     pub fn registry(&self) -> &'r Registry {
         self.registry
+    }
+
+    /// On whose authority is read.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Refuses where a verb is not allowed on a target; else an answer that rests on this view needs it.
+    pub fn require(&mut self, verb: Verb, target: Target) -> Result<(), Error> {
+        self.authority.require(verb, &target)?;
+        self.needs.add(verb, target);
+        Ok(())
+    }
+
+    /// Notes that an answer that rests on this view needs a verb on a target.
+    pub fn need(&mut self, verb: Verb, target: Target) {
+        self.needs.add(verb, target);
+    }
+
+    /// Refuses where a schema refers to what may not be read, so that nobody sees more by referring to it.
+    pub(super) fn require_references(&mut self, context: &Context, references: &[Reference]) -> Result<(), Error> {
+        for reference in references {
+            // What cannot be a target is refused with a better reason later.
+            if let target @ Target::Subject(_) = Target::of(reference.target(context)) {
+                self.require(Verb::Read, target)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a subject may be read. If it may, an answer that rests on this view needs it; if not, the answer leaves
+    /// something out.
+    pub(super) fn reads(&mut self, subject: &Subject) -> bool {
+        if self.authority.reads(subject) {
+            self.needs.add(Verb::Read, Target::of(subject.clone()));
+            return true;
+        }
+        self.needs.leave_out();
+        false
+    }
+
+    /// Whether everything may be read. If it may, an answer that rests on this view is for those alone who may, too; if
+    /// not, it is for the caller alone.
+    pub(super) fn reads_everything(&mut self) -> bool {
+        if self.authority.reads_everything() {
+            self.needs.add_everything();
+            return true;
+        }
+        self.needs.leave_out();
+        false
+    }
+
+    /// Notes that an answer that rests on this view leaves something out.
+    pub(super) fn leave_out(&mut self) {
+        self.needs.leave_out();
     }
 
     /// What is kept under a scope; empty where nothing is.
@@ -161,6 +221,7 @@ impl<'r> View<'r> {
     pub fn and(mut self, other: Self) -> Self {
         self.read_set.facts.extend(other.read_set.facts);
         self.read_set.changes |= other.read_set.changes;
+        self.needs.extend(other.needs);
         self
     }
 
@@ -185,9 +246,9 @@ impl<'r> View<'r> {
         &self.read_set
     }
 
-    /// What an answer computed from this view rests on, and what it counts as each time it is given.
-    pub fn into_parts(self) -> (ReadSet, Option<(SchemaType, Registration)>) {
-        (self.read_set, self.metric)
+    /// What an answer computed from this view rests on, what it counts as each time it is given, and what it needs.
+    pub fn into_parts(self) -> (ReadSet, Option<(SchemaType, Registration)>, Needs) {
+        (self.read_set, self.metric, self.needs)
     }
 }
 

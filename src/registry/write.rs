@@ -38,6 +38,9 @@ pub(super) trait UseCase: Sync {
     /// The scope it is about, under which the log files it.
     fn subject(&self) -> &Subject;
 
+    /// Refuses a caller who may not do it. It is asked again with every decision.
+    fn authorize(&self, view: &mut View<'_>) -> impl Future<Output = Result<(), Error>> + Send;
+
     /// Decides on what the view shows.
     fn decide(&self, view: &mut View<'_>) -> impl Future<Output = Result<Decision<Self::Output>, Error>> + Send;
 }
@@ -89,7 +92,7 @@ impl<T: Send + 'static> Decision<T> {
 #[derive(Debug)]
 pub enum Settled<'r, T> {
     /// It was decided without writing, on what this view shows.
-    Read(T, View<'r>),
+    Read(T, Box<View<'r>>),
     /// It was written.
     Written(T),
 }
@@ -118,8 +121,11 @@ impl Registry {
         // Whoever was before us in the line may have changed what was read before we stood in it.
         let mut first = Some(view).filter(View::is_current);
         for _ in 0..ATTEMPTS {
-            let mut view = first.take().unwrap_or_else(|| self.view());
-            let decision = case.decide(&mut view).await;
+            let mut view = first.take().unwrap_or_else(|| self.view(&caller.authority));
+            let decision = match case.authorize(&mut view).await {
+                Ok(()) => case.decide(&mut view).await,
+                Err(denied) => Err(denied),
+            };
             // A write is guarded by what was read; whatever else was decided has to rest on what was true when the caller came
             // or later, and at one moment.
             if !matches!(decision, Ok(Decision::Write(..) | Decision::WriteAll(..))) {
@@ -134,7 +140,7 @@ impl Registry {
                 }
             }
             let (changes, finish): (_, FinishAll<U::Output>) = match decision? {
-                Decision::Done(value) => return Ok(Settled::Read(value, view)),
+                Decision::Done(value) => return Ok(Settled::Read(value, Box::new(view))),
                 Decision::Write(change, finish) => {
                     let finish = Box::new(|ids: &[Option<SchemaId>]| finish(ids.first().copied().flatten()));
                     (vec![(subject.clone(), change)], finish)
@@ -149,7 +155,7 @@ impl Registry {
                 new = new.or_else(|| change.effects.iter().find_map(Added::by));
                 let entry = Entry {
                     time: caller.now,
-                    actor: caller.actor.clone(),
+                    actor: caller.authority.actor(),
                     request_id: caller.request_id.clone(),
                     kind: change.kind.as_str(),
                     subject,

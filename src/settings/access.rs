@@ -1,15 +1,52 @@
 //! Who may reach the registry: authentication, and what a listener may do without it.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
 
 use clap::ArgAction;
 
+use crate::access;
+use crate::access::file::{AccessFile, FileError};
+use crate::access::token::Token;
 use crate::http::{Guard, Hosts};
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
 
 /// Who may reach the registry.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Access")]
 pub struct Access {
+    /// Whether callers have to authenticate; they do where there is an access file or a bootstrap token.
+    #[arg(long, env = "AVOW_AUTH", value_name = "on|off")]
+    pub auth: Option<Switch>,
+
+    /// The users, tokens, roles and grants, in TOML. Read again when it changes, and at SIGHUP; a version with a mistake
+    /// leaves the one before in force.
+    #[arg(long, env = "AVOW_ACCESS_FILE", value_name = "FILE")]
+    pub access_file: Option<PathBuf>,
+
+    /// A token that may do everything until somebody else can manage access: `avow access bootstrap > FILE` makes one.
+    #[arg(long, env = "AVOW_BOOTSTRAP_TOKEN_FILE", value_name = "FILE")]
+    pub bootstrap_token_file: Option<PathBuf>,
+
+    /// Passwords that are hashed at a time; half the cores unless given. Each takes 19 MiB.
+    #[arg(long, env = "AVOW_MAX_HASHING", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_hashing: Option<u16>,
+
+    /// Accepts credentials without TLS on an address that is not a loopback one, as behind a proxy that speaks TLS.
+    #[arg(long, env = "AVOW_ALLOW_PLAINTEXT", default_value_t = false, action = ArgAction::Set,
+          num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub allow_plaintext: bool,
+
     /// Lets everybody who reaches the listener do everything, on an address that is not a loopback one.
     #[arg(long, env = "AVOW_ALLOW_UNAUTHENTICATED", default_value_t = false, action = ArgAction::Set,
           num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
@@ -17,7 +54,7 @@ pub struct Access {
 
     /// Names that the registry answers by; `localhost` and addresses always pass.
     ///
-    /// On a loopback address it answers by no other names, so that no web page reaches it under a name of its own.
+    /// Without authentication, on a loopback address, it answers by no other names, so that no web page reaches it under a name of its own.
     #[arg(long, env = "AVOW_ALLOWED_HOSTS", value_delimiter = ',', value_name = "NAME,…")]
     pub allowed_hosts: Vec<String>,
 }
@@ -27,6 +64,10 @@ pub struct Access {
 pub enum Exposed {
     #[error("`{0}` can be reached from other machines, and nobody would have to authenticate")]
     Unauthenticated(SocketAddr),
+    #[error("`{0}` can be reached from other machines, and passwords and tokens would cross the network unencrypted")]
+    Plaintext(SocketAddr),
+    #[error("nobody could authenticate: --auth on needs an --access-file or a --bootstrap-token-file")]
+    Nobody,
 }
 
 impl Exposed {
@@ -34,31 +75,69 @@ impl Exposed {
     pub fn hint(self) -> &'static str {
         match self {
             Self::Unauthenticated(_) => {
-                "listen on 127.0.0.1, or let everybody in with --allow-unauthenticated (AVOW_ALLOW_UNAUTHENTICATED=true)"
+                "give it an --access-file or a --bootstrap-token-file, listen on 127.0.0.1, or let everybody in with \
+                 --allow-unauthenticated (AVOW_ALLOW_UNAUTHENTICATED=true)"
             }
+            Self::Plaintext(_) => {
+                "give it a --tls-cert and a --tls-key, or, behind a proxy that speaks TLS, --allow-plaintext \
+                 (AVOW_ALLOW_PLAINTEXT=true)"
+            }
+            Self::Nobody => "`avow access bootstrap > token` makes a first token",
         }
     }
 }
 
 impl Access {
-    /// Refuses an address on which strangers could do everything, unless that was asked for.
-    pub fn check(&self, listen: SocketAddr) -> Result<(), Exposed> {
-        if listen.ip().is_loopback() || self.allow_unauthenticated {
-            return Ok(());
+    /// Whether callers have to authenticate.
+    pub fn is_on(&self) -> bool {
+        let derived = self.access_file.is_some() || self.bootstrap_token_file.is_some();
+        self.auth.map_or(derived, |auth| auth == Switch::On)
+    }
+
+    /// Refuses an address on which strangers could do everything or read secrets, unless that was asked for.
+    pub fn check(&self, listen: SocketAddr, tls: bool) -> Result<(), Exposed> {
+        if self.is_on() && self.access_file.is_none() && self.bootstrap_token_file.is_none() {
+            return Err(Exposed::Nobody);
         }
-        Err(Exposed::Unauthenticated(listen))
+        match (listen.ip().is_loopback(), self.is_on()) {
+            (false, false) if !self.allow_unauthenticated => Err(Exposed::Unauthenticated(listen)),
+            (false, true) if !tls && !self.allow_plaintext => Err(Exposed::Plaintext(listen)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Passwords that are hashed at a time.
+    pub fn hashing(&self) -> usize {
+        let half = || thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
+        self.max_hashing.map_or_else(half, usize::from)
     }
 
     /// The guard against web pages.
     pub fn guard(&self, listen: SocketAddr) -> Guard {
         let known = self.allowed_hosts.clone();
-        let hosts = match (listen.ip().is_loopback(), known.is_empty()) {
-            (true, _) => Hosts::Loopback(known),
-            (false, false) => Hosts::Listed(known),
-            (false, true) => Hosts::Any,
+        let hosts = match (self.is_on(), listen.ip().is_loopback(), known.is_empty()) {
+            (false, true, _) => Hosts::Loopback(known),
+            (_, _, false) => Hosts::Listed(known),
+            (_, _, true) => Hosts::Any,
         };
         Guard { hosts }
     }
+
+    /// The users, tokens, roles and grants; `None` where there is no authentication.
+    pub fn load(&self) -> Result<Option<Arc<access::Access>>, access::Error> {
+        if !self.is_on() {
+            return Ok(None);
+        }
+        let file = self.access_file.as_deref().map(AccessFile::read).transpose()?.unwrap_or_default();
+        let bootstrap = self.bootstrap_token_file.as_deref().map(bootstrap_token).transpose()?;
+        Ok(Some(Arc::new(access::Access::new(file, bootstrap)?)))
+    }
+}
+
+fn bootstrap_token(path: &Path) -> Result<Token, access::Error> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    Token::parse(text.trim()).ok_or_else(|| access::Error::Bootstrap(path.to_owned()))
 }
 
 #[cfg(test)]
@@ -74,19 +153,28 @@ mod tests {
 
     #[test]
     fn listeners_that_may_start() {
-        for (listen, flags, expected) in [
-            ("127.0.0.1:8081", &[][..], true),
-            ("127.9.9.9:8081", &[], true),
-            ("[::1]:8081", &[], true),
-            ("0.0.0.0:8081", &[], false),
-            ("[::]:8081", &[], false),
-            ("10.0.0.1:8081", &[], false),
-            ("10.0.0.1:8081", &["--allow-unauthenticated"], true),
-            ("10.0.0.1:8081", &["--allow-unauthenticated=false"], false),
+        let file = ["--access-file", "f"];
+        for (listen, flags, tls, expected) in [
+            ("127.0.0.1:8081", &[][..], false, true),
+            ("127.9.9.9:8081", &[], false, true),
+            ("[::1]:8081", &[], false, true),
+            ("127.0.0.1:8081", &file, false, true),
+            ("127.0.0.1:8081", &["--auth", "on"], false, false),
+            ("0.0.0.0:8081", &[], false, false),
+            ("[::]:8081", &[], false, false),
+            ("10.0.0.1:8081", &[], true, false),
+            ("10.0.0.1:8081", &["--allow-unauthenticated"], false, true),
+            ("10.0.0.1:8081", &["--allow-unauthenticated=false"], false, false),
+            ("10.0.0.1:8081", &file, false, false),
+            ("10.0.0.1:8081", &file, true, true),
+            ("10.0.0.1:8081", &["--access-file", "f", "--allow-plaintext"], false, true),
+            ("10.0.0.1:8081", &["--access-file", "f", "--allow-unauthenticated"], false, false),
+            ("10.0.0.1:8081", &["--access-file", "f", "--auth", "off"], true, false),
+            ("10.0.0.1:8081", &["--bootstrap-token-file", "f"], true, true),
         ] {
-            let flags = Flags::parse_from(["avow"].iter().chain(flags));
+            let parsed = Flags::parse_from(["avow"].iter().chain(flags));
             let listen = listen.parse().expect("an address");
-            assert_eq!(flags.access.check(listen).is_ok(), expected, "{listen}");
+            assert_eq!(parsed.access.check(listen, tls).is_ok(), expected, "{listen} {flags:?} tls: {tls}");
         }
     }
 }

@@ -14,6 +14,24 @@ pub enum SubjectFilter {
     In(Context, String),
 }
 
+impl SubjectFilter {
+    /// The part of the filter whose qualified names begin with a prefix; `None` where there is none.
+    pub fn within(&self, prefix: &str) -> Option<Self> {
+        if prefix.is_empty() {
+            return Some(self.clone());
+        }
+        let subject = Subject::parse(prefix);
+        let (context, name) = (subject.context(), subject.name());
+        let own = match self {
+            Self::Everywhere(own) => own,
+            Self::In(known, own) if *known == context => own,
+            Self::In(..) => return None,
+        };
+        let longer = if own.starts_with(name) { own } else { name };
+        (own.starts_with(name) || name.starts_with(own.as_str())).then(|| Self::In(context, longer.to_owned()))
+    }
+}
+
 /// What a listing does with what is soft-deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletedFilter {

@@ -21,5 +21,5 @@ pub use permissions::{Effect, GrantedRule, Permissions};
 pub use policy::{InvalidPolicy, Origin, Policy};
 pub use principal::{GroupName, InvalidName, InvalidRecipient, Method, Principal, PrincipalName, Recipient};
 pub use resource::{Resource, Scope, Target};
-pub use role::{Grant, InvalidRule, On, OnContext, Role, Rule, built_in_roles};
+pub use role::{Grant, InvalidRule, On, OnContext, Role, RoleName, Rule, built_in_roles};
 pub use verb::{Verb, Verbs};

@@ -2,9 +2,8 @@
 
 use super::pattern::PatternSet;
 use super::role::{On, OnContext};
-use super::{InvalidPattern, Origin, Pattern, Resource, Rule, Scope, Verb, Verbs};
+use super::{InvalidPattern, Origin, Pattern, Resource, RoleName, Rule, Scope, Verb, Verbs};
 use crate::Subject;
-use std::sync::Arc;
 
 /// Whether a rule allows or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -24,7 +23,7 @@ pub struct GrantedRule {
     /// Allow or deny.
     pub effect: Effect,
     /// The role's name.
-    pub role: Arc<str>,
+    pub role: RoleName,
     /// Where the grant is written.
     pub origin: Origin,
     /// The subjects that the grant is narrowed to.

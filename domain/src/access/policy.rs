@@ -1,11 +1,10 @@
 //! All roles and grants of a registry, and what they come to for one principal.
 
 use super::{
-    Effect, Grant, GrantedRule, InvalidPattern, Permissions, Principal, PrincipalName, Resource, Role, Scope, Verb,
-    built_in_roles,
+    Effect, Grant, GrantedRule, InvalidPattern, Permissions, Principal, PrincipalName, Resource, Role, RoleName, Scope,
+    Verb, built_in_roles,
 };
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Where a role or a grant is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -24,18 +23,18 @@ pub enum Origin {
 /// All roles and grants.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    roles: BTreeMap<Arc<str>, (Origin, Role)>,
+    roles: BTreeMap<RoleName, (Origin, Role)>,
     grants: Vec<(Origin, Grant)>,
-    anonymous: Vec<Arc<str>>,
+    anonymous: Vec<RoleName>,
 }
 
 /// Why roles and grants make no policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPolicy {
     #[error("the role `{0}` is defined twice, or has the name of a role that every registry has")]
-    RoleTwice(Arc<str>),
+    RoleTwice(RoleName),
     #[error("there is no role `{0}`")]
-    NoSuchRole(Arc<str>),
+    NoSuchRole(RoleName),
     #[error("more than {} rules", Policy::MAX_RULES)]
     TooManyRules,
     #[error("more than {} patterns", Policy::MAX_PATTERNS)]
@@ -46,7 +45,7 @@ pub enum InvalidPolicy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let roles = built_in_roles().into_iter().map(|(name, role)| (Arc::from(name), (Origin::BuiltIn, role)));
+        let roles = built_in_roles().into_iter().map(|(name, role)| (RoleName::from(name), (Origin::BuiltIn, role)));
         Self { roles: roles.collect(), grants: Vec::new(), anonymous: Vec::new() }
     }
 }
@@ -79,7 +78,7 @@ impl Policy {
     }
 
     /// Gives roles to callers without a credential.
-    pub fn grant_anonymous(&mut self, roles: Vec<Arc<str>>) -> Result<(), InvalidPolicy> {
+    pub fn grant_anonymous(&mut self, roles: Vec<RoleName>) -> Result<(), InvalidPolicy> {
         roles.iter().try_for_each(|role| self.known(role))?;
         self.anonymous.extend(roles);
         Ok(())
@@ -107,11 +106,11 @@ impl Policy {
     }
 
     /// The names of the roles that a principal has.
-    pub fn roles_of(&self, principal: &Principal) -> Vec<Arc<str>> {
+    pub fn roles_of(&self, principal: &Principal) -> Vec<RoleName> {
         let mut roles: Vec<_> = if principal.is_anonymous() {
             self.anonymous.clone()
         } else {
-            self.grants_of(principal).map(|(_, grant)| Arc::clone(&grant.role)).collect()
+            self.grants_of(principal).map(|(_, grant)| grant.role.clone()).collect()
         };
         roles.sort_unstable();
         roles.dedup();
@@ -124,8 +123,8 @@ impl Policy {
     }
 
     /// The permissions of a principal; those of its token's own roles limit them.
-    pub fn permissions(&self, principal: &Principal, limit: Option<&[Arc<str>]>) -> Result<Permissions, InvalidPolicy> {
-        let plain = |roles: &[Arc<str>]| -> Vec<GrantedRule> {
+    pub fn permissions(&self, principal: &Principal, limit: Option<&[RoleName]>) -> Result<Permissions, InvalidPolicy> {
+        let plain = |roles: &[RoleName]| -> Vec<GrantedRule> {
             roles.iter().flat_map(|role| self.granted(Origin::File, role, None)).collect()
         };
         let rules = if principal.is_anonymous() {
@@ -145,7 +144,7 @@ impl Policy {
     fn granted<'p>(
         &'p self,
         origin: Origin,
-        name: &'p Arc<str>,
+        name: &'p RoleName,
         grant: Option<&'p Grant>,
     ) -> impl Iterator<Item = GrantedRule> + use<'p> {
         // A token's role may have been deleted since: then it allows nothing.
@@ -155,7 +154,7 @@ impl Policy {
             allow.chain(role.deny.iter().map(|rule| (rule, Effect::Deny))).map(move |(rule, effect)| GrantedRule {
                 rule: rule.clone(),
                 effect,
-                role: Arc::clone(name),
+                role: name.clone(),
                 origin,
                 subjects: grant.and_then(|grant| grant.subjects.clone()),
                 contexts: grant.and_then(|grant| grant.contexts.clone()),

@@ -69,6 +69,8 @@ pub struct GroupName(Arc<str>);
 /// A name that no principal or group may have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
+    #[error("a name begins with its kind: user:, service:, cert:, oidc:ISSUER/ or group:")]
+    Kind,
     #[error("a name cannot be empty")]
     Empty,
     #[error("a name cannot be longer than {MAX_BYTES} bytes with its kind")]
@@ -100,6 +102,19 @@ impl PrincipalName {
         qualified("cert", name).map(Self)
     }
 
+    /// Reads a name with its kind.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        match text.split_once(':') {
+            Some(("user", name)) => Self::user(name),
+            Some(("service", name)) => Self::service(name),
+            Some(("cert", name)) => Self::certificate(name),
+            Some(("oidc", name)) => {
+                name.split_once('/').ok_or(InvalidName::Kind).and_then(|(issuer, subject)| Self::oidc(issuer, subject))
+            }
+            _ => Err(InvalidName::Kind),
+        }
+    }
+
     /// The name with its kind.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -123,6 +138,15 @@ impl GroupName {
             return Err(InvalidName::Slash);
         }
         qualified("group", name).map(Self)
+    }
+
+    /// Reads a name with its kind.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let name = text.strip_prefix("group:").ok_or(InvalidName::Kind)?;
+        match name.split_once('/') {
+            Some((issuer, name)) => Self::claimed(issuer, name),
+            None => Self::local(name),
+        }
     }
 
     /// A group that an issuer's claims name.
@@ -261,6 +285,15 @@ mod tests {
             (PrincipalName::user(&"x".repeat(252)), Err(InvalidName::TooLong)),
         ] {
             assert_eq!(name.as_ref().map(PrincipalName::as_str), expected.as_ref().copied());
+        }
+        for text in ["user:alice", "service:ci", "cert:a:b", "oidc:kc/a/b"] {
+            assert_eq!(PrincipalName::parse(text).map(|name| name.to_string()), Ok(text.to_owned()));
+        }
+        for text in ["group:a", "group:kc/a"] {
+            assert_eq!(GroupName::parse(text).map(|name| name.to_string()), Ok(text.to_owned()));
+        }
+        for text in ["alice", "group:a", "oidc:kc", "anonymous", "user:"] {
+            assert!(PrincipalName::parse(text).is_err(), "{text}");
         }
         assert_eq!(GroupName::local("a/b"), Err(InvalidName::Slash));
         assert_eq!(GroupName::claimed("kc", "/team").map(|group| group.to_string()), Ok("group:kc//team".to_owned()));

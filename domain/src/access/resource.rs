@@ -85,6 +85,7 @@ impl fmt::Display for Target {
         match self {
             Self::Subject(subject) => write!(f, "Subject: {subject}"),
             Self::Context(context) => write!(f, "Context: {context}"),
+            Self::Scope(Scope::Global) => f.write_str("this server."),
             Self::Scope(scope) => f.write_str(scope.as_str()),
         }
     }

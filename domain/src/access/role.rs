@@ -2,6 +2,9 @@
 
 use super::{Pattern, Recipient, Scope, Verb};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Verbs on resources. Whether it allows or denies depends on the list of the role it stands in.
@@ -135,6 +138,49 @@ impl Rule {
     }
 }
 
+/// A name of a role.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct RoleName(Arc<str>);
+
+impl Deref for RoleName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for RoleName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for RoleName {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<String> for RoleName {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<RoleName> for String {
+    fn from(name: RoleName) -> Self {
+        name.0.to_string()
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A named set of rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,7 +198,7 @@ pub struct Role {
 #[serde(try_from = "WrittenGrant")]
 pub struct Grant {
     /// The name of the role.
-    pub role: Arc<str>,
+    pub role: RoleName,
     /// The principals and groups that get it.
     pub to: Vec<Recipient>,
     /// The subjects it is narrowed to.
@@ -166,7 +212,7 @@ pub struct Grant {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenGrant {
-    role: Arc<str>,
+    role: RoleName,
     to: Vec<Recipient>,
     subjects: Option<Vec<Pattern>>,
     contexts: Option<Vec<Pattern>>,

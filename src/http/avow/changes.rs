@@ -1,12 +1,12 @@
 //! `/avow/v1/changes`: the change log by page, by long poll and as a stream of events.
 
-use crate::domain::{Change, Moment, Seq};
+use crate::domain::{Change, Kind, Moment, Seq};
 use crate::http::error::Error;
 use crate::http::extract::Unnegotiated;
 use crate::http::openapi::Refusals;
 use crate::http::respond::{AsOf, Json};
 use crate::http::{AppState, accept};
-use crate::registry::{self, FEED_PAGE, Subscriber};
+use crate::registry::{self, Authority, FEED_PAGE, Subscriber};
 use avow_api::{ChangeData, ChangeEvent};
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -19,6 +19,9 @@ use std::time::Duration;
 
 /// Entries on a page by default.
 const USUAL_PAGE: u32 = 100;
+
+/// The position to go on after, also where entries are hidden.
+const NEXT_AFTER: header::HeaderName = header::HeaderName::from_static("avow-next-after");
 
 /// The interval of comments that keep a quiet stream open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -83,7 +86,14 @@ pub(super) async fn list_changes(
     if accept::wants(&headers, "text/event-stream") {
         // Errors have a status only before the stream begins.
         registry.changes(after, 1).await?;
-        return Ok(events(registry.subscribe()?, after, limit, KEEP_ALIVE.min(state.longest_wait)));
+        return Ok(events(
+            &state,
+            &incoming.arrival.authority,
+            registry.subscribe()?,
+            after,
+            limit,
+            KEEP_ALIVE.min(state.longest_wait),
+        ));
     }
     if !accept::is_acceptable(&headers) {
         return Err(Error::NotAcceptable);
@@ -92,32 +102,46 @@ pub(super) async fn list_changes(
     if changes.is_empty() && !wait.is_zero() {
         let mut subscriber = registry.subscribe()?;
         changes = tokio::time::timeout(wait, subscriber.next(after, limit)).await.unwrap_or(Ok(changes))?;
+        state.require_valid(&incoming.arrival.authority)?;
     }
-    let events: Result<Vec<_>, _> = changes.iter().map(|change| event(change)).collect();
+    let authority = &incoming.arrival.authority;
+    let visible = changes.iter().filter(|change| is_visible(authority, change));
+    let events: Result<Vec<_>, _> = visible.map(|change| event(change)).collect();
     let mut response = Json(events?).into_response();
     if let Some(newest) = changes.last() {
         // It may have come while the request waited.
         response.extensions_mut().insert(AsOf(newest.seq));
+        // A reader from whom entries are hidden still gets on.
+        response.headers_mut().insert(NEXT_AFTER, newest.seq.0.into());
     }
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
 /// The log as server-sent events, from `after` on, until the client goes or the server stops.
-fn events(subscriber: Subscriber, after: Seq, limit: u32, keep_alive: Duration) -> Response {
-    let pages = stream::unfold((subscriber, after), move |(mut subscriber, after)| async move {
-        match subscriber.next(after, limit).await {
-            Ok(changes) => {
-                let last = changes.last()?.seq;
-                let events: Vec<_> =
-                    changes.iter().map_while(|change| sent_event(change)).map(Ok::<_, Infallible>).collect();
-                Some((stream::iter(events), (subscriber, last)))
-            }
+fn events(
+    state: &AppState,
+    authority: &Authority,
+    subscriber: Subscriber,
+    after: Seq,
+    limit: u32,
+    keep_alive: Duration,
+) -> Response {
+    let begin = (state.clone(), authority.clone(), subscriber, after);
+    let pages = stream::unfold(begin, move |(state, authority, mut subscriber, after)| async move {
+        let changes = match subscriber.next(after, limit).await {
+            Ok(changes) => changes,
             Err(error) => {
                 tracing::warn!(%error, "A stream of changes broke off; its subscriber will come again");
-                None
+                return None;
             }
-        }
+        };
+        let last = changes.last()?.seq;
+        // The subscriber comes again with its credential, as it is now.
+        state.require_valid(&authority).ok()?;
+        let events: Vec<_> =
+            changes.iter().map_while(|change| sent_event(&authority, change)).map(Ok::<_, Infallible>).collect();
+        Some((stream::iter(events), (state, authority, subscriber, last)))
     });
     let events = futures_util::StreamExt::flatten(pages);
     let retry = stream::iter([Ok(Event::default().retry(Duration::from_secs(1)))]);
@@ -125,7 +149,17 @@ fn events(subscriber: Subscriber, after: Seq, limit: u32, keep_alive: Duration) 
     Sse::new(events).keep_alive(KeepAlive::new().interval(keep_alive)).into_response()
 }
 
-fn sent_event(change: &Change) -> Option<Event> {
+/// Whether a change is shown to a caller: whoever may read what it is filed under, and, of a change that reaches below a
+/// whole context, everything.
+fn is_visible(authority: &Authority, change: &Change) -> bool {
+    let reaches_below = change.subject.is_context() && change.kind == Kind::Mode.as_str();
+    authority.reads(&change.subject) && (!reaches_below || authority.reads_everything())
+}
+
+fn sent_event(authority: &Authority, change: &Change) -> Option<Event> {
+    if !is_visible(authority, change) {
+        return Some(Event::default().id(change.seq.0.to_string()));
+    }
     let event = event(change).ok()?;
     let json = serde_json::to_string(&event).ok()?;
     Some(Event::default().id(event.id).event(event.kind).data(json))

@@ -48,7 +48,7 @@ async fn answer(
         Question::Subject { subject, .. } => Some(subject.to_string()),
         Question::Pair { .. } => None,
     };
-    match registry.ask(&question).await {
+    match registry.ask(&question, &incoming.arrival.authority).await {
         Ok(Reply { verdict, findings, asked, registered }) => {
             let (level, versions) = asked.unzip();
             Ok(CompatibilityResult {

@@ -19,6 +19,6 @@ use axum::response::{IntoResponse, Response};
 pub(super) async fn get_content(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {
     let guid = incoming.segment("guid");
     let fingerprint = Fingerprint::parse(guid).ok_or_else(|| registry::Error::NoSuchSchema(guid.to_owned()))?;
-    let content = state.registry.stored_content(fingerprint).await?;
+    let content = state.registry.stored_content(&incoming.arrival.authority, fingerprint).await?;
     Ok(Json(convert::content(fingerprint, content)).into_response())
 }

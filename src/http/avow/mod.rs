@@ -1,5 +1,6 @@
 //! What goes beyond Confluent's API, below `/avow/v1`: one file per path; [`routes`] is the table of contents.
 
+mod access;
 mod apply;
 mod changes;
 mod compatibility;
@@ -26,4 +27,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(snapshot::read_snapshot))
         .routes(routes!(changes::list_changes))
         .routes(routes!(contexts::reserve_ids))
+        .routes(routes!(access::whoami))
+        .routes(routes!(access::explain))
 }

@@ -58,8 +58,13 @@ pub(super) async fn read_snapshot(State(state): State<AppState>, incoming: Incom
     let names = globs(&incoming)?;
     let limit = limit(&incoming, USUAL_PAGE, LARGEST_PAGE)?;
     let found = match incoming.text("ids") {
-        Some(text) => state.registry.snapshot_of(&context, ids(text)?).await?,
-        None => state.registry.snapshot_page(&context, &names, cursor(&incoming)?, limit).await?,
+        Some(text) => state.registry.snapshot_of(&incoming.arrival.authority, &context, ids(text)?).await?,
+        None => {
+            state
+                .registry
+                .snapshot_page(&incoming.arrival.authority, &context, &names, cursor(&incoming)?, limit)
+                .await?
+        }
     };
     Ok(Json(SnapshotPage {
         registry: found.identity.to_string(),

@@ -67,7 +67,8 @@ pub(super) async fn find_subjects(State(state): State<AppState>, incoming: Incom
     let limit = limit(&incoming, USUAL_PAGE, LARGEST_PAGE)?;
     let cursor = cursor(&incoming)?;
     let looked_inside = search.field.is_some() || search.named.is_some();
-    let Found { subjects, next } = state.registry.find_subjects(&search, cursor.as_ref(), limit).await?;
+    let Found { subjects, next } =
+        state.registry.find_subjects(&incoming.arrival.authority, &search, cursor.as_ref(), limit).await?;
     let subjects = subjects.into_iter().map(|found| summary(found, looked_inside)).collect();
     let next = next.map(|next| format!("{}:{}", next.version, next.subject));
     Ok(Json(SubjectPage { subjects, next }).into_response())

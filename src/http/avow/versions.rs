@@ -22,6 +22,6 @@ pub(super) async fn restore_version(State(state): State<AppState>, incoming: Inc
     let VersionSelector::Number(version) = incoming.version()? else {
         return Err(Error::BadRequest("name the version by its number; `latest` is never a deleted one".to_owned()));
     };
-    let subject = named(registry, &mut registry.view(), &incoming).await?;
+    let subject = named(registry, &mut incoming.view(registry), &incoming).await?;
     Ok(Json(registry.undelete(&subject, version, &incoming.caller()).await?).into_response())
 }
