@@ -13,7 +13,7 @@ use crate::domain::Level;
 use crate::{http, registry, store, telemetry};
 
 pub use access::{Access, Exposed};
-pub use tls::{Tls, UnevenPairs};
+pub use tls::{ClientAuth, InvalidTls, Tls};
 
 /// The settings of `avow serve`.
 #[derive(Debug, Clone, clap::Parser)]
@@ -239,7 +239,7 @@ impl Settings {
             request_timeout: self.listener.request_timeout,
             answer_bytes: 4 * self.memory.part(),
             access_log: self.logs.access_log,
-            guard: self.access.guard(self.listener.address.socket()),
+            guard: self.access.guard(self.listener.address.socket(), &self.tls),
             hashing: self.access.hashing(),
         }
     }

@@ -7,7 +7,9 @@ use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use avow_domain::access::{Grant, GroupName, Origin, Policy, PrincipalName, Role, RoleName};
+use avow_domain::access::{
+    CertificateField, CertificateMapping, Grant, GroupName, Origin, Policy, PrincipalName, Role, RoleName,
+};
 use avow_domain::{Moment, Timestamp};
 use serde::Deserialize;
 use toml::Spanned;
@@ -22,6 +24,8 @@ pub struct AccessFile {
     pub policy: Policy,
     /// Users by the name they log in with.
     pub users: BTreeMap<Box<str>, User>,
+    /// How principals are made of client certificates.
+    pub mapping: CertificateMapping,
     /// Tokens by their ids.
     pub tokens: HashMap<TokenId, KnownToken>,
 }
@@ -81,6 +85,7 @@ struct Written {
     #[serde(default)]
     grant: Vec<Spanned<Grant>>,
     anonymous: Option<Spanned<Anonymous>>,
+    mtls: Option<Spanned<Mtls>>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +111,13 @@ struct WrittenToken {
 #[serde(deny_unknown_fields)]
 struct Anonymous {
     roles: Vec<RoleName>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mtls {
+    principal: Option<Vec<CertificateField>>,
+    rules: Option<Vec<String>>,
 }
 
 /// What is wrong, and at which bytes.
@@ -146,6 +158,11 @@ impl AccessFile {
             let span = anonymous.span();
             policy.grant_anonymous(anonymous.into_inner().roles).map_err(at(span))?;
         }
+        let mapping = written.mtls.map(|mtls| {
+            let (span, Mtls { principal, rules }) = (mtls.span(), mtls.into_inner());
+            CertificateMapping::new(principal, rules.as_deref()).map_err(at(span))
+        });
+        let mapping = mapping.transpose()?.unwrap_or_default();
         if written.user.len() > MOST || written.token.len() > MOST {
             return Err((None, format!("more than {MOST} users or tokens")));
         }
@@ -167,7 +184,7 @@ impl AccessFile {
             }
             tokens.insert(id.into_inner(), token);
         }
-        Ok(Self { policy, users, tokens })
+        Ok(Self { policy, users, mapping, tokens })
     }
 }
 
@@ -291,6 +308,7 @@ mod tests {
             ("[role.x]\nallow = [{ verbs = [\"reed\"] }]\n".to_owned(), 2, 21, "unknown variant `reed`"),
             ("[anonymous]\nroles = [\"nobody\"]\n".to_owned(), 1, 1, "there is no role `nobody`"),
             ("[[token]]\nid = \"short\"\n".to_owned(), 2, 6, "12 letters and digits"),
+            ("[mtls]\nrules = [\"x\"]\n".to_owned(), 1, 1, "no mapping rule"),
             ("[[user]\n".to_owned(), 1, 8, ""),
         ] {
             let (at_line, at_column, reason) = parse(&text).expect_err(&text);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use avow_domain::Timestamp;
 use avow_domain::access::{
-    Grant, GroupName, InvalidPolicy, Method, Origin, Permissions, Policy, Principal, PrincipalName, Recipient,
-    Resource, RoleName, Verb,
+    CertificateNames, Grant, GroupName, InvalidPolicy, Method, Origin, Permissions, Policy, Principal, PrincipalName,
+    Recipient, Resource, RoleName, Verb,
 };
 
 use super::file::{AccessFile, KnownToken, User};
@@ -138,6 +138,14 @@ impl State {
             let at = self.decoys.hash_one(name).checked_rem(count)?;
             users.values().nth(usize::try_from(at).ok()?).map(|user| (user, false))
         })
+    }
+
+    /// Whoever has a client certificate that was verified; a nobody where no rule makes a principal of it.
+    pub fn certificate(&self, certificate: &CertificateNames, until: Timestamp) -> Arc<Identity> {
+        let Some(Ok(name)) = self.file.mapping.principal(certificate) else { return self.anonymous() };
+        let until = Some(until);
+        let principal = Principal { name, groups: Vec::new(), method: Method::Certificate, credential: None, until };
+        identity(self.policy(), self.generation, principal, None).unwrap_or_else(|_| self.anonymous())
     }
 
     /// A principal by its name, to ask what it may do.

@@ -7,7 +7,7 @@ use avow_cli::Exit;
 
 use crate::access;
 use crate::http::tls::TlsError;
-use crate::settings::{Exposed, UnevenPairs};
+use crate::settings::{Exposed, InvalidTls};
 use crate::{store, telemetry};
 
 /// Why a command of the server failed.
@@ -20,7 +20,7 @@ pub enum Error {
     #[error(transparent)]
     Access(#[from] access::Error),
     #[error(transparent)]
-    Pairs(#[from] UnevenPairs),
+    Pairs(#[from] InvalidTls),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]

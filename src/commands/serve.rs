@@ -79,8 +79,8 @@ impl Running {
         // Listening comes first: whoever connects now waits a few milliseconds instead of being refused.
         let address = settings.listener.address.socket();
         let tls = settings.tls.files()?.map(Tls::load).transpose()?;
-        settings.access.check(address, tls.is_some())?;
-        let access = settings.access.load()?;
+        settings.access.check(address, &settings.tls)?;
+        let access = settings.access.load(&settings.tls)?;
         let listen_failed = |source| Error::Listen { address, source };
         let listener = server::bind(address).await.map_err(listen_failed)?;
         let address = listener.local_addr().map_err(listen_failed)?;
@@ -130,7 +130,7 @@ fn banner(address: SocketAddr, settings: &Settings) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let database = settings.database.redacted();
     let scheme = if settings.tls.tls_cert.is_empty() { "http" } else { "https" };
-    let open_to = match (settings.access.is_on(), address.ip().is_loopback()) {
+    let open_to = match (settings.access.is_on(&settings.tls), address.ip().is_loopback()) {
         (true, _) => "whoever authenticates",
         (false, true) => "every program on this machine",
         (false, false) => "everybody",

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use super::error::Error;
 use super::peer::Peer;
 use super::respond::REVALIDATE;
+use super::tls::PeerCertificate;
 use crate::access::password::MAX_PASSWORD_BYTES;
 use crate::access::token::Token;
 use crate::access::{Access, Identity, Refused, State};
@@ -49,9 +50,27 @@ type Digest = [u8; 32];
 
 const UNAUTHENTICATED: Error = Error::Registry(registry::Error::Unauthenticated);
 
-/// The last credential of a connection that was verified, and whose it is.
+/// The last credential of a connection that was verified, and whose it is. A certificate has no header.
 #[derive(Default)]
-pub(super) struct Memo(Mutex<Option<(HeaderValue, Arc<Identity>)>>);
+pub(super) struct Memo(Mutex<Option<(Option<HeaderValue>, Arc<Identity>)>>);
+
+/// Whoever a certificate belongs to. One that has expired or is not trusted any more is refused, not ignored.
+fn by_certificate(
+    state: &State,
+    certificate: &PeerCertificate,
+    memo: &Memo,
+    now: Timestamp,
+) -> Result<Arc<Identity>, Error> {
+    if certificate.until <= now || !certificate.is_trusted() {
+        return Err(UNAUTHENTICATED);
+    }
+    if let Some(identity) = memo.get(None).filter(|identity| state.vouches_for(identity, now)) {
+        return Ok(identity);
+    }
+    let identity = state.certificate(&certificate.names, certificate.until);
+    memo.set(None, &identity);
+    Ok(identity)
+}
 
 impl std::fmt::Debug for Memo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -90,18 +109,23 @@ impl Authenticator {
     ) -> Result<Arc<Identity>, Error> {
         let state = self.access.state();
         let mut credentials = headers.get_all(header::AUTHORIZATION).iter();
-        let Some(credential) = credentials.next() else { return Ok(state.anonymous()) };
+        let Some(credential) = credentials.next() else {
+            let certificate = peer.and_then(|peer| Some((peer.certificate.as_ref()?, &peer.memo)));
+            return certificate
+                .map_or(Ok(state.anonymous()), |(certificate, memo)| by_certificate(&state, certificate, memo, now));
+        };
         if credentials.next().is_some() {
             return Err(UNAUTHENTICATED);
         }
         let memo = peer.map(|peer| &peer.memo);
-        if let Some(identity) = memo.and_then(|memo| memo.get(credential)).filter(|it| state.vouches_for(it, now)) {
+        if let Some(identity) = memo.and_then(|memo| memo.get(Some(credential))).filter(|it| state.vouches_for(it, now))
+        {
             return Ok(identity);
         }
         let digest = self.digest(&state, credential);
         if let Some(identity) = self.accepted.get(&digest).await.filter(|it| state.vouches_for(it, now)) {
             if let Some(memo) = memo {
-                memo.set(credential, &identity);
+                memo.set(Some(credential), &identity);
             }
             return Ok(identity);
         }
@@ -117,7 +141,7 @@ impl Authenticator {
         }
         let identity = verified.ok().filter(|it| state.vouches_for(it, now)).ok_or(UNAUTHENTICATED)?;
         if let Some(memo) = memo {
-            memo.set(credential, &identity);
+            memo.set(Some(credential), &identity);
         }
         Ok(identity)
     }
@@ -174,15 +198,20 @@ impl Drop for Waiting<'_> {
 }
 
 impl Memo {
-    fn get(&self, credential: &HeaderValue) -> Option<Arc<Identity>> {
+    fn get(&self, credential: Option<&HeaderValue>) -> Option<Arc<Identity>> {
         let memo = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (known, identity) = memo.as_ref()?;
-        let same = constant_time::verify_slices_are_equal(known.as_bytes(), credential.as_bytes());
-        same.ok().map(|()| Arc::clone(identity))
+        let same = match (known, credential) {
+            (Some(known), Some(credential)) => {
+                constant_time::verify_slices_are_equal(known.as_bytes(), credential.as_bytes()).is_ok()
+            }
+            (known, credential) => known.is_none() && credential.is_none(),
+        };
+        same.then(|| Arc::clone(identity))
     }
 
-    fn set(&self, credential: &HeaderValue, identity: &Arc<Identity>) {
-        let memo = Some((credential.clone(), Arc::clone(identity)));
+    fn set(&self, credential: Option<&HeaderValue>, identity: &Arc<Identity>) {
+        let memo = Some((credential.cloned(), Arc::clone(identity)));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = memo;
     }
 }
@@ -357,7 +386,7 @@ mod tests {
     async fn a_change_of_the_file_ends_what_was_remembered() {
         let token = Token::make().expect("random");
         let authenticator = authenticator(file(&[(&token, "ci", None)]));
-        let peer = Peer::new("127.0.0.1:1".parse().expect("an address"));
+        let peer = Peer::new("127.0.0.1:1".parse().expect("an address"), None);
         let headers: HeaderMap =
             [(header::AUTHORIZATION, header(format!("Bearer {}", token.reveal())))].into_iter().collect();
         for _ in 0..2 {
@@ -373,7 +402,7 @@ mod tests {
     async fn what_a_connection_remembers_is_one_credential_alone() {
         let (one, other) = (Token::make().expect("random"), Token::make().expect("random"));
         let authenticator = authenticator(file(&[(&one, "one", None), (&other, "other", None)]));
-        let peer = Peer::new("127.0.0.1:1".parse().expect("an address"));
+        let peer = Peer::new("127.0.0.1:1".parse().expect("an address"), None);
         for (token, expected) in [(&one, "service:one"), (&other, "service:other"), (&one, "service:one")] {
             let headers = [(header::AUTHORIZATION, header(format!("Bearer {}", token.reveal())))].into_iter().collect();
             let identity = authenticator.identify(&headers, Some(&peer), NOW).await.expect("known");

@@ -1,6 +1,7 @@
 //! The other end of a connection, and how many connections one address may have.
 
 use super::auth::Memo;
+use super::tls::PeerCertificate;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,13 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Peer {
     /// Its address, which may be that of a proxy.
     pub(super) address: SocketAddr,
+    /// Its certificate, where it has shown one.
+    pub(super) certificate: Option<PeerCertificate>,
     /// The credential that was last verified on it.
     pub(super) memo: Memo,
 }
 
 impl Peer {
-    pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address, memo: Memo::default() }
+    pub(super) fn new(address: SocketAddr, certificate: Option<PeerCertificate>) -> Self {
+        Self { address, certificate, memo: Memo::default() }
     }
 }
 

@@ -99,12 +99,14 @@ pub async fn serve<F>(
         };
         let (answer, tls, http, watcher) = (answer.clone(), tls.clone(), http.clone(), draining.watcher());
         let stream = Bounded::new(stream, limits.idle_timeout);
-        let peer = Peer::new(address);
         connections.spawn(async move {
             let ended = match tls {
-                None => watcher.watch(connection(&http, stream, peer, answer)).await,
+                None => watcher.watch(connection(&http, stream, Peer::new(address, None), answer)).await,
                 Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => watcher.watch(connection(&http, stream, peer, answer)).await,
+                    Ok(stream) => {
+                        let peer = Peer::new(address, tls.certificate(&stream));
+                        watcher.watch(connection(&http, stream, peer, answer)).await
+                    }
                     Err(error) => Err(error.into()),
                 },
             };

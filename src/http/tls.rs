@@ -13,15 +13,20 @@ use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs as provider, verify_tls12_signature, verify_tls13_signature,
 };
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme, version};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme, version,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
+use crate::domain::Timestamp;
+use crate::domain::access::{CertificateField, CertificateNames};
 use crate::reload;
 
 /// The files that TLS needs.
@@ -31,6 +36,19 @@ pub struct TlsFiles {
     pub pairs: Vec<(PathBuf, PathBuf)>,
     /// Whether TLS 1.2 is refused.
     pub only_1_3: bool,
+    /// The certificates that clients may have, or must.
+    pub clients: Option<ClientCertificates>,
+}
+
+/// The certificates that clients may have, or must.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificates {
+    /// The authorities that they come from.
+    pub authorities: PathBuf,
+    /// The lists of those that were revoked.
+    pub revoked: Vec<PathBuf>,
+    /// Whether a client without one is refused.
+    pub required: bool,
 }
 
 /// Why TLS cannot be had with these files.
@@ -50,6 +68,8 @@ pub enum TlsError {
     Expired(PathBuf),
     #[error("the certificate in `{}` and the key in `{}` cannot be used together", certificate.display(), key.display())]
     Unusable { certificate: PathBuf, key: PathBuf, source: rustls::Error },
+    #[error("the authorities or the revocations in `{}` cannot be used", .0.display())]
+    Clients(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("no TLS with these settings")]
     Settings(#[source] rustls::Error),
 }
@@ -60,7 +80,13 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The TLS side of a listener.
 pub struct Tls {
     files: TlsFiles,
-    config: ArcSwap<ServerConfig>,
+    loaded: ArcSwap<Loaded>,
+}
+
+/// The files as they were loaded together.
+struct Loaded {
+    config: Arc<ServerConfig>,
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 impl fmt::Debug for Tls {
@@ -72,43 +98,140 @@ impl fmt::Debug for Tls {
 impl Tls {
     /// Loads the files.
     pub fn load(files: TlsFiles) -> Result<Arc<Self>, TlsError> {
-        let config = files.config()?;
-        Ok(Arc::new(Self { files, config: ArcSwap::from_pointee(config) }))
+        let loaded = ArcSwap::from_pointee(files.load()?);
+        Ok(Arc::new(Self { files, loaded }))
     }
 
     /// Loads the files again; without success, all stays as it is.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.config.store(Arc::new(self.files.config()?));
+        self.loaded.store(Arc::new(self.files.load()?));
         Ok(())
     }
 
     /// A digest of the contents of the files, by which a change is noticed whatever it is made by.
     pub fn fingerprint(&self) -> Vec<u8> {
-        reload::digest(self.files.pairs.iter().flat_map(|(certificate, key)| [certificate, key]))
+        let clients =
+            self.files.clients.iter().flat_map(|clients| clients.revoked.iter().chain([&clients.authorities]));
+        reload::digest(self.files.pairs.iter().flat_map(|(certificate, key)| [certificate, key]).chain(clients))
+    }
+
+    /// Whether a client's chain is one that is trusted now.
+    fn trusts(&self, chain: &[CertificateDer<'_>]) -> bool {
+        let loaded = self.loaded.load();
+        chain.split_first().zip(loaded.verifier.as_ref()).is_some_and(|((leaf, intermediates), verifier)| {
+            verifier.verify_client_cert(leaf, intermediates, UnixTime::now()).is_ok()
+        })
+    }
+
+    /// The certificate that a client has shown.
+    pub(super) fn certificate<S>(self: &Arc<Self>, stream: &TlsStream<S>) -> Option<PeerCertificate> {
+        let chain = stream.get_ref().1.peer_certificates()?;
+        let (names, until) = names(chain.first()?)?;
+        let chain = chain.iter().map(|der| der.clone().into_owned()).collect();
+        let trusted_by = ArcSwap::from(self.loaded.load_full());
+        Some(PeerCertificate { chain, names, until, tls: Arc::clone(self), trusted_by })
     }
 
     /// Shakes hands with a client.
     pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
-        let acceptor = TlsAcceptor::from(self.config.load_full());
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.loaded.load().config));
         let timed_out = |_| io::Error::from(io::ErrorKind::TimedOut);
         tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await.map_err(timed_out)?
     }
 }
 
 impl TlsFiles {
-    fn config(&self) -> Result<ServerConfig, TlsError> {
+    fn load(&self) -> Result<Loaded, TlsError> {
         let provider = Arc::new(provider::default_provider());
         let pairs = self.pairs.iter().map(|(certificate, key)| pair(certificate, key, &provider));
         let certificates = Certificates::new(pairs.collect::<Result<_, _>>()?);
         let versions: &[_] = if self.only_1_3 { &[&version::TLS13] } else { &[&version::TLS13, &version::TLS12] };
+        let verifier = self.clients.as_ref().map(|clients| clients.verifier(&provider)).transpose()?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
             .map_err(TlsError::Settings)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier.clone().unwrap_or_else(WebPkiClientVerifier::no_client_auth))
             .with_cert_resolver(Arc::new(certificates));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(config)
+        Ok(Loaded { config: Arc::new(config), verifier })
     }
+}
+
+impl ClientCertificates {
+    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+        let wrong =
+            |error: Box<dyn std::error::Error + Send + Sync>| TlsError::Clients(self.authorities.clone(), error);
+        let mut roots = RootCertStore::empty();
+        for authority in CertificateDer::pem_slice_iter(&read(&self.authorities)?) {
+            roots.add(authority.map_err(|error| wrong(error.into()))?).map_err(|error| wrong(error.into()))?;
+        }
+        let mut revoked = Vec::new();
+        for path in &self.revoked {
+            for list in CertificateRevocationListDer::pem_slice_iter(&read(path)?) {
+                revoked.push(list.map_err(|error| TlsError::Clients(path.clone(), error.into()))?);
+            }
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+            .with_crls(revoked)
+            // Of an authority without a list nothing is known; a list that is out of date counts for nothing.
+            .allow_unknown_revocation_status()
+            .enforce_revocation_expiration();
+        let verifier = if self.required { verifier } else { verifier.allow_unauthenticated() };
+        Ok(verifier.build().map_err(|error| wrong(error.into()))?)
+    }
+}
+
+/// A client's certificate, of one connection.
+pub(super) struct PeerCertificate {
+    chain: Vec<CertificateDer<'static>>,
+    pub(super) names: CertificateNames,
+    /// The end of its validity.
+    pub(super) until: Timestamp,
+    tls: Arc<Tls>,
+    /// The files by which it was last verified.
+    trusted_by: ArcSwap<Loaded>,
+}
+
+impl PeerCertificate {
+    /// Whether it is trusted still: it is verified again when authorities or revocations were read again.
+    pub(super) fn is_trusted(&self) -> bool {
+        let loaded = self.tls.loaded.load_full();
+        if Arc::ptr_eq(&loaded, &self.trusted_by.load()) {
+            return true;
+        }
+        let trusted = self.tls.trusts(&self.chain);
+        if trusted {
+            self.trusted_by.store(loaded);
+        }
+        trusted
+    }
+}
+
+impl fmt::Debug for PeerCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.names, f)
+    }
+}
+
+/// The names of a certificate, and the end of its validity.
+fn names(certificate: &CertificateDer<'_>) -> Option<(CertificateNames, Timestamp)> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let mut names = Vec::new();
+    let alternatives = certificate.subject_alternative_name().ok()?.map(|names| &names.value.general_names);
+    for name in alternatives.into_iter().flatten() {
+        match name {
+            GeneralName::URI(uri) => names.push((CertificateField::SanUri, (*uri).to_owned())),
+            GeneralName::DNSName(name) => names.push((CertificateField::SanDns, (*name).to_owned())),
+            GeneralName::RFC822Name(email) => names.push((CertificateField::SanEmail, (*email).to_owned())),
+            _ => {}
+        }
+    }
+    for name in certificate.subject().iter_common_name() {
+        names.push((CertificateField::Cn, name.as_str().ok()?.to_owned()));
+    }
+    names.push((CertificateField::Dn, certificate.subject().to_string()));
+    let until = Timestamp(certificate.validity().not_after.timestamp().saturating_mul(1_000));
+    Some((CertificateNames(names), until))
 }
 
 /// A chain and its key, which fit each other, with the names of the certificate.
@@ -258,7 +381,7 @@ mod tests {
 
     fn files(pairs: &[&Pair]) -> TlsFiles {
         let pairs = pairs.iter().map(|pair| (pair.certificate.clone(), pair.key.clone())).collect();
-        TlsFiles { pairs, only_1_3: false }
+        TlsFiles { pairs, only_1_3: false, clients: None }
     }
 
     #[test]
@@ -294,20 +417,20 @@ mod tests {
             parameters.not_before = date_time_ymd(2020, 1, 1);
             parameters.not_after = date_time_ymd(2021, 1, 1);
         });
-        assert!(files(&[&good, &other]).config().is_ok());
+        assert!(files(&[&good, &other]).load().is_ok());
         let mixed = Pair { certificate: good.certificate.clone(), key: other.key.clone() };
-        assert!(matches!(files(&[&mixed]).config(), Err(TlsError::Unusable { .. })));
-        assert!(matches!(files(&[&expired]).config(), Err(TlsError::Expired(_))));
+        assert!(matches!(files(&[&mixed]).load(), Err(TlsError::Unusable { .. })));
+        assert!(matches!(files(&[&expired]).load(), Err(TlsError::Expired(_))));
         let swapped = Pair { certificate: good.key.clone(), key: good.certificate.clone() };
-        assert!(matches!(files(&[&swapped]).config(), Err(TlsError::NoCertificate(_))));
+        assert!(matches!(files(&[&swapped]).load(), Err(TlsError::NoCertificate(_))));
         let no_key = Pair { certificate: good.certificate.clone(), key: good.certificate.clone() };
-        assert!(matches!(files(&[&no_key]).config(), Err(TlsError::NoKey(_))));
+        assert!(matches!(files(&[&no_key]).load(), Err(TlsError::NoKey(_))));
         let encrypted = Pair { certificate: good.certificate.clone(), key: folder.path().join("encrypted.key") };
         fs::write(&encrypted.key, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")
             .expect("written");
-        assert!(matches!(files(&[&encrypted]).config(), Err(TlsError::EncryptedKey(_))));
+        assert!(matches!(files(&[&encrypted]).load(), Err(TlsError::EncryptedKey(_))));
         let missing = Pair { certificate: folder.path().join("missing"), key: good.key.clone() };
-        assert!(matches!(files(&[&missing]).config(), Err(TlsError::Read { .. })));
+        assert!(matches!(files(&[&missing]).load(), Err(TlsError::Read { .. })));
     }
 
     #[test]
@@ -315,12 +438,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let good = write(folder.path(), "good.test", |_| ());
         let tls = Tls::load(files(&[&good])).expect("loaded");
-        let (before, fingerprint) = (tls.config.load_full(), tls.fingerprint());
+        let (before, fingerprint) = (tls.loaded.load_full(), tls.fingerprint());
         fs::write(&good.key, "nothing").expect("written");
-        assert!(tls.reload().is_err() && Arc::ptr_eq(&before, &tls.config.load_full()));
+        assert!(tls.reload().is_err() && Arc::ptr_eq(&before, &tls.loaded.load_full()));
         assert_ne!(tls.fingerprint(), fingerprint);
         let renewed = write(folder.path(), "good.test", |_| ());
         assert_eq!(renewed.key, good.key);
-        assert!(tls.reload().is_ok() && !Arc::ptr_eq(&before, &tls.config.load_full()));
+        assert!(tls.reload().is_ok() && !Arc::ptr_eq(&before, &tls.loaded.load_full()));
     }
 }

@@ -7,6 +7,7 @@ use std::thread;
 
 use clap::ArgAction;
 
+use super::Tls;
 use crate::access;
 use crate::access::file::{AccessFile, FileError};
 use crate::access::token::Token;
@@ -66,7 +67,9 @@ pub enum Exposed {
     Unauthenticated(SocketAddr),
     #[error("`{0}` can be reached from other machines, and passwords and tokens would cross the network unencrypted")]
     Plaintext(SocketAddr),
-    #[error("nobody could authenticate: --auth on needs an --access-file or a --bootstrap-token-file")]
+    #[error(
+        "nobody could authenticate: --auth on needs an --access-file, a --bootstrap-token-file or --tls-client-auth"
+    )]
     Nobody,
 }
 
@@ -89,19 +92,20 @@ impl Exposed {
 
 impl Access {
     /// Whether callers have to authenticate.
-    pub fn is_on(&self) -> bool {
-        let derived = self.access_file.is_some() || self.bootstrap_token_file.is_some();
+    pub fn is_on(&self, tls: &Tls) -> bool {
+        let derived = tls.asks_for_certificates() || self.access_file.is_some() || self.bootstrap_token_file.is_some();
         self.auth.map_or(derived, |auth| auth == Switch::On)
     }
 
     /// Refuses an address on which strangers could do everything or read secrets, unless that was asked for.
-    pub fn check(&self, listen: SocketAddr, tls: bool) -> Result<(), Exposed> {
-        if self.is_on() && self.access_file.is_none() && self.bootstrap_token_file.is_none() {
+    pub fn check(&self, listen: SocketAddr, tls: &Tls) -> Result<(), Exposed> {
+        let nobody = self.access_file.is_none() && self.bootstrap_token_file.is_none() && !tls.asks_for_certificates();
+        if self.is_on(tls) && nobody {
             return Err(Exposed::Nobody);
         }
-        match (listen.ip().is_loopback(), self.is_on()) {
+        match (listen.ip().is_loopback(), self.is_on(tls)) {
             (false, false) if !self.allow_unauthenticated => Err(Exposed::Unauthenticated(listen)),
-            (false, true) if !tls && !self.allow_plaintext => Err(Exposed::Plaintext(listen)),
+            (false, true) if tls.tls_cert.is_empty() && !self.allow_plaintext => Err(Exposed::Plaintext(listen)),
             _ => Ok(()),
         }
     }
@@ -113,9 +117,9 @@ impl Access {
     }
 
     /// The guard against web pages.
-    pub fn guard(&self, listen: SocketAddr) -> Guard {
+    pub fn guard(&self, listen: SocketAddr, tls: &Tls) -> Guard {
         let known = self.allowed_hosts.clone();
-        let hosts = match (self.is_on(), listen.ip().is_loopback(), known.is_empty()) {
+        let hosts = match (self.is_on(tls), listen.ip().is_loopback(), known.is_empty()) {
             (false, true, _) => Hosts::Loopback(known),
             (_, _, false) => Hosts::Listed(known),
             (_, _, true) => Hosts::Any,
@@ -124,8 +128,8 @@ impl Access {
     }
 
     /// The users, tokens, roles and grants; `None` where there is no authentication.
-    pub fn load(&self) -> Result<Option<Arc<access::Access>>, access::Error> {
-        if !self.is_on() {
+    pub fn load(&self, tls: &Tls) -> Result<Option<Arc<access::Access>>, access::Error> {
+        if !self.is_on(tls) {
             return Ok(None);
         }
         let file = self.access_file.as_deref().map(AccessFile::read).transpose()?.unwrap_or_default();
@@ -149,32 +153,36 @@ mod tests {
     struct Flags {
         #[command(flatten)]
         access: Access,
+        #[command(flatten)]
+        tls: Tls,
     }
 
     #[test]
     fn listeners_that_may_start() {
         let file = ["--access-file", "f"];
-        for (listen, flags, tls, expected) in [
-            ("127.0.0.1:8081", &[][..], false, true),
-            ("127.9.9.9:8081", &[], false, true),
-            ("[::1]:8081", &[], false, true),
-            ("127.0.0.1:8081", &file, false, true),
-            ("127.0.0.1:8081", &["--auth", "on"], false, false),
-            ("0.0.0.0:8081", &[], false, false),
-            ("[::]:8081", &[], false, false),
-            ("10.0.0.1:8081", &[], true, false),
-            ("10.0.0.1:8081", &["--allow-unauthenticated"], false, true),
-            ("10.0.0.1:8081", &["--allow-unauthenticated=false"], false, false),
-            ("10.0.0.1:8081", &file, false, false),
-            ("10.0.0.1:8081", &file, true, true),
-            ("10.0.0.1:8081", &["--access-file", "f", "--allow-plaintext"], false, true),
-            ("10.0.0.1:8081", &["--access-file", "f", "--allow-unauthenticated"], false, false),
-            ("10.0.0.1:8081", &["--access-file", "f", "--auth", "off"], true, false),
-            ("10.0.0.1:8081", &["--bootstrap-token-file", "f"], true, true),
+        let with_tls = |flags: &[&'static str]| [&["--tls-cert", "c", "--tls-key", "k"], flags].concat();
+        for (listen, flags, expected) in [
+            ("127.0.0.1:8081", &[][..], true),
+            ("127.9.9.9:8081", &[], true),
+            ("[::1]:8081", &[], true),
+            ("127.0.0.1:8081", &file, true),
+            ("127.0.0.1:8081", &["--auth", "on"], false),
+            ("0.0.0.0:8081", &[], false),
+            ("[::]:8081", &[], false),
+            ("10.0.0.1:8081", &["--tls-cert", "c", "--tls-key", "k"], false),
+            ("10.0.0.1:8081", &with_tls(&["--tls-client-ca", "a", "--tls-client-auth", "required"]), true),
+            ("10.0.0.1:8081", &["--allow-unauthenticated"], true),
+            ("10.0.0.1:8081", &["--allow-unauthenticated=false"], false),
+            ("10.0.0.1:8081", &file, false),
+            ("10.0.0.1:8081", &with_tls(&file), true),
+            ("10.0.0.1:8081", &["--access-file", "f", "--allow-plaintext"], true),
+            ("10.0.0.1:8081", &["--access-file", "f", "--allow-unauthenticated"], false),
+            ("10.0.0.1:8081", &with_tls(&["--access-file", "f", "--auth", "off"]), false),
+            ("10.0.0.1:8081", &with_tls(&["--bootstrap-token-file", "f"]), true),
         ] {
             let parsed = Flags::parse_from(["avow"].iter().chain(flags));
             let listen = listen.parse().expect("an address");
-            assert_eq!(parsed.access.check(listen, tls).is_ok(), expected, "{listen} {flags:?} tls: {tls}");
+            assert_eq!(parsed.access.check(listen, &parsed.tls).is_ok(), expected, "{listen} {flags:?}");
         }
     }
 }
