@@ -33,7 +33,7 @@ fn draft(number: u64) -> Draft {
 async fn with_history(url: &str, subject: &Subject) -> Arc<Registry> {
     let registry = Registry::new(Store::open(url).await.expect("a new file"), Settings::default());
     for number in 0..VERSIONS {
-        let view = registry.view();
+        let view = registry.view(&Authority::unlimited());
         let registered = registry.register(view, subject, &draft(number), RegisterOptions::default(), &caller()).await;
         registered.expect("compatible with what is there");
     }
@@ -43,7 +43,7 @@ async fn with_history(url: &str, subject: &Subject) -> Arc<Registry> {
 }
 
 async fn check(registry: &Registry, subject: &Subject, number: u64) {
-    let mut view = registry.view();
+    let mut view = registry.view(&Authority::unlimited());
     let verdict = registry.test_against_history(&mut view, subject, &draft(number), false).await.expect("a verdict");
     assert!(verdict.is_compatible());
 }

@@ -17,7 +17,10 @@ macro_rules! suite {
             mod support;
 
             mod client;
+            mod guard;
+            mod mtls;
             mod openapi;
+            mod tls;
             mod trouble;
 
             #[path = "../suite"]
@@ -58,6 +61,7 @@ macro_rules! suite {
 }
 
 suite!(
+    access,
     allowances,
     apply,
     backup,

@@ -111,8 +111,8 @@ async fn every_difference_between_log_and_state_is_found() {
         ("UPDATE versions SET deleted = TRUE WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
         ("UPDATE versions SET time = time + 1 WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
         ("UPDATE versions SET id = 1 WHERE subject = 'two'", "the version 1 of two is not as the log tells"),
-        ("UPDATE schemas SET subject = 'x' WHERE id = 1", "the id 1 of the context . is not as the log tells"),
-        ("INSERT INTO schemas SELECT context, 7, fingerprint, subject, 1, 1 FROM schemas WHERE id = 1", "the id 7 of"),
+        ("UPDATE schema_ids SET subject = 'x' WHERE id = 1", "the id 1 of the context . is not as the log tells"),
+        ("INSERT INTO schema_ids SELECT context, 7, fingerprint, schema_type, subject, 1, 1 FROM schema_ids WHERE id = 1", "the id 7 of"),
         ("DELETE FROM uses", "the reference of two to one is missing"),
         ("UPDATE uses SET target_version = 2", "the reference of two to one"),
         ("UPDATE scopes SET config = NULL WHERE subject = 'one'", "the config of `one` is missing"),
@@ -153,7 +153,7 @@ async fn out_of_room_it_says_so_reads_on_and_recovers_without_a_restart() {
     drop(listener);
     let mut child = Command::new("bash")
         .arg("-c")
-        .arg("trap '' XFSZ; ulimit -S -f 512; exec \"$@\"")
+        .arg("trap '' XFSZ; ulimit -S -f 1024; exec \"$@\"")
         .args(["bash", env!("CARGO_BIN_EXE_avow"), "serve", "--listen", &address.to_string()])
         .args(["--database-url", &url(&directory)])
         .stderr(Stdio::null())

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::Server;
+use super::support::Server;
 
 /// A certificate and its key, in a folder of their own.
 struct Certificate {

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::support::Server;
+use super::support::Server;
 
 /// An authority, with what it has signed in a folder.
 struct Authority {

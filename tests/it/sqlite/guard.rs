@@ -6,7 +6,7 @@ use clap::Parser as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::Server;
+use super::support::Server;
 
 const SCHEMA: &str = r#"{"schema": "\"int\""}"#;
 

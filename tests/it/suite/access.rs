@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use crate::support::{Answer, Server};
+use super::support::{Answer, Server};
 
 const INT: &str = r#"{"schema": "\"int\""}"#;
 
