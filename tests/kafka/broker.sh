@@ -34,7 +34,7 @@ start_broker() {
 	group.initial.rebalance.delay.ms=0
 	END
     local java=(java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Xms256m -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$jars/*")
-    "${java[@]}" kafka.tools.StorageTool format --cluster-id "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
+    "${java[@]}" kafka.tools.StorageTool format "--cluster-id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" \
         --config "$home/server.properties" >"$home/log" 2>&1 || { cat "$home/log" >&2; exit 1; }
     "${java[@]}" kafka.Kafka "$home/server.properties" >>"$home/log" 2>&1 &
     to_stop+=($!)
