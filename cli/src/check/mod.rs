@@ -6,6 +6,7 @@ mod candidate;
 mod evaluate;
 mod finding;
 mod fix;
+mod git_history;
 mod offline;
 mod registry;
 

@@ -1,5 +1,6 @@
 //! What changed between two schemas, and what readers take for another value.
 
+mod located;
 pub mod meaning;
 pub mod structure;
 

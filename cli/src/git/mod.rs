@@ -1,36 +1,24 @@
 //! Earlier states of a repository, read through the `git` program: one process for many questions.
 
+mod ancestry;
+mod objects;
+
 use std::collections::HashMap;
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use sha2::Digest as _;
-
 use super::Error;
 use super::source::{absolute, slashed};
+use ancestry::read_change;
+pub(super) use ancestry::{Commit, ancestry};
+use objects::read_object;
+pub(super) use objects::{Blob, Entry, EntryKind, hash};
 
 /// A repository, by the folder at its top.
 #[derive(Debug)]
 pub(super) struct Repository {
     top: PathBuf,
-}
-
-/// A commit that changed schema files, with what it made of them.
-#[derive(Debug)]
-pub(super) struct Commit {
-    pub(super) id: String,
-    pub(super) changes: Vec<Change>,
-}
-
-/// One file that a commit added or changed.
-#[derive(Debug)]
-pub(super) struct Change {
-    path: String,
-    /// What the commit made of it.
-    blob: String,
-    /// The name it had before; none where the commit added it.
-    from: Option<String>,
 }
 
 /// What a repository calls the default branch of where it came from.
@@ -63,28 +51,6 @@ enum Kind {
 fn ownership(reason: &str) -> Option<String> {
     let command = reason.lines().find_map(|line| line.trim().strip_prefix("git config --global --add safe.directory"));
     command.map(|folder| format!("run: git config --global --add safe.directory{folder}"))
-}
-
-/// What an object holds.
-#[derive(Debug, Clone)]
-pub(super) enum Blob {
-    Text(String),
-    /// Something that is not text, and what it is.
-    Other(String),
-}
-
-/// A file of a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) hash: String,
-    pub(super) kind: EntryKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EntryKind {
-    File,
-    Link,
-    Submodule,
 }
 
 impl Repository {
@@ -364,103 +330,4 @@ pub(super) fn target_of(link: &str, target: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-/// The hash that Git gives a file of such a content, in the kind of hash that `like` is.
-pub(super) fn hash(text: &str, like: &str) -> String {
-    let head = format!("blob {}\0", text.len());
-    if like.len() == 64 {
-        hex::encode(sha2::Sha256::new().chain_update(head).chain_update(text).finalize())
-    } else {
-        hex::encode(sha1::Sha1::new().chain_update(head).chain_update(text).finalize())
-    }
-}
-
-const LFS: &str = "version https://git-lfs.github.com/";
-
-/// One answer of `cat-file --batch`: a line about the object, its bytes, a newline.
-fn read_object(answers: &mut impl std::io::BufRead) -> Result<Option<Blob>, Error> {
-    let mut head = String::new();
-    answers.read_line(&mut head)?;
-    let mut words = head.trim_end().rsplit(' ');
-    let (size, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    if kind != "blob" {
-        // A folder has bytes, too.
-        if let (Ok(size), "tree" | "commit" | "tag") = (size.parse::<u64>(), kind) {
-            std::io::copy(&mut answers.take(size + 1), &mut std::io::sink())?;
-        }
-        return Ok(None);
-    }
-    let size: usize = size.parse().map_err(|_| Error::Input(format!("git cat-file: {}", head.trim_end())))?;
-    let mut bytes = vec![0; size + 1];
-    answers.read_exact(&mut bytes)?;
-    bytes.pop();
-    Ok(Some(match super::source::text(bytes) {
-        Ok(text) if text.starts_with(LFS) => Blob::Other("it is a pointer of Git LFS; run `git lfs fetch`".to_owned()),
-        Ok(text) => Blob::Text(text),
-        Err(reason) => Blob::Other(reason),
-    }))
-}
-
-/// `:100644 100644 OLD NEW R100`, then one path or, of a file that was renamed, two.
-fn read_change<'t>(head: &str, parts: &mut impl Iterator<Item = &'t str>) -> Option<Change> {
-    let words: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
-    let [_, _, _, blob, status] = words[..] else { return None };
-    let path = parts.next()?.to_owned();
-    let (from, path) = match status.as_bytes().first()? {
-        b'R' => (Some(path), parts.next()?.to_owned()),
-        b'A' => (None, path),
-        b'D' => return None,
-        _ => (Some(path.clone()), path),
-    };
-    Some(Change { path, blob: blob.to_owned(), from })
-}
-
-/// The history of files: for each, newest first, the blobs with the commits that made them, followed through renames.
-///
-/// `commits` are as [`Repository::history`] gives them, `paths` as they are in the newest.
-pub(super) fn ancestry(commits: &[Commit], paths: &[String]) -> HashMap<String, Vec<(String, String)>> {
-    let mut found: HashMap<String, Vec<(String, String)>> = HashMap::new();
-    let mut names: HashMap<&str, &str> = paths.iter().map(|path| (path.as_str(), path.as_str())).collect();
-    for commit in commits {
-        let mut earlier = Vec::new();
-        for change in &commit.changes {
-            let Some(path) = names.remove(change.path.as_str()) else { continue };
-            found.entry(path.to_owned()).or_default().push((commit.id.clone(), change.blob.clone()));
-            earlier.extend(change.from.as_deref().map(|from| (from, path)));
-        }
-        names.extend(earlier);
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_are_those_of_git() {
-        let sha1 = "95d09f2b10159347eece71399a7e2e907ea3df4f";
-        assert_eq!(hash("hello world", sha1), sha1);
-        let sha256 = "fee53a18d32820613c0527aa79be5cb30173c823a9b448fa4817767cc84c6f03";
-        assert_eq!(hash("hello world", sha256), sha256);
-    }
-
-    #[test]
-    fn files_are_followed_through_renames() {
-        let change = |path: &str, blob: &str, from: Option<&str>| Change {
-            path: path.to_owned(),
-            blob: blob.to_owned(),
-            from: from.map(str::to_owned),
-        };
-        let commit = |id: &str, changes| Commit { id: id.to_owned(), changes };
-        let commits = [
-            commit("3", vec![change("b", "b2", Some("b")), change("x", "x2", Some("x"))]),
-            commit("2", vec![change("b", "b1", Some("a"))]),
-            commit("1", vec![change("a", "a1", None), change("b", "other", None)]),
-        ];
-        let pairs = |list: &[(&str, &str)]| list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let expected: HashMap<_, Vec<_>> = [("b".to_owned(), pairs(&[("3", "b2"), ("2", "b1"), ("1", "a1")]))].into();
-        assert_eq!(ancestry(&commits, &["b".to_owned(), "unchanged".to_owned()]), expected);
-    }
 }
