@@ -5,7 +5,7 @@ use std::rc::Rc;
 use avow_avro::Schema;
 
 use super::candidate::Candidate;
-use super::finding::CoreFinding;
+use super::finding::{located, wire};
 use super::offline::{Prior, Scope};
 use crate::report::{Finding, Outcome, State, Version};
 use crate::source::SchemaFile;
@@ -76,7 +76,7 @@ pub(super) fn evaluate(candidate: &Candidate, prior: &Prior, scope: Scope) -> Ou
             for finding in explain(schema, &past.schema, *direction) {
                 let at = found.iter().position(|known| known.fingerprint == finding.fingerprint).unwrap_or(found.len());
                 if at == found.len() {
-                    found.push(CoreFinding::new(finding, *direction).about(&candidate.file, &stored));
+                    found.push(located(wire(finding, *direction), &candidate.file, &stored));
                 }
                 found[at].versions.push(past.version.clone());
             }

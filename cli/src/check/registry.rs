@@ -1,14 +1,14 @@
 //! Asking a registry: an Avow registry in one request, any other for the versions that the level asks for.
 
+use avow_api::{CompatibilityResult, CompatibilityResults};
 use avow_avro::Strictness;
 use avow_client::rest::{Method, NewSchema, Reference as ClientReference};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
 use super::candidate::Candidate;
 use super::evaluate::{self, History, Past, evaluate};
-use super::finding::CoreFinding;
+use super::finding::located;
 use super::offline::{Histories, Prior, Scope};
 use crate::Error;
 use crate::project::Documents;
@@ -137,30 +137,6 @@ const BATCH: &str = "/avow/v1/compatibility";
 const MOST_CHECKS: usize = 1_000;
 const MOST_BYTES: usize = 800 * 1024;
 
-#[derive(Deserialize)]
-struct Results {
-    results: Vec<Answer>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    level: Option<String>,
-    #[serde(default)]
-    versions: Vec<i32>,
-    registered: Option<i32>,
-    #[serde(default)]
-    findings: Vec<CoreFinding>,
-    #[serde(default)]
-    messages: Vec<String>,
-    error: Option<Refusal>,
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    message: String,
-}
-
 /// Asks an Avow registry; `None` if this registry has no such endpoint.
 async fn ask_batch(remote: &Remote, candidates: &[Candidate], batch: &[usize]) -> Result<Option<Vec<Outcome>>, Error> {
     let mut outcomes = Vec::with_capacity(batch.len());
@@ -174,7 +150,7 @@ async fn ask_batch(remote: &Remote, candidates: &[Candidate], batch: &[usize]) -
             Err(error) => return Err(remote.failed()(error)),
         };
         let unreadable = |reason: String| Error::Unavailable { url: remote.url(), reason };
-        let Results { results } = serde_json::from_value(answer)
+        let CompatibilityResults { results } = serde_json::from_value(answer)
             .map_err(|error| unreadable(format!("its answer cannot be read: {error}")))?;
         if results.len() != part.len() {
             return Err(unreadable(format!("{} answers to {} questions", results.len(), part.len())));
@@ -221,13 +197,13 @@ fn parts(candidates: &[Candidate], batch: &[usize]) -> Vec<Vec<usize>> {
     parts
 }
 
-fn outcome(candidate: &Candidate, answer: Answer) -> Outcome {
+fn outcome(candidate: &Candidate, answer: CompatibilityResult) -> Outcome {
     let file = &candidate.file;
     let mut outcome = Outcome {
         file: Rc::clone(file),
         subject: Some(candidate.assignment.subject.clone()),
         level: answer.level.as_deref().and_then(Level::parse),
-        against: answer.versions.into_iter().map(Version::Number).collect(),
+        against: answer.versions.into_iter().flatten().map(Version::Number).collect(),
         state: State::Checked,
         findings: Vec::new(),
     };
@@ -242,7 +218,7 @@ fn outcome(candidate: &Candidate, answer: Answer) -> Outcome {
         return outcome;
     }
     let stored = candidate.schema().map(avow_avro::Schema::text).unwrap_or_default();
-    outcome.findings.extend(answer.findings.into_iter().map(|finding| finding.about(file, &stored)));
+    outcome.findings.extend(answer.findings.into_iter().map(|finding| located(finding, file, &stored)));
     if outcome.findings.is_empty() {
         // Reserved fields and the like: the registry refuses, and the Avro core has nothing to say about it.
         let beside = answer.messages.into_iter().filter(|message| !message.starts_with('{'));

@@ -12,6 +12,7 @@ mod sarif;
 use std::ops::Range;
 use std::rc::Rc;
 
+use avow_api::{Cause, Witness};
 use md5::{Digest, Md5};
 
 use super::exit::Exit;
@@ -142,24 +143,6 @@ fn direction_name<S: serde::Serializer>(direction: &Option<Direction>, to: S) ->
         Some(direction) => to.serialize_str(direction.name()),
         None => to.serialize_none(),
     }
-}
-
-/// A reason behind a finding.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub(super) struct Cause {
-    pub(super) rule: String,
-    pub(super) path: String,
-    pub(super) title: String,
-    pub(super) why: String,
-}
-
-/// A record that was encoded and cannot be decoded.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Witness {
-    pub(super) record: String,
-    pub(super) bytes: String,
-    pub(super) decode_error: String,
 }
 
 /// A change to the schema that was tried and helps.
