@@ -9,6 +9,7 @@ use avow_client::wire::{Record, SchemaKey, inspect};
 use serde_json::{Value, json};
 
 use super::bytes::Notation;
+use super::container;
 use super::frame::is_bytes_alone;
 use super::which::Which;
 use crate::exit::{self, Exit};
@@ -18,11 +19,12 @@ use avow_schema::data::{Fault, Piece, Walk};
 
 /// Decodes a record and shows what each byte means, or where decoding fails.
 ///
-/// The schema is the one that the frame of the record names, in the registry or in a --snapshot; or --schema.
+/// The schema is the one that the frame of the record names, in the registry or in a --snapshot; or --schema. Of an Avro
+/// container file (`.avro`) it prints the schema and the records.
 #[derive(Debug, clap::Args)]
 #[command(after_help = exit::HELP)]
 pub struct Decode {
-    /// The record, in hexadecimal or base64; without it, it is read from --file or standard input.
+    /// The record, in hexadecimal or base64, or a file, as --file takes it; by default standard input.
     data: Option<String>,
 
     /// A file with the record, in hexadecimal, base64, or as it is; `-` is standard input.
@@ -59,6 +61,9 @@ struct Decoded {
 impl Decode {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
         let input = self.input()?;
+        if input.starts_with(container::MAGIC) && !self.bare {
+            return container::decode(&input, &self.output, &self.which.target.terminal);
+        }
         let records = match self.lines(&input)? {
             Some(records) => records,
             None => vec![self.decode(self.bytes(&input)?)?],
@@ -76,10 +81,11 @@ impl Decode {
     }
 
     fn input(&self) -> Result<Vec<u8>, Error> {
-        match (&self.data, &self.file) {
-            (Some(data), _) => Ok(data.clone().into_bytes()),
-            (None, Some(path)) if path != Path::new("-") => fs::read(path).map_err(Error::reading(path)),
-            (None, _) => {
+        let named = self.data.as_ref().map(PathBuf::from).filter(|path| path.is_file() || is_container(path));
+        match (&self.data, named.as_ref().or(self.file.as_ref())) {
+            (Some(data), None) => Ok(data.clone().into_bytes()),
+            (_, Some(path)) if path != Path::new("-") => fs::read(path).map_err(Error::reading(path)),
+            (_, _) => {
                 let mut bytes = Vec::new();
                 std::io::stdin().lock().read_to_end(&mut bytes)?;
                 Ok(bytes)
@@ -88,9 +94,10 @@ impl Decode {
     }
 
     fn bytes(&self, input: &[u8]) -> Result<Vec<u8>, Error> {
+        let is_argument = self.data.as_ref().is_some_and(|data| data.as_bytes() == input);
         match self.notation {
             Some(notation) => notation.read(input),
-            None => Notation::guess(input, self.data.is_none()),
+            None => Notation::guess(input, !is_argument),
         }
     }
 
@@ -168,6 +175,11 @@ impl Decoded {
         }
         json
     }
+}
+
+/// Whether a file is an Avro container file, by its name.
+fn is_container(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("avro"))
 }
 
 fn frame(key: SchemaKey) -> Vec<Piece> {

@@ -43,11 +43,19 @@ impl<'s> Walk<'s> {
 
     /// Reads one record, in Avro's JSON encoding; all bytes have to belong to it.
     pub fn record(&mut self) -> Result<Value, Fault> {
-        let root = self.schema.name_of(self.schema.root_type());
-        let root = root.rsplit('.').next().unwrap_or(&root).to_owned();
-        let value = self.value(self.schema.root_type(), &root)?;
-        self.end(&root)?;
+        let value = self.next_record()?;
+        self.end()?;
         Ok(value)
+    }
+
+    /// Reads one record, which others may follow.
+    pub fn next_record(&mut self) -> Result<Value, Fault> {
+        self.value(self.schema.root_type(), &self.root())
+    }
+
+    fn root(&self) -> String {
+        let root = self.schema.name_of(self.schema.root_type());
+        root.rsplit('.').next().unwrap_or(&root).to_owned()
     }
 
     /// Takes all that is left for the bytes that the record is.
@@ -58,9 +66,10 @@ impl<'s> Walk<'s> {
         value
     }
 
-    fn end(&self, root: &str) -> Result<(), Fault> {
+    /// Refuses bytes that are left.
+    pub(super) fn end(&self) -> Result<(), Fault> {
         let left = self.bytes.len() - self.at;
-        if left == 0 { Ok(()) } else { Err(self.fault(root, format!("{left} bytes follow the record"))) }
+        if left == 0 { Ok(()) } else { Err(self.fault(&self.root(), format!("{left} bytes follow the record"))) }
     }
 
     fn fault(&self, path: &str, reason: impl Into<String>) -> Fault {
