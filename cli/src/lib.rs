@@ -32,6 +32,7 @@ mod lint;
 mod list;
 mod listing;
 mod lock;
+mod log;
 mod mode;
 mod nearest;
 mod plan;
@@ -78,6 +79,7 @@ pub enum Command {
     Get(get::Get),
     List(list::List),
     Versions(list::Versions),
+    Log(log::Log),
     Search(search::Search),
     Refs(refs::Refs),
     Config(config::Config),
@@ -111,6 +113,7 @@ impl Command {
             Self::Get(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Versions(command) => command.run(),
+            Self::Log(command) => command.run(),
             Self::Search(command) => command.run(),
             Self::Refs(command) => command.run(),
             Self::Config(command) => command.run(),

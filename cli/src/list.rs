@@ -100,7 +100,9 @@ impl Versions {
         let wanted = Wanted { deleted: self.deleted, ..Wanted::default() };
         let versions = block_on(of_subject(&remote, &self.subject, wanted))?;
         if versions.is_empty() {
-            return Err(Error::Input(format!("there is no subject `{}`; `avow list` lists them", self.subject)));
+            let suggestion = block_on(async { Ok::<_, Error>(remote.suggestion(&self.subject).await) })?;
+            let hint = if suggestion.is_empty() { "; `avow list` lists them" } else { &suggestion };
+            return Err(Error::Input(format!("there is no subject `{}`{hint}", self.subject)));
         }
         let rows: Vec<Vec<String>> = versions.iter().map(row).collect();
         self.output.print(&self.target.terminal, &table(&rows), &versions.iter().map(described).collect())?;

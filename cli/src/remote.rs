@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value, json};
 
 use super::connection::{failed, redacted};
+use super::nearest::suggestion;
 use super::project::{Documents, LockedSubject, LockedVersion};
 use super::{Error, terminal};
 use avow_domain::{Level, Metadata, Reference};
@@ -50,6 +51,26 @@ impl Remote {
 
     pub(super) fn failed(&self) -> impl Fn(ClientError) -> Error {
         failed(&self.url)
+    }
+
+    /// Why a call about a subject failed; where no subject has the name, with one that has nearly the same.
+    pub(super) async fn failed_for(&self, subject: &str, error: ClientError) -> Error {
+        let suggestion = if error.is_not_found() { self.suggestion(subject).await } else { String::new() };
+        match self.failed()(error) {
+            Error::Input(reason) if !suggestion.is_empty() => {
+                Error::Input(format!("{}{suggestion}", reason.trim_end_matches('.')))
+            }
+            other => other,
+        }
+    }
+
+    /// The end of a sentence about a subject that is not there; empty where no other is like it.
+    pub(super) async fn suggestion(&self, subject: &str) -> String {
+        let known = self.client.subjects().await.unwrap_or_default();
+        if known.iter().any(|it| it == subject) {
+            return String::new();
+        }
+        suggestion(subject, known.iter().map(String::as_str))
     }
 
     /// What a subject holds: as many of the newest versions as `depth` says for its level; none if it is not there.

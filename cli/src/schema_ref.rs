@@ -95,7 +95,10 @@ impl SchemaRef {
                 };
                 let call = if deleted { call.include_deleted() } else { call };
                 let call = if resolved { call.resolved() } else { call };
-                let found = call.await.map_err(remote.failed())?;
+                let found = match call.await {
+                    Ok(found) => found,
+                    Err(error) => return Err(remote.failed_for(subject, error).await),
+                };
                 let (version, id) = (Some(found.version), Some(found.id));
                 Ok(Found { schema: found.schema, subject: Some(found.subject), version, id })
             }

@@ -11,7 +11,7 @@ use super::terminal::{Terminal, count};
 use avow_domain::{Glob, Subject};
 
 /// What is looked for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Query<'q> {
     /// Subjects like any of these; all where there are none.
     pub(super) names: &'q [Glob],

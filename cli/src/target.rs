@@ -94,6 +94,15 @@ impl OutputFormat {
         Ok(())
     }
 
+    /// Prints one of the two as a line of its own.
+    pub(super) fn print_line(&self, terminal: &Terminal, text: &str, json: &Value) -> Result<(), Error> {
+        match self.format() {
+            Format::Text => writeln!(terminal.stdout(), "{}", text.trim_end())?,
+            Format::Json | Format::Jsonl => writeln!(Printable(io::stdout().lock()), "{json}")?,
+        }
+        Ok(())
+    }
+
     /// Prints the text byte for byte, unless a terminal would interpret it.
     pub(super) fn print_exact(&self, terminal: &Terminal, text: &str, json: &Value) -> Result<(), Error> {
         if self.is_json() || io::stdout().is_terminal() {

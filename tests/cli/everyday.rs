@@ -87,6 +87,70 @@ async fn a_schema_that_does_not_fit_is_a_finding() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_hour_has_no_stumble() {
+    let server = Server::start().await;
+    let mut work = files();
+    work.golden_at(
+        &format!("http://{}", server.address()),
+        "first-hour.txt",
+        &[
+            "init",
+            "register addresses addresses.avsc",
+            "get 1",
+            "diff addresses addresses.avsc",
+            "diff 1 addresses.avsc",
+            "config addresses FULL",
+            "mode addresses readonly",
+            "sample addresses",
+            "get adresses",
+            "versions adresses",
+            "diff adresses addresses.avsc",
+            "get nothing",
+            "search zip",
+            "search ADDR",
+            "search com.acme",
+            "search nothing-like-it",
+        ],
+    );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_who_changed_what() {
+    let server = Server::start().await;
+    let mut work = files();
+    work.set("AVOW_REGISTRY_URL", &format!("http://{}", server.address()));
+    for command in ["register addresses.avsc", "config addresses FULL", "register other addresses.avsc"] {
+        assert_eq!(work.avow(command).code, 0, "{command}");
+    }
+    let kinds = |arguments: &str| -> Vec<Value> {
+        let events = work.avow(arguments).json();
+        events.as_array().expect("a list").iter().map(|it| json!([it["data"]["kind"], it["subject"]])).collect()
+    };
+    let all = [json!(["register", "addresses"]), json!(["config", "addresses"]), json!(["register", "other"])];
+    assert_eq!(kinds("log --json"), all);
+    assert_eq!(kinds("log addresses --json"), all[..2]);
+    let text = work.avow("log other").stdout;
+    assert!(text.starts_with("3  ") && text.contains("register") && text.contains("version 1, id 1"), "{text}");
+    let none = work.avow("log oter");
+    assert_eq!((none.code, none.stderr.as_str()), (0, "`oter` was never changed; did you mean `other`?\n"));
+
+    let mut command = work.avow_command();
+    let mut follower = command.args(["log", "--follow"]).stdout(std::process::Stdio::piped()).spawn().expect("avow runs");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(follower.stdout.take().expect("its output")));
+    for number in 1..=3 {
+        let line = lines.next().expect("a line").expect("text");
+        assert!(line.starts_with(&format!("{number}  ")), "{line}");
+    }
+    assert_eq!(work.avow("mode other readonly").code, 0);
+    let line = lines.next().expect("a line").expect("text");
+    assert!(line.starts_with("4  ") && line.contains("READONLY"), "{line}");
+    follower.kill().expect("it runs");
+    follower.wait().expect("it ends");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn versions_say_what_they_are() {
     let server = Server::start().await;
     let mut work = Work::with(&[("a.avsc", "\"int\""), ("b.avsc", "\"long\"")]);
@@ -124,6 +188,8 @@ async fn an_old_registry_is_enough() {
             "get orders --quiet",
             "refs orders",
             "search --field *z*",
+            "search zip",
+            "log orders",
             "config orders --level full",
             "config addresses",
             "mode addresses",

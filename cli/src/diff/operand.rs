@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use avow_avro::{Schema, Strictness};
-use avow_client::rest::Client;
 
 use crate::connection::Connection;
 use crate::git::{Blob, Repository};
@@ -20,7 +19,7 @@ pub(super) enum Operand {
     File(String),
     /// `SUBJECT@VERSION`; no number means the latest.
     Version { subject: String, version: Option<i32> },
-    /// `id:N`.
+    /// `id:N`, or `N`.
     Id(u32),
     /// `git:REF:PATH`.
     Git { reference: String, path: String },
@@ -34,6 +33,11 @@ impl Operand {
         if let Some(rest) = text.strip_prefix("git:") {
             let (reference, path) = rest.split_once(':').ok_or("write git:REF:PATH")?;
             return Ok(Self::Git { reference: reference.to_owned(), path: path.to_owned() });
+        }
+        if let Ok(id) = text.parse()
+            && !Path::new(text).exists()
+        {
+            return Ok(Self::Id(id));
         }
         match text.rsplit_once('@') {
             // A file may well have such a name.
@@ -98,18 +102,21 @@ impl Sources<'_> {
                 };
                 self.local(&format!("{reference}:{inside}"), path, &text)
             }
-            Operand::Id(id) => self.held(format!("id {id}"), async |client| {
-                let found = client.schema_by_id(*id).await?.schema;
+            Operand::Id(id) => self.held(format!("id {id}"), async |remote| {
+                let found = remote.client.schema_by_id(*id).await.map_err(remote.failed())?.schema;
                 Ok((found.text, found.references))
             }),
             Operand::Version { subject, version } => {
                 let name = version.map_or_else(|| format!("{subject}@latest"), |number| format!("{subject}@{number}"));
-                self.held(name, async |client| {
+                self.held(name, async |remote| {
                     let found = match version {
-                        Some(number) => client.version(subject, *number).await?,
-                        None => client.latest(subject).await?,
+                        Some(number) => remote.client.version(subject, *number).await,
+                        None => remote.client.latest(subject).await,
                     };
-                    Ok((found.schema.text, found.schema.references))
+                    match found {
+                        Ok(found) => Ok((found.schema.text, found.schema.references)),
+                        Err(error) => Err(remote.failed_for(subject, error).await),
+                    }
                 })
             }
         }
@@ -131,12 +138,12 @@ impl Sources<'_> {
     fn held(
         &self,
         name: String,
-        ask: impl AsyncFnOnce(&Client) -> Result<(String, Vec<avow_client::rest::Reference>), avow_client::Error>,
+        ask: impl AsyncFnOnce(&Remote) -> Result<(String, Vec<avow_client::rest::Reference>), Error>,
     ) -> Result<Side, Error> {
         let url = self.connection.known_url(self.project)?;
         let remote = Remote::new(self.connection.open(&url)?, &url);
         block_on(async {
-            let (text, references) = ask(&remote.client).await.map_err(remote.failed())?;
+            let (text, references) = ask(&remote).await?;
             let references: Vec<Reference> = references
                 .into_iter()
                 .map(|it| Reference { name: it.name, subject: it.subject, version: it.version })
@@ -162,6 +169,7 @@ mod tests {
             ("orders-value", Some(version("orders-value", None))),
             ("-", Some(Operand::File("-".to_owned()))),
             ("id:7", Some(Operand::Id(7))),
+            ("7", Some(Operand::Id(7))),
             ("orders@3", Some(version("orders", Some(3)))),
             ("a@b@latest", Some(version("a@b", None))),
             ("git:main:a/b.avsc", Some(Operand::Git { reference: "main".to_owned(), path: "a/b.avsc".to_owned() })),
