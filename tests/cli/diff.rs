@@ -89,3 +89,16 @@ fn layout_is_one() {
     work.compare("formatted.avsc", &work.read("a.avsc"));
     assert_eq!(work.avow("diff a.avsc a.avsc -o json").json()["changes"], json!([]));
 }
+
+#[test]
+fn what_would_be_formatted_is_shown_as_a_patch() {
+    let work = Work::with(&[("a.avsc", "{\"type\":\"record\", \"name\":\"A\",\n \"fields\":[]}\n")]);
+    let before = work.read("a.avsc");
+    let shown = work.avow("fmt --diff a.avsc");
+    assert_eq!(shown.code, 1, "{}", shown.stderr);
+    assert!(shown.stdout.starts_with("--- a/a.avsc\n+++ b/a.avsc\n@@ "), "{}", shown.stdout);
+    assert_eq!(work.read("a.avsc"), before);
+    work.write("patch", &shown.stdout);
+    work.git(&["apply", "patch"]);
+    assert_eq!(work.avow("fmt --diff a.avsc").code, 0);
+}

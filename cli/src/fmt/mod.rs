@@ -21,6 +21,10 @@ pub struct Fmt {
     #[arg(long)]
     check: bool,
 
+    /// Changes nothing: shows what would change, as a unified diff; exits as --check does.
+    #[arg(long)]
+    diff: bool,
+
     #[command(flatten)]
     project: ProjectOptions,
     #[command(flatten)]
@@ -46,22 +50,30 @@ impl Fmt {
                 continue;
             }
             other += 1;
-            writeln!(self.terminal.stdout(), "{}", file.name())?;
-            if !self.check {
+            if self.diff {
+                write!(self.terminal.stdout(), "{}", unified(&file.name(), &file.text, &text))?;
+            } else {
+                writeln!(self.terminal.stdout(), "{}", file.name())?;
+            }
+            if !self.only_shows() {
                 file.write(&text)?;
             }
         }
-        let done = if self.check { "to format" } else { "formatted" };
+        let done = if self.only_shows() { "to format" } else { "formatted" };
         self.terminal.say(format_args!(
             "fmt: {} {done}, {} fine",
             count(other, "file"),
             files.len() - other - unreadable
         ));
         Ok(match (unreadable, other) {
-            (0, 1..) if self.check => Exit::Findings,
+            (0, 1..) if self.only_shows() => Exit::Findings,
             (0, _) => Exit::Clean,
             _ => Exit::Input,
         })
+    }
+
+    fn only_shows(&self) -> bool {
+        self.check || self.diff
     }
 
     fn complain(&self, file: &SchemaFile) {
@@ -75,4 +87,10 @@ impl Fmt {
         };
         self.terminal.say(format_args!("{}: {reason}", file.name()));
     }
+}
+
+/// A diff that `patch` applies.
+fn unified(name: &str, old: &str, new: &str) -> String {
+    let diff = similar::TextDiff::from_lines(old, new);
+    diff.unified_diff().header(&format!("a/{name}"), &format!("b/{name}")).to_string()
 }
