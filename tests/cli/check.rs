@@ -180,3 +180,15 @@ fn the_mark_that_editors_put_in_front_of_a_file_is_none_of_it() {
     let unchanged = work.avow("check --against git:HEAD --explain orders.avsc");
     assert!(unchanged.stdout.contains("unchanged"), "{}{}", unchanged.stdout, unchanged.stderr);
 }
+
+#[test]
+fn what_is_there_is_accepted_at_once() {
+    let work = Work::with(&[("old/orders.avsc", OLD), ("new/orders.avsc", BROKEN)]);
+    let check = "check --against dir:old new/orders.avsc";
+    assert_eq!(work.avow(check).code, 1);
+    let written = work.avow(&format!("{check} --write-baseline baseline.toml"));
+    assert_eq!(written.code, 0, "{}{}", written.stdout, written.stderr);
+    assert!(work.read("baseline.toml").contains("reason = \"there before the check was introduced\""));
+    assert_eq!(work.avow(&format!("{check} --baseline baseline.toml")).code, 0);
+    assert_eq!(work.avow(&format!("{check} --reason because")).code, 2);
+}

@@ -1,35 +1,63 @@
 //! Findings that were accepted: by their fingerprint, with a reason, for as long as it was said.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::report::{Accepted, Report};
+use crate::report::{Accepted, Report, Severity};
 use crate::terminal::Terminal;
 
 /// A file of accepted findings.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Baseline {
     #[serde(default)]
     accepted: Vec<Entry>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     fingerprint: String,
     /// Only for this subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     reason: String,
     /// The last day on which it is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<toml::value::Datetime>,
 }
 
 impl Baseline {
+    /// What a report finds and is not accepted yet, but for files that are no schemas.
+    pub(super) fn of(report: &Report, reason: &str) -> Self {
+        let found = report.outcomes.iter().flat_map(|outcome| outcome.findings.iter().map(move |it| (outcome, it)));
+        let keys: BTreeSet<(Option<&str>, &str)> = found
+            .filter(|(_, finding)| finding.counts() && finding.severity != Severity::Invalid)
+            .map(|(outcome, finding)| (outcome.subject.as_deref(), finding.fingerprint.as_str()))
+            .collect();
+        let entry = |(subject, fingerprint): (Option<&str>, &str)| Entry {
+            fingerprint: fingerprint.to_owned(),
+            subject: subject.map(str::to_owned),
+            reason: reason.to_owned(),
+            expires: None,
+        };
+        Self { accepted: keys.into_iter().map(entry).collect() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.accepted.len()
+    }
+
+    pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
+        let text = toml::to_string(self).map_err(|error| Error::Input(error.to_string()))?;
+        fs::write(path, text).map_err(Error::writing(path))
+    }
+
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read_to_string(path).map_err(Error::reading(path))?;
         let invalid = |reason: String| Error::Input(format!("`{}`: {reason}", path.display()));

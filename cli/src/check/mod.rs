@@ -87,6 +87,19 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
+    /// Accepts what is found now: writes it to a baseline, with --reason, and exits with 0.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix"])]
+    write_baseline: Option<PathBuf>,
+
+    /// Why the findings are accepted, for --write-baseline.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "write_baseline",
+        default_value = "there before the check was introduced"
+    )]
+    reason: String,
+
     /// What makes the command fail.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
@@ -116,7 +129,12 @@ impl Check {
     pub(super) fn run(&self) -> Result<Exit, Error> {
         self.report_sinks.check()?;
         let project = self.project.load()?;
-        let baseline = self.baseline.clone().or_else(|| project.check.baseline.as_ref().map(|path| project.path(path)));
+        let configured = || project.check.baseline.as_ref().map(|path| project.path(path));
+        let baseline = match self.write_baseline {
+            // A new one does not build on an old one.
+            Some(_) => None,
+            None => self.baseline.clone().or_else(configured),
+        };
         let baseline = baseline.map(|path| Baseline::read(&path)).transpose()?;
         let knows_registry = self.connection.url(&project)?.is_some();
         let against = Against::chosen(self.against.clone(), &project, knows_registry)?;
@@ -142,6 +160,12 @@ impl Check {
         if let Some(baseline) = baseline {
             let is_whole = self.paths.is_empty() && self.changed_since.is_none();
             baseline.apply(&mut report, is_whole, &self.terminal);
+        }
+        if let Some(path) = &self.write_baseline {
+            let written = Baseline::of(&report, &self.reason);
+            written.write(path)?;
+            self.terminal.say(format_args!("{}: {}", path.display(), count(written.len(), "accepted finding")));
+            written.apply(&mut report, false, &self.terminal);
         }
         let verbosity = if self.explain { Verbosity::Full } else { Verbosity::Brief };
         self.report_sinks.write(&report, &self.terminal, verbosity)?;
