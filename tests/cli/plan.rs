@@ -528,3 +528,28 @@ async fn a_registry_without_modes_and_settings_will_do() {
     assert_eq!(json!(states), json!([["older"], ["unchanged"]]));
     assert_eq!((&plan["subjects"][0]["version"], &plan["subjects"][0]["latest"]), (&json!(1), &json!(2)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn some_files_are_planned_with_those_they_use() {
+    let server = Server::start().await;
+    let record = |name: &str, of: &str| {
+        format!(r#"{{"type":"record","name":"{name}","fields":[{{"name":"x","type":"{of}"}}]}}"#)
+    };
+    let mut work = Work::with(&[
+        ("a.avsc", &record("A", "int")),
+        ("b.avsc", &record("B", "A")),
+        ("c.avsc", &record("C", "B")),
+        ("d.avsc", &record("D", "int")),
+    ]);
+    work.set("AVOW_REGISTRY_URL", &url(&server));
+    let planned = |arguments: &str| -> Vec<Value> {
+        let plan = work.avow(arguments).json();
+        plan["subjects"].as_array().expect("a list").iter().map(|it| it["subject"].clone()).collect()
+    };
+    assert_eq!(planned("plan b.avsc --json"), ["a", "b"]);
+    assert_eq!(planned("plan ./d.avsc --json"), ["d"]);
+    assert_eq!(planned("plan --json"), ["a", "b", "c", "d"]);
+    assert_eq!(work.avow("plan gone.avsc").code, 3);
+    assert_eq!(work.avow("plan b.avsc --prune").code, 2);
+    server.stop().await;
+}

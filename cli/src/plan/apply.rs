@@ -43,7 +43,7 @@ impl Apply {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
         let document = match &self.plan {
             Some(path) => Document::read(path)?,
-            None => make(&self.target, "plan", if self.prune { Prune::Delete } else { Prune::Report })?,
+            None => make(&self.target, "plan", if self.prune { Prune::Delete } else { Prune::Report }, &[])?,
         };
         let terminal = &self.target.terminal;
         let shown = document.human(terminal.quiet);

@@ -25,7 +25,7 @@ pub struct DriftCommand {
 impl DriftCommand {
     pub(crate) fn run(&self) -> Result<Exit, Error> {
         self.output.check()?;
-        let mut document = make(&self.target, "drift", Prune::Report)?;
+        let mut document = make(&self.target, "drift", Prune::Report, &[])?;
         document.only_differences();
         self.output.write(&document, &self.target.terminal)?;
         let differs = document.entries_to_show().next().is_some();

@@ -23,6 +23,7 @@ mod settings;
 mod tree;
 mod verdict;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 pub(crate) use apply::Apply;
@@ -50,6 +51,10 @@ Exits with 0 whether or not there are changes, with 1 if the registry would refu
 
 "), after_help = exit::HELP)]
 pub struct Plan {
+    /// Only these files and folders, and the files that they use; by default every schema of the project.
+    #[arg(conflicts_with = "prune")]
+    paths: Vec<PathBuf>,
+
     /// Saves the plan to a file, for `avow apply FILE`.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -72,7 +77,7 @@ impl Plan {
     pub(super) fn run(&self) -> Result<Exit, Error> {
         self.output.check()?;
         let prune = if self.prune { Prune::Delete } else { Prune::Report };
-        let document = make(&self.target, "plan", prune)?;
+        let document = make(&self.target, "plan", prune, &self.paths)?;
         if let Some(path) = &self.out {
             document.write(path)?;
         }
@@ -93,12 +98,16 @@ impl Document {
     }
 }
 
-/// Makes a plan of the project.
-fn make(target: &Target, command: &str, prune: Prune) -> Result<Document, Error> {
+/// Makes a plan of the project, or of some of its files and those that they use.
+fn make(target: &Target, command: &str, prune: Prune, paths: &[PathBuf]) -> Result<Document, Error> {
     let project = target.project()?;
     let files = project.files_to_check(&[])?;
     target.terminal.note_unmatched(&project, &files);
-    let tree = Tree::of(&project, files)?;
+    let mut tree = Tree::of(&project, files)?;
+    if !paths.is_empty() {
+        let chosen: HashSet<String> = project.files_to_check(paths)?.iter().map(|file| file.name()).collect();
+        tree.keep(&chosen)?;
+    }
     let remote = target.open_for(&project)?;
     let planner =
         Planner { project: &project, remote: &remote, terminal: &target.terminal, prune, evaluated: command == "plan" };

@@ -60,6 +60,25 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Keeps the files with these names, and those that they use.
+    pub(super) fn keep(&mut self, names: &HashSet<String>) -> Result<(), Error> {
+        let chosen = |wanted: &Wanted| names.contains(&wanted.file.name());
+        let known: HashSet<String> = self.wanted.iter().map(|it| it.file.name()).collect();
+        if let Some(unknown) = names.difference(&known).min() {
+            return Err(Error::Usage(format!("`{unknown}` is not a file of the project; list it in avow.toml")));
+        }
+        let mut open: Vec<usize> = (0..self.wanted.len()).filter(|at| chosen(&self.wanted[*at])).collect();
+        let mut kept = HashSet::new();
+        while let Some(at) = open.pop() {
+            if kept.insert(at) {
+                open.extend(self.needs(at));
+            }
+        }
+        let all = std::mem::take(&mut self.wanted).into_iter().enumerate();
+        self.wanted = all.filter(|(at, _)| kept.contains(at)).map(|(_, wanted)| wanted).collect();
+        self.index()
+    }
+
     fn index(&mut self) -> Result<(), Error> {
         self.by_name.clear();
         self.nested.clear();
