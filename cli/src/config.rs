@@ -1,12 +1,14 @@
 //! `avow config`: what holds for a subject, a context, or everything.
 
 use avow_client::rest::{Config as Settings, ConfigUpdate, Scope};
+use clap::builder::TypedValueParser;
 use serde_json::{Value, json};
 
 use super::exit::{self, Exit};
 use super::nearest::nearest;
 use super::remote::Remote;
 use super::target::{Confirm, OutputFormat, Target, table};
+use super::value_parsers::Completed;
 use super::{Error, block_on};
 use avow_domain::Level;
 
@@ -21,11 +23,11 @@ pub struct Config {
     subject: Option<String>,
 
     /// Sets the compatibility level of the subject.
-    #[arg(value_name = "LEVEL", value_parser = level, conflicts_with_all = ["level", "delete"])]
+    #[arg(value_name = "LEVEL", value_parser = level(), hide_possible_values = true, conflicts_with_all = ["level", "delete"])]
     subject_level: Option<Level>,
 
     /// Sets the compatibility level.
-    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    #[arg(long, value_name = "LEVEL", value_parser = level(), hide_possible_values = true)]
     level: Option<Level>,
 
     /// Sets anything, by the name it has in the HTTP API: `normalize=true`, `alias=orders`; may be repeated.
@@ -110,9 +112,11 @@ pub(super) fn lines(object: &Value) -> String {
     table(&rows.collect::<Vec<_>>())
 }
 
-fn level(text: &str) -> Result<Level, String> {
-    Level::parse(text)
-        .ok_or_else(|| "levels are BACKWARD, FORWARD, FULL, each also with _TRANSITIVE, and NONE".to_owned())
+fn level() -> impl TypedValueParser<Value = Level> {
+    let parse = |text: String| {
+        Level::parse(&text).ok_or("levels are BACKWARD, FORWARD, FULL, each also with _TRANSITIVE, and NONE")
+    };
+    Completed(|| Level::ALL.map(Level::as_str).to_vec()).try_map(parse)
 }
 
 /// The settings, by the names that the HTTP API has for them.

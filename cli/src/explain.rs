@@ -10,6 +10,7 @@ use super::nearest::nearest;
 use super::report::FILE_RULES;
 use super::target::OutputFormat;
 use super::terminal::{BOLD, DIM, Terminal, styled};
+use super::value_parsers::Completed;
 use super::{Error, report};
 
 /// Explains a rule and how to fix what it finds; without a RULE it lists all of them.
@@ -17,6 +18,7 @@ use super::{Error, report};
 #[command(after_help = exit::HELP)]
 pub struct Explain {
     /// The rule, as findings name it.
+    #[arg(value_parser = Completed(ids), hide_possible_values = true)]
     rule: Option<String>,
 
     #[command(flatten)]
@@ -108,9 +110,13 @@ fn entries() -> Vec<Entry> {
     core.chain(files).chain(habits).collect()
 }
 
+fn ids() -> Vec<&'static str> {
+    entries().iter().map(|entry| entry.id).collect()
+}
+
 /// The rule that was meant: the nearest in spelling, or else the one that shares most words.
 fn guess(rule: &str) -> String {
-    let ids: Vec<&str> = entries().iter().map(|entry| entry.id).collect();
+    let ids = ids();
     let shared = |id: &str| id.split('-').filter(|word| rule.split(['-', '_', ' ']).any(|it| it == *word)).count();
     let best = ids.iter().map(|id| (shared(id), *id)).max_by_key(|(shared, _)| *shared);
     match (best, nearest(rule, ids.iter().copied())) {

@@ -7,6 +7,7 @@ use super::config::named;
 use super::exit::{self, Exit};
 use super::remote::Remote;
 use super::target::{OutputFormat, Target};
+use super::value_parsers::Completed;
 use super::{Error, block_on};
 
 /// Shows what may be written to a subject, or changes it.
@@ -19,11 +20,11 @@ pub struct Mode {
     subject: Option<String>,
 
     /// Sets the mode of the subject: READWRITE, READONLY, IMPORT or FORWARD.
-    #[arg(value_name = "MODE", conflicts_with_all = ["set", "delete"])]
+    #[arg(value_name = "MODE", value_parser = modes(), hide_possible_values = true, conflicts_with_all = ["set", "delete"])]
     mode: Option<String>,
 
     /// Sets it: READWRITE, READONLY, IMPORT or FORWARD.
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", value_parser = modes(), hide_possible_values = true)]
     set: Option<String>,
 
     /// Sets IMPORT although there are schemas.
@@ -61,6 +62,10 @@ impl Mode {
         })?;
         Ok(Exit::Clean)
     }
+}
+
+fn modes() -> Completed {
+    Completed(|| vec!["READWRITE", "READONLY", "IMPORT", "FORWARD"])
 }
 
 /// The mode in force, and whether it is set here.
