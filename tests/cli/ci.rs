@@ -54,7 +54,8 @@ fn nothing_that_strangers_name_is_run() {
 #[test]
 fn the_action_passes_all_its_inputs() {
     let action = std::fs::read_to_string(root().join("action.yml")).expect("action.yml");
-    let script = std::fs::read_to_string(root().join("ci/github.sh")).expect("the script");
+    let script = ["ci/github.sh", "ci/install.sh"].map(|name| std::fs::read_to_string(root().join(name)).expect(name));
+    let script = script.join("\n");
     let (inputs, runs) = action.split_once("\nruns:").expect("runs");
     let named = inputs.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
     for input in named.filter(|name| !name.starts_with(' ')) {
@@ -64,6 +65,45 @@ fn the_action_passes_all_its_inputs() {
         assert!(script.contains(line.0), "{} is not used", line.0);
     }
     assert!(!script.contains("${{"), "text of strangers would become text of the script");
+}
+
+/// Runs the script that installs avow, with a `cargo` that leaves a mark in its stead.
+fn install(work: &Work, inputs: &[(&str, &str)]) -> Output {
+    work.write("tools/cargo", "#!/bin/sh\nmkdir -p \"$8/bin\"\necho \"$@\" > \"$8/bin/avow\"\n");
+    work.write("release/avow", "the program\n");
+    work.write("releases/download/v1/none", "");
+    let script = format!(
+        "chmod +x tools/cargo && tar -czf releases/download/v1/avow-x86_64-unknown-linux-gnu.tar.gz -C release avow && \
+         PATH=$PWD/tools:$PATH AVOW_ACTION_REPOSITORY=file://$PWD bash {} bin",
+        root().join("ci/install.sh").display()
+    );
+    let mut command = work.command("bash");
+    command.args(["-c", &script]).env("AVOW_ACTION_VERSION", "v1");
+    command.envs(inputs.iter().map(|(name, value)| (format!("AVOW_ACTION_{name}"), value)));
+    command.output().expect("bash runs")
+}
+
+#[test]
+fn a_release_is_installed_if_it_is_the_one_that_was_pinned() {
+    let work = Work::new();
+    let built = install(&work, &[]);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(work.read("bin/avow").contains("--tag v1"), "{}", work.read("bin/avow"));
+
+    let refused = install(&Work::new(), &[("SHA256", &"0".repeat(64))]);
+    assert!(!refused.status.success(), "another file than the one pinned");
+
+    let work = Work::new();
+    install(&work, &[]);
+    // The time in the archive makes its checksum another one each time: the one of this folder.
+    let sum = work.command("sh").args(["-c", "sha256sum releases/download/v1/*.gz"]).output().expect("sha256sum runs");
+    let sum = String::from_utf8_lossy(&sum.stdout).split(' ').next().unwrap_or_default().to_owned();
+    let script = format!("AVOW_ACTION_REPOSITORY=file://$PWD bash {} bin", root().join("ci/install.sh").display());
+    let mut command = work.command("bash");
+    command.args(["-c", &script]).env("AVOW_ACTION_VERSION", "v1").env("AVOW_ACTION_SHA256", sum);
+    let installed = command.output().expect("bash runs");
+    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    assert_eq!(work.read("bin/avow"), "the program\n");
 }
 
 #[test]
