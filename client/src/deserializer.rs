@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use avow_avro::{ParseError, Strictness, Type, parse};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde::de::value::BorrowedBytesDeserializer;
+use avow_avro::{ParseError, Strictness, parse};
 
-use crate::codec::{DecodeError, DecodePlan, Limits, PlanError};
+use crate::codec::Limits;
+#[cfg(feature = "json-schema")]
+use crate::format::Json;
+use crate::format::{Avro, Decode, DecodeBorrowed, Format, Unusable};
 use crate::observe::Event;
 use crate::registry::BoundedMap;
 use crate::wire::{BuildKeyHasher, Framed, Record, SchemaKey, inspect};
@@ -21,112 +21,70 @@ use crate::{Class, LoadedSchema, Registry, Undecodable};
 ///
 /// A handle belongs to one task; clones are cheap and share all schemas. Records of known schemas are decoded without a
 /// lock, a request or a write to shared memory.
-pub struct Deserializer<T> {
-    shared: Arc<Shared>,
-    cache: PlanCache,
+pub struct Deserializer<T, F: Format = Avro> {
+    shared: Arc<Shared<F>>,
+    cache: PlanCache<F>,
     of: PhantomData<fn() -> T>,
 }
 
 /// The plans that one handle has used: a direct-mapped cache and an overflow map, private to the handle.
 ///
 /// A plan moves between the two, so that no shared reference count is touched.
-#[derive(Clone)]
-struct PlanCache {
+struct PlanCache<F: Format> {
     /// The most recently used plans. Each key has one slot; ids are consecutive, so they rarely collide.
-    slots: Box<[Slot; SLOTS]>,
-    overflow: HashMap<SchemaKey, Arc<Compiled>, BuildKeyHasher>,
+    slots: Box<[Slot<F>; SLOTS]>,
+    overflow: HashMap<SchemaKey, Arc<Compiled<F>>, BuildKeyHasher>,
 }
 
-type Slot = Option<(SchemaKey, Arc<Compiled>)>;
+type Slot<F> = Option<(SchemaKey, Arc<Compiled<F>>)>;
 
 /// The number of slots.
 const SLOTS: usize = 64;
 
-struct Shared {
+struct Shared<F: Format> {
     registry: Registry,
-    reader: Option<avow_avro::Schema>,
+    options: F::DecodeOptions,
     limits: Limits,
     accept_rules: bool,
     unframed: Option<SchemaKey>,
-    plans: RwLock<BoundedMap<SchemaKey, Arc<Compiled>>>,
+    plans: RwLock<BoundedMap<SchemaKey, Arc<Compiled<F>>>>,
 }
 
 /// The result of compiling a plan for a schema.
-type Compiled = Result<Plan, Unusable>;
+type Compiled<F> = Result<<F as Format>::Decoder, Refusal>;
 
-struct Plan {
-    plan: DecodePlan,
-    /// A schema of type `bytes` reads them without a length, as other clients write them.
-    raw_bytes: bool,
-}
-
-/// The reason why no record of a schema can be decoded.
-enum Unusable {
-    NotAvro(String),
+/// The reason why no record of a schema is decoded.
+enum Refusal {
     Rules(Arc<LoadedSchema>),
-    Plan(PlanError),
+    Unusable(Unusable),
 }
 
-impl<T> Deserializer<T> {
+impl<T, F: Decode<T>> Deserializer<T, F> {
     /// A deserializer without a reader schema: `T` takes the fields it has from those of the writer.
     pub fn new(registry: &Registry) -> Self {
-        DeserializerBuilder::new(registry).build_with(None)
+        DeserializerBuilder::new(registry).build_valid()
     }
 
     /// A builder, for a reader schema and limits.
-    pub fn builder(registry: &Registry) -> DeserializerBuilder<T> {
+    pub fn builder(registry: &Registry) -> DeserializerBuilder<T, F> {
         DeserializerBuilder::new(registry)
     }
 
     /// Decodes a record of a schema in memory. `None` for a tombstone.
     ///
     /// Never sends a request: a record of an unknown schema is a [`Class::NotLoaded`] error. [`load`](Self::load) loads it.
-    pub fn decode_now<'m>(&mut self, record: impl Into<Record<'m>>) -> Result<Option<T>, Undecodable>
-    where
-        T: DeserializeOwned,
-    {
+    pub fn decode_now<'m>(&mut self, record: impl Into<Record<'m>>) -> Result<Option<T>, Undecodable> {
         let Some(framed) = self.framed(record.into())? else { return Ok(None) };
         let shared = &*self.shared;
-        let Plan { plan, raw_bytes } = self.cache.find(shared, framed.key)?;
-        let prefixed;
-        let data = if *raw_bytes {
-            prefixed = prefix_length(framed.data);
-            &prefixed
-        } else {
-            framed.data
-        };
-        match plan.decode(data, &shared.limits) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(Undecodable::data(framed.key, error)),
-        }
-    }
-
-    /// Decodes a record of a schema in memory into a value that borrows strings and bytes from the payload.
-    ///
-    /// Defaults of the reader schema are borrowed from this handle.
-    pub fn borrow_now<'m, U>(&'m mut self, record: impl Into<Record<'m>>) -> Result<Option<U>, Undecodable>
-    where
-        U: Deserialize<'m>,
-    {
-        let Some(framed) = self.framed(record.into())? else { return Ok(None) };
-        let shared = &*self.shared;
-        let Plan { plan, raw_bytes } = self.cache.find(shared, framed.key)?;
-        let outcome = if *raw_bytes {
-            U::deserialize(BorrowedBytesDeserializer::<DecodeError>::new(framed.data))
-        } else {
-            plan.decode(framed.data, &shared.limits)
-        };
-        match outcome {
+        let decoder = self.cache.find(shared, framed.key)?;
+        match F::decode(decoder, framed, &shared.limits) {
             Ok(value) => Ok(Some(value)),
             Err(error) => Err(Undecodable::data(framed.key, error)),
         }
     }
 
     /// Decodes a record; loads its schema from the registry if it is not in memory.
-    pub async fn decode<'m>(&mut self, record: impl Into<Record<'m>>) -> Result<Option<T>, Undecodable>
-    where
-        T: DeserializeOwned,
-    {
+    pub async fn decode<'m>(&mut self, record: impl Into<Record<'m>>) -> Result<Option<T>, Undecodable> {
         let record = record.into();
         match self.decode_now(record) {
             Err(error) if error.class() == Class::NotLoaded => {
@@ -143,7 +101,6 @@ impl<T> Deserializer<T> {
         records: impl IntoIterator<Item = R>,
     ) -> Vec<Result<Option<T>, Undecodable>>
     where
-        T: DeserializeOwned,
         R: Into<Record<'m>>,
     {
         let records: Vec<Record<'m>> = records.into_iter().map(Into::into).collect();
@@ -157,6 +114,24 @@ impl<T> Deserializer<T> {
             outcomes.push(self.decode(record).await);
         }
         outcomes
+    }
+}
+
+impl<T, F: Format> Deserializer<T, F> {
+    /// Decodes a record of a schema in memory into a value that borrows strings and bytes from the payload.
+    ///
+    /// Defaults of the reader schema are borrowed from this handle.
+    pub fn borrow_now<'m, U>(&'m mut self, record: impl Into<Record<'m>>) -> Result<Option<U>, Undecodable>
+    where
+        F: DecodeBorrowed<'m, U>,
+    {
+        let Some(framed) = self.framed(record.into())? else { return Ok(None) };
+        let shared = &*self.shared;
+        let decoder = self.cache.find(shared, framed.key)?;
+        match F::decode_borrowed(decoder, framed, &shared.limits) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(Undecodable::data(framed.key, error)),
+        }
     }
 
     /// Loads a schema into memory, for [`decode_now`](Self::decode_now).
@@ -177,36 +152,48 @@ impl<T> Deserializer<T> {
 
     #[inline]
     fn framed<'m>(&self, record: Record<'m>) -> Result<Option<Framed<'m>>, Undecodable> {
-        match self.shared.unframed {
-            None => inspect(record),
-            Some(key) => Ok(record.payload().map(|data| Framed { key, data })),
+        let framed = match self.shared.unframed {
+            None => inspect(record)?,
+            Some(key) => record.payload().map(|data| Framed { key, message_indexes: None, data }),
+        };
+        match framed {
+            Some(Framed { message_indexes: Some([_, ..]), .. }) if !F::MESSAGE_INDEXES => {
+                Err(Undecodable::framing(Class::UnknownFraming, "the header is neither an id nor a GUID"))
+            }
+            framed => Ok(framed),
         }
     }
 }
 
-impl Default for PlanCache {
+impl<F: Format> Clone for PlanCache<F> {
+    fn clone(&self) -> Self {
+        Self { slots: self.slots.clone(), overflow: self.overflow.clone() }
+    }
+}
+
+impl<F: Format> Default for PlanCache<F> {
     fn default() -> Self {
         Self { slots: Box::new([const { None }; SLOTS]), overflow: HashMap::default() }
     }
 }
 
-impl PlanCache {
+impl<F: Format> PlanCache<F> {
     /// The plan for a key: from a slot, the overflow map, the shared plans, or newly compiled.
     #[inline]
-    fn find(&mut self, shared: &Shared, key: SchemaKey) -> Result<&Plan, Undecodable> {
+    fn find(&mut self, shared: &Shared<F>, key: SchemaKey) -> Result<&F::Decoder, Undecodable> {
         if !matches!(&self.slots[slot_of(key)], Some((there, _)) if *there == key) {
             self.load(shared, key)?;
         }
         match self.slots[slot_of(key)].as_ref().map(|(_, compiled)| &**compiled) {
-            Some(Ok(plan)) => Ok(plan),
-            Some(Err(unusable)) => Err(unusable.error(key)),
+            Some(Ok(decoder)) => Ok(decoder),
+            Some(Err(refusal)) => Err(refusal.error(key)),
             None => Err(Undecodable::not_loaded(key)),
         }
     }
 
     /// Loads a plan into its slot.
     #[inline(never)]
-    fn load(&mut self, shared: &Shared, key: SchemaKey) -> Result<(), Undecodable> {
+    fn load(&mut self, shared: &Shared<F>, key: SchemaKey) -> Result<(), Undecodable> {
         let compiled = if let Some(compiled) = self.overflow.remove(&key) {
             compiled
         } else {
@@ -234,8 +221,8 @@ fn slot_of(key: SchemaKey) -> usize {
     number % SLOTS
 }
 
-impl Shared {
-    fn compiled(&self, key: SchemaKey) -> Result<Arc<Compiled>, Undecodable> {
+impl<F: Format> Shared<F> {
+    fn compiled(&self, key: SchemaKey) -> Result<Arc<Compiled<F>>, Undecodable> {
         if let Some(compiled) = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(compiled));
         }
@@ -248,52 +235,31 @@ impl Shared {
         Ok(compiled)
     }
 
-    fn compile(&self, schema: &Arc<LoadedSchema>) -> Compiled {
+    fn compile(&self, schema: &Arc<LoadedSchema>) -> Compiled<F> {
         if !self.accept_rules && !schema.rules_on_reading().is_empty() {
-            return Err(Unusable::Rules(Arc::clone(schema)));
+            return Err(Refusal::Rules(Arc::clone(schema)));
         }
-        let writer = schema.avro().map_err(Unusable::NotAvro)?;
-        let plan = DecodePlan::new(writer, self.reader.as_ref()).map_err(Unusable::Plan)?;
-        Ok(Plan { plan, raw_bytes: is_bytes(writer) })
+        F::decoder(schema, &self.options).map_err(Refusal::Unusable)
     }
 }
 
-impl Unusable {
+impl Refusal {
     #[cold]
     fn error(&self, key: SchemaKey) -> Undecodable {
         match self {
-            Self::NotAvro(why) => Undecodable::not_avro(key, why.clone()),
             Self::Rules(schema) => Undecodable::needs_rules(key, schema),
-            Self::Plan(error) => Undecodable::plan(key, error.clone()),
+            Self::Unusable(unusable) => Undecodable::unusable(key, unusable),
         }
     }
 }
 
-pub(crate) fn is_bytes(schema: &avow_avro::Schema) -> bool {
-    matches!(schema.type_of(schema.root_type()), Type::Bytes)
-}
-
-/// The bytes with the length that Avro writes before them.
-#[cold]
-fn prefix_length(data: &[u8]) -> Vec<u8> {
-    let mut framed = Vec::with_capacity(data.len() + 10);
-    let mut left = (data.len() as u64) << 1;
-    while left >= 0x80 {
-        framed.push(left.to_le_bytes()[0] | 0x80);
-        left >>= 7;
-    }
-    framed.push(left.to_le_bytes()[0]);
-    framed.extend_from_slice(data);
-    framed
-}
-
-impl<T> Clone for Deserializer<T> {
+impl<T, F: Format> Clone for Deserializer<T, F> {
     fn clone(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), cache: self.cache.clone(), of: PhantomData }
     }
 }
 
-impl<T> fmt::Debug for Deserializer<T> {
+impl<T, F: Format> fmt::Debug for Deserializer<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deserializer").field("plans", &self.cache.len()).finish_non_exhaustive()
     }
@@ -301,25 +267,52 @@ impl<T> fmt::Debug for Deserializer<T> {
 
 /// The builder of a [`Deserializer`].
 #[must_use = "call `build`"]
-pub struct DeserializerBuilder<T> {
+pub struct DeserializerBuilder<T, F: Format = Avro> {
     registry: Registry,
-    reader: Option<Reader>,
+    options: F::DecodeOptions,
+    /// The error of the reader schema.
+    invalid: Option<ParseError>,
     limits: Limits,
     accept_rules: bool,
     unframed: Option<SchemaKey>,
     of: PhantomData<fn() -> T>,
 }
 
-enum Reader {
-    Text(String),
-    Schema(avow_avro::Schema),
+impl<T> DeserializerBuilder<T> {
+    /// Sets the reader schema: records are resolved to it by the rules of Avro, with fields matched by name and alias,
+    /// defaults for missing fields, and promoted numbers.
+    ///
+    /// Avow checks compatibility with the same code, so what it accepts can be read.
+    pub fn reader_schema(mut self, text: impl AsRef<str>) -> Self {
+        match parse(text.as_ref(), &[], Strictness::Java) {
+            Ok(schema) => return self.reader(schema),
+            Err(error) => self.invalid = Some(error),
+        }
+        self
+    }
+
+    /// Sets a parsed reader schema, for example one with references.
+    pub fn reader(mut self, schema: avow_avro::Schema) -> Self {
+        self.options.reader = Some(schema);
+        self
+    }
 }
 
-impl<T> DeserializerBuilder<T> {
+#[cfg(feature = "json-schema")]
+impl<T> DeserializerBuilder<T, Json> {
+    /// Validates records against the schema they were written with. A violation is a [`Class::DoesNotFit`] error.
+    pub fn validate(mut self) -> Self {
+        self.options.validates = true;
+        self
+    }
+}
+
+impl<T, F: Decode<T>> DeserializerBuilder<T, F> {
     fn new(registry: &Registry) -> Self {
         Self {
             registry: registry.clone(),
-            reader: None,
+            options: F::decode_options(),
+            invalid: None,
             limits: Limits::default(),
             accept_rules: false,
             unframed: None,
@@ -327,22 +320,7 @@ impl<T> DeserializerBuilder<T> {
         }
     }
 
-    /// Sets the reader schema: records are resolved to it by the rules of Avro, with fields matched by name and alias,
-    /// defaults for missing fields, and promoted numbers.
-    ///
-    /// Avow checks compatibility with the same code, so what it accepts can be read.
-    pub fn reader_schema(mut self, text: impl Into<String>) -> Self {
-        self.reader = Some(Reader::Text(text.into()));
-        self
-    }
-
-    /// Sets a parsed reader schema, for example one with references.
-    pub fn reader(mut self, schema: avow_avro::Schema) -> Self {
-        self.reader = Some(Reader::Schema(schema));
-        self
-    }
-
-    /// Sets the limits on one record.
+    /// Sets the limits on one record. Formats other than Avro take only [`Limits::bytes`], of the message.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -363,19 +341,17 @@ impl<T> DeserializerBuilder<T> {
     }
 
     /// Builds the deserializer; fails if the reader schema is invalid.
-    pub fn build(mut self) -> Result<Deserializer<T>, ParseError> {
-        let reader = match self.reader.take() {
-            None => None,
-            Some(Reader::Schema(schema)) => Some(schema),
-            Some(Reader::Text(text)) => Some(parse(&text, &[], Strictness::Java)?),
-        };
-        Ok(self.build_with(reader))
+    pub fn build(mut self) -> Result<Deserializer<T, F>, ParseError> {
+        match self.invalid.take() {
+            Some(error) => Err(error),
+            None => Ok(self.build_valid()),
+        }
     }
 
-    fn build_with(self, reader: Option<avow_avro::Schema>) -> Deserializer<T> {
+    fn build_valid(self) -> Deserializer<T, F> {
         let plans = RwLock::new(BoundedMap::new(self.registry.capacity()));
-        let Self { registry, limits, accept_rules, unframed, .. } = self;
-        let shared = Shared { registry, reader, limits, accept_rules, unframed, plans };
+        let Self { registry, options, limits, accept_rules, unframed, .. } = self;
+        let shared = Shared { registry, options, limits, accept_rules, unframed, plans };
         Deserializer { shared: Arc::new(shared), cache: PlanCache::default(), of: PhantomData }
     }
 }

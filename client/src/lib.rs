@@ -5,6 +5,7 @@
 //! - [`Serializer`], [`Deserializer`]: the handles of a producer and a consumer
 //! - [`Registry`]: a registry with its caches; [`Snapshot`]: their content in a file
 //! - [`rest`]: the registry's HTTP API as typed methods
+//! - [`format`]: Avro, JSON and Protobuf
 //! - [`codec`]: compiled plans from structs to Avro binary and back
 //! - [`wire`]: framing, how a record names its schema
 //! - [`blocking`]: blocking calls
@@ -16,6 +17,7 @@ pub mod blocking;
 pub mod codec;
 mod deserializer;
 mod error;
+pub mod format;
 mod observe;
 mod registry;
 pub mod rest;
@@ -28,6 +30,9 @@ pub mod wire;
 
 pub use deserializer::{Deserializer, DeserializerBuilder};
 pub use error::{BoxError, Error};
+pub use format::{Avro, Json};
+#[cfg(feature = "protobuf")]
+pub use format::{DynamicProtobuf, Protobuf};
 #[cfg(feature = "tracing")]
 pub use observe::Tracing;
 pub use observe::{Counters, Counts, Event, Observer};

@@ -102,12 +102,17 @@ impl Snapshot {
     /// assert_eq!(greeting.as_deref(), Some("hi"));
     /// # Ok::<(), avow_client::Undecodable>(())
     /// ```
-    pub fn with_schema(mut self, key: SchemaKey, text: impl Into<String>) -> Self {
+    pub fn with_schema(self, key: SchemaKey, text: impl Into<String>) -> Self {
+        self.with_schema_of_type(SchemaType::Avro, key, text)
+    }
+
+    /// Adds a schema without references, of any format.
+    pub fn with_schema_of_type(mut self, schema_type: SchemaType, key: SchemaKey, text: impl Into<String>) -> Self {
         let (id, guid) = match key {
             SchemaKey::Id(id) => (Some(id), None),
             SchemaKey::Guid(guid) => (None, Some(guid)),
         };
-        let (schema_type, text) = (SchemaType::Avro, text.into());
+        let text = text.into();
         self.contents.push(Content { id, guid, schema_type, text, references: Vec::new(), rule_set: None });
         self
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::codec::{DecodeError, DecodeErrorKind, PlanError};
+use crate::format::Unusable;
 use crate::wire::SchemaKey;
 use crate::{Error, LoadedSchema};
 
@@ -26,8 +27,10 @@ pub enum Class {
     RegistryUnavailable,
     /// The credentials do not permit to read the schema.
     NotAllowed,
-    /// The schema is not a valid Avro schema.
-    NotAvro,
+    /// The schema is of another format.
+    OtherFormat,
+    /// The schema is invalid.
+    InvalidSchema,
     /// The reader schema cannot read records of this schema.
     Unresolvable,
     /// The schema has rules, such as encryption, that this crate does not run.
@@ -36,6 +39,8 @@ pub enum Class {
     Truncated,
     /// The data does not match its schema.
     Malformed,
+    /// The message indexes of Protobuf are out of bounds, or not of the schema.
+    MessageIndex,
     /// Bytes follow the data.
     TrailingBytes,
     /// The data exceeds the limits.
@@ -56,11 +61,13 @@ impl Class {
             Self::UnknownSchema => "unknown-schema",
             Self::RegistryUnavailable => "registry-unavailable",
             Self::NotAllowed => "not-allowed",
-            Self::NotAvro => "not-avro",
+            Self::OtherFormat => "other-format",
+            Self::InvalidSchema => "invalid-schema",
             Self::Unresolvable => "unresolvable",
             Self::NeedsRules => "needs-rules",
             Self::Truncated => "truncated",
             Self::Malformed => "malformed",
+            Self::MessageIndex => "message-index",
             Self::TrailingBytes => "trailing-bytes",
             Self::OverLimit => "over-limit",
             Self::DoesNotFit => "does-not-fit",
@@ -76,13 +83,15 @@ impl Class {
             Self::UnknownSchema => "the registry has no such schema",
             Self::RegistryUnavailable => "the registry cannot be reached",
             Self::NotAllowed => "the credentials do not permit to read the schema; check them",
-            Self::NotAvro => "the schema is not a valid Avro schema",
+            Self::OtherFormat => "the schema is of another format",
+            Self::InvalidSchema => "the schema is invalid",
             Self::Unresolvable => "the reader schema cannot read records of this schema",
             Self::NeedsRules => {
                 "the schema has rules that this client does not run; run them and call `rules_are_run_elsewhere()`"
             }
             Self::Truncated => "the data ends too early",
             Self::Malformed => "the data does not match its schema",
+            Self::MessageIndex => "the message indexes are out of bounds or not of the schema",
             Self::TrailingBytes => "bytes follow the data",
             Self::OverLimit => "the data exceeds the limits",
             Self::DoesNotFit => "the data does not resolve to the reader schema",
@@ -154,16 +163,18 @@ impl Undecodable {
         Self::new(class, Some(key), Cause::Registry { error, is_long_missing })
     }
 
-    pub(crate) fn not_avro(key: SchemaKey, why: String) -> Self {
-        Self::new(Class::NotAvro, Some(key), Cause::Schema(why))
+    pub(crate) fn unusable(key: SchemaKey, unusable: &Unusable) -> Self {
+        match unusable {
+            Unusable::OtherFormat { .. } => {
+                Self::new(Class::OtherFormat, Some(key), Cause::Schema(unusable.to_string()))
+            }
+            Unusable::Invalid(why) => Self::new(Class::InvalidSchema, Some(key), Cause::Schema(why.clone())),
+            Unusable::Plan(error) => Self::new(Class::Unresolvable, Some(key), Cause::Plan(error.clone())),
+        }
     }
 
     pub(crate) fn needs_rules(key: SchemaKey, schema: &LoadedSchema) -> Self {
         Self::new(Class::NeedsRules, Some(key), Cause::Schema(schema.rules_on_reading().join(", ")))
-    }
-
-    pub(crate) fn plan(key: SchemaKey, error: PlanError) -> Self {
-        Self::new(Class::Unresolvable, Some(key), Cause::Plan(error))
     }
 
     #[cold]
@@ -171,6 +182,7 @@ impl Undecodable {
         let class = match error.kind() {
             DecodeErrorKind::Truncated => Class::Truncated,
             DecodeErrorKind::Malformed => Class::Malformed,
+            DecodeErrorKind::MessageIndex => Class::MessageIndex,
             DecodeErrorKind::TrailingBytes => Class::TrailingBytes,
             DecodeErrorKind::OverLimit => Class::OverLimit,
             DecodeErrorKind::DoesNotFit => Class::DoesNotFit,

@@ -6,6 +6,9 @@
 //! | `01` | GUID, sixteen bytes | before the data, or alone in a header |
 //!
 //! The header is `__key_schema_id` or `__value_schema_id`. A record with the header has no prefix in its payload.
+//!
+//! Records of Protobuf have message indexes behind the key: a count and as many indexes, as zig-zag varints, or `00` for the
+//! first message of the schema.
 
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -271,7 +274,10 @@ impl<'m> From<&'m Vec<u8>> for Record<'m> {
 pub struct Framed<'m> {
     /// The schema it was written with.
     pub key: SchemaKey,
-    /// Avro binary.
+    /// The bytes behind the key in the header: the message indexes of Protobuf, nothing in other formats. `None` without a
+    /// header.
+    pub message_indexes: Option<&'m [u8]>,
+    /// The data. Those of Protobuf start with the message indexes, unless there is a header.
     pub data: &'m [u8],
 }
 
@@ -282,12 +288,12 @@ pub fn inspect<'m>(record: impl Into<Record<'m>>) -> Result<Option<Framed<'m>>, 
     let Some(payload) = record.payload else { return Ok(None) };
     if let Some(header) = record.header {
         return match SchemaKey::split(header) {
-            Some((key, [])) => Ok(Some(Framed { key, data: payload })),
-            _ => Err(Undecodable::framing(Class::UnknownFraming, "the header is neither an id nor a GUID")),
+            Some((key, rest)) => Ok(Some(Framed { key, message_indexes: Some(rest), data: payload })),
+            None => Err(Undecodable::framing(Class::UnknownFraming, "the header is neither an id nor a GUID")),
         };
     }
     match SchemaKey::split(payload) {
-        Some((key, data)) => Ok(Some(Framed { key, data })),
+        Some((key, data)) => Ok(Some(Framed { key, message_indexes: None, data })),
         None => Err(not_framed(payload)),
     }
 }
@@ -362,7 +368,7 @@ mod tests {
             let framed = inspect(&payload).unwrap().unwrap();
             assert_eq!((framed.key, framed.data), (key, b"data".as_slice()));
             let record = Record::from(b"data").with_header(Some(bytes.as_slice()));
-            assert_eq!(inspect(record).unwrap().unwrap(), framed);
+            assert_eq!(inspect(record).unwrap().unwrap(), Framed { message_indexes: Some(&[]), ..framed });
         }
         assert_eq!(SchemaKey::Id(258).to_bytes().as_slice(), [0, 0, 0, 1, 2]);
         assert_eq!(inspect(None).unwrap(), None);

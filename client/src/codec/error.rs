@@ -98,7 +98,7 @@ pub enum EncodeErrorKind {
     Branch,
     /// The value is nested too deeply.
     TooDeep,
-    /// The type's `Serialize` returned an error.
+    /// The type's `Serialize` returned an error, or validation against the schema did.
     Refused,
 }
 
@@ -143,6 +143,18 @@ impl EncodeError {
         self
     }
 
+    /// An error of a format other than Avro.
+    #[cfg(feature = "protobuf")]
+    #[cold]
+    pub(crate) fn of(kind: EncodeErrorKind, why: String) -> Self {
+        Self::new(kind, Message::Text(why))
+    }
+
+    #[cold]
+    pub(crate) fn refused(why: impl fmt::Display) -> Self {
+        Self::new(EncodeErrorKind::Refused, Message::Text(why.to_string()))
+    }
+
     /// The kind of the error.
     pub fn kind(&self) -> EncodeErrorKind {
         self.0.kind
@@ -170,7 +182,7 @@ impl std::error::Error for EncodeError {}
 
 impl serde::ser::Error for EncodeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(EncodeErrorKind::Refused, Message::Text(message.to_string()))
+        Self::refused(message)
     }
 }
 
@@ -196,6 +208,8 @@ pub enum DecodeErrorKind {
     Truncated,
     /// The bytes are no datum of the writer's schema.
     Malformed,
+    /// The message indexes of Protobuf are out of bounds, or not of the schema.
+    MessageIndex,
     /// Bytes follow the record.
     TrailingBytes,
     /// The record takes more than the [`Limits`](super::Limits) allow.
@@ -227,8 +241,16 @@ impl DecodeError {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn over(what: &'static str) -> Self {
+    pub(crate) fn over(what: &'static str) -> Self {
         Self::new(DecodeErrorKind::OverLimit, Message::Static(what))
+    }
+
+    /// An error of a format other than Avro.
+    #[cold]
+    pub(crate) fn of(kind: DecodeErrorKind, why: impl Into<String>, offset: usize) -> Self {
+        let mut error = Self::new(kind, Message::Text(why.into()));
+        error.0.offset = offset;
+        error
     }
 
     #[cold]

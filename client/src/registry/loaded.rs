@@ -2,9 +2,10 @@
 
 use std::sync::OnceLock;
 
-use avow_avro::{ParseError, Strictness, parse};
+use avow_avro::{Strictness, parse};
 use serde::{Deserialize, Serialize};
 
+use crate::format::{JsonSchema, SchemaText, Unusable};
 use crate::rest::{Reference, RuleSet, SchemaType};
 use crate::wire::{Guid, SchemaKey};
 
@@ -13,8 +14,21 @@ use crate::wire::{Guid, SchemaKey};
 pub struct LoadedSchema {
     pub(crate) content: Content,
     /// Parsed when first needed, so that a snapshot of a thousand schemas costs nothing at the start.
-    parsed: OnceLock<Result<avow_avro::Schema, ParseError>>,
+    parsed: OnceLock<Result<Parsed, String>>,
 }
+
+/// A parsed schema of the formats that this client reads.
+#[derive(Debug)]
+enum Parsed {
+    Avro(avow_avro::Schema),
+    Json(JsonSchema),
+    #[cfg(feature = "protobuf")]
+    Protobuf(avow_proto::Schema),
+}
+
+/// The cost of parsing or comparing schemas of JSON Schema or Protobuf, which may come from strangers.
+#[cfg(any(feature = "json-schema", feature = "protobuf"))]
+pub(crate) const SCHEMA_LIMITS: avow_budget::Limits = avow_budget::Limits { steps: 20_000_000, bytes: 256 << 20 };
 
 /// The content of a [`LoadedSchema`], also in a snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,16 +82,62 @@ impl LoadedSchema {
         &self.content.schema_type
     }
 
-    /// The parsed schema, or a message why it cannot be parsed.
+    /// The parsed Avro schema, or a message why there is none.
     pub fn avro(&self) -> Result<&avow_avro::Schema, String> {
-        if self.content.schema_type != SchemaType::Avro {
-            return Err(format!("its format is {}", self.content.schema_type));
+        self.parsed_avro().map_err(|unusable| unusable.to_string())
+    }
+
+    pub(crate) fn parsed_avro(&self) -> Result<&avow_avro::Schema, Unusable> {
+        match self.parsed() {
+            Ok(Parsed::Avro(schema)) => Ok(schema),
+            other => Err(self.unusable(other.err(), SchemaType::Avro)),
         }
+    }
+
+    pub(crate) fn parsed_json(&self) -> Result<&JsonSchema, Unusable> {
+        match self.parsed() {
+            Ok(Parsed::Json(schema)) => Ok(schema),
+            other => Err(self.unusable(other.err(), SchemaType::Json)),
+        }
+    }
+
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn parsed_protobuf(&self) -> Result<&avow_proto::Schema, Unusable> {
+        match self.parsed() {
+            Ok(Parsed::Protobuf(schema)) => Ok(schema),
+            other => Err(self.unusable(other.err(), SchemaType::Protobuf)),
+        }
+    }
+
+    /// Names and texts of all references, dependencies first.
+    pub(crate) fn named_references(&self) -> Vec<(&str, &str)> {
+        named(&self.content.references)
+    }
+
+    fn unusable(&self, invalid: Option<&String>, expected: SchemaType) -> Unusable {
+        match (&self.content.schema_type, invalid) {
+            (found, Some(why)) if *found == expected => Unusable::Invalid(why.clone()),
+            (found, _) => Unusable::OtherFormat { found: found.clone(), expected },
+        }
+    }
+
+    fn parsed(&self) -> Result<&Parsed, &String> {
         let parsed = self.parsed.get_or_init(|| {
-            let references: Vec<_> = self.content.references.iter().map(|referenced| &*referenced.text).collect();
-            parse(&self.content.text, &references, Strictness::Lenient)
+            let (text, references) = (&self.content.text, self.named_references());
+            match &self.content.schema_type {
+                SchemaType::Avro => {
+                    let texts: Vec<_> = references.iter().map(|(_, text)| *text).collect();
+                    parse(text, &texts, Strictness::Lenient).map(Parsed::Avro).map_err(|error| error.to_string())
+                }
+                SchemaType::Json => JsonSchema::parse(text, &references).map(Parsed::Json),
+                #[cfg(feature = "protobuf")]
+                SchemaType::Protobuf => {
+                    <avow_proto::Schema as SchemaText>::parse(text, &references).map(Parsed::Protobuf)
+                }
+                other => Err(format!("this client does not read the format {other}")),
+            }
         });
-        parsed.as_ref().map_err(ToString::to_string)
+        parsed.as_ref()
     }
 
     /// The rules to run on reading; this crate runs none.
@@ -102,6 +162,11 @@ impl LoadedSchema {
     pub(crate) fn keys(&self) -> impl Iterator<Item = SchemaKey> {
         self.content.id.map(SchemaKey::Id).into_iter().chain(self.content.guid.map(SchemaKey::Guid))
     }
+}
+
+/// Names and texts of references.
+pub(crate) fn named(references: &[ResolvedReference]) -> Vec<(&str, &str)> {
+    references.iter().map(|referenced| (referenced.reference.name.as_str(), referenced.text.as_str())).collect()
 }
 
 mod guid_text {
@@ -145,6 +210,6 @@ mod tests {
     fn another_language_is_not_parsed() {
         let content = serde_json::json!({"schemaType": "JSON", "schema": "{}"});
         let schema = LoadedSchema::new(serde_json::from_value(content).unwrap());
-        assert_eq!(schema.avro().unwrap_err(), "its format is JSON");
+        assert_eq!(schema.avro().unwrap_err(), "its format is JSON, not AVRO");
     }
 }

@@ -22,6 +22,7 @@ use tokio::time::Instant;
 
 use crate::Error;
 use crate::error::Kind;
+use crate::format::SchemaText;
 use crate::observe::Event;
 use crate::rest::{Addresses, Client, ConfigError, Reference};
 use crate::single_flight::{SingleFlight, Waiter};
@@ -36,7 +37,9 @@ pub(crate) use bounded_map::BoundedMap;
 pub use builder::{Caches, RegistryBuilder};
 pub use latest::LatestVersion;
 pub use loaded::LoadedSchema;
-pub(crate) use loaded::{Content, ResolvedReference};
+#[cfg(any(feature = "json-schema", feature = "protobuf"))]
+pub(crate) use loaded::SCHEMA_LIMITS;
+pub(crate) use loaded::{Content, ResolvedReference, named};
 
 /// How long loads fail without a request after the registry failed.
 const FAILURE_TTL: Duration = Duration::from_secs(1);
@@ -142,10 +145,9 @@ impl Registry {
     }
 
     /// A cached schema that is structurally equal.
-    pub(crate) fn find_equal(&self, schema: &avow_avro::Schema) -> Option<Arc<LoadedSchema>> {
-        let shape = schema.resolved_shape();
+    pub(crate) fn find_equal<S: SchemaText>(&self, schema: &S) -> Option<Arc<LoadedSchema>> {
         let schemas = self.0.schemas.read().unwrap_or_else(PoisonError::into_inner);
-        let is_equal = |cached: &&Arc<LoadedSchema>| cached.avro().is_ok_and(|avro| avro.resolved_shape() == shape);
+        let is_equal = |cached: &&Arc<LoadedSchema>| S::of(cached).is_ok_and(|cached| cached.is_equal(schema));
         schemas.values().find(is_equal).cloned()
     }
 

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use avow_avro::ParseError;
-
 use crate::codec::PlanError;
+use crate::format::Unusable;
 use crate::{Error, LoadedSchema};
 
 /// The error of preparing a serializer, before the first record.
@@ -15,13 +14,22 @@ pub struct PrepareError(Box<Reason>);
 #[derive(Debug, Clone)]
 pub(super) enum Reason {
     Registry(Error),
-    Parse(ParseError),
-    NotAvro(String),
+    Parse(String),
+    Unusable(String),
+    Incomparable(String),
+    #[cfg(feature = "protobuf")]
+    UnknownMessage(String),
     Plan(PlanError),
     NoSchema,
     Nameless,
-    Ambiguous { topic: String, subjects: Vec<String> },
-    Incompatible { subject: String, findings: Vec<String> },
+    Ambiguous {
+        topic: String,
+        subjects: Vec<String>,
+    },
+    Incompatible {
+        subject: String,
+        findings: Vec<String>,
+    },
     NeedsRules(Vec<String>),
     NoId,
     NoGuid,
@@ -38,6 +46,11 @@ impl PrepareError {
 
     pub(crate) fn ambiguous(topic: &str, subjects: &[String]) -> Self {
         Self::new(Reason::Ambiguous { topic: topic.to_owned(), subjects: subjects.to_vec() })
+    }
+
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn unknown_message(name: String) -> Self {
+        Self::new(Reason::UnknownMessage(name))
     }
 
     pub(super) fn needs_rules(schema: &LoadedSchema) -> Self {
@@ -74,9 +87,12 @@ impl From<Error> for PrepareError {
     }
 }
 
-impl From<ParseError> for PrepareError {
-    fn from(error: ParseError) -> Self {
-        Self::new(Reason::Parse(error))
+impl From<Unusable> for PrepareError {
+    fn from(unusable: Unusable) -> Self {
+        match unusable {
+            Unusable::Plan(error) => error.into(),
+            unusable => Self::new(Reason::Unusable(unusable.to_string())),
+        }
     }
 }
 
@@ -97,7 +113,15 @@ impl fmt::Display for PrepareError {
                 error.findings().iter().try_for_each(|finding| write!(f, "\n  {finding}"))
             }
             Reason::Parse(error) => write!(f, "the schema is invalid: {error}"),
-            Reason::NotAvro(why) => write!(f, "the schema cannot be used: {why}"),
+            Reason::Unusable(why) => write!(f, "the schema cannot be used: {why}"),
+            Reason::Incomparable(why) => write!(f, "the given schema cannot be compared with the selected one: {why}"),
+            #[cfg(feature = "protobuf")]
+            Reason::UnknownMessage(name) => {
+                write!(
+                    f,
+                    "the schema does not define the message `{name}`; set the schema that does, or another message"
+                )
+            }
             Reason::Plan(error) => write!(f, "{error}"),
             Reason::NoSchema => f.write_str(
                 "there is no schema to look up or register; set one with `schema`, or call `use_latest_version()`",
@@ -133,7 +157,6 @@ impl std::error::Error for PrepareError {
         match &*self.0 {
             // Their messages are part of this one.
             Reason::Registry(error) => error.source(),
-            Reason::Parse(error) => error.source(),
             Reason::Plan(error) => error.source(),
             _ => None,
         }

@@ -24,9 +24,16 @@ pub(super) enum LocalReference {
 }
 
 impl LocalSchema {
-    /// A schema in Avro.
+    /// A schema in the format of the serializer.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), references: Vec::new() }
+    }
+
+    /// The JSON Schema of a type, in draft 7 as other serializers write it.
+    #[cfg(feature = "schemars")]
+    pub fn of_type<T: schemars::JsonSchema>() -> Self {
+        let generator = schemars::generate::SchemaSettings::draft07().into_generator();
+        Self::new(generator.into_root_schema_for::<T>().to_value().to_string())
     }
 
     /// Adds a reference to a registered version.

@@ -8,9 +8,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::Serialize;
-
-use crate::codec::{EncodeError, EncodePlan};
+use crate::codec::EncodeError;
+use crate::format::{Avro, Encode, Format};
 use crate::wire::KeyBytes;
 use crate::{LoadedSchema, Registry, Subject};
 
@@ -23,24 +22,22 @@ use prepare::Settings;
 ///
 /// Everything that takes a request happened in [`prepare`](SerializerBuilder::prepare): the subject, the schema and its id
 /// are known. A handle belongs to one task; clones are cheap.
-pub struct Serializer<T: ?Sized> {
-    bound: Arc<Bound>,
+pub struct Serializer<T: ?Sized, F: Format = Avro> {
+    bound: Arc<Bound<F>>,
     scratch: Vec<u8>,
     of: PhantomData<fn(&T)>,
 }
 
-struct Bound {
-    settings: Settings,
+struct Bound<F: Format> {
+    settings: Settings<F>,
     registry: Registry,
     subject: String,
     schema: Arc<LoadedSchema>,
-    plan: EncodePlan,
-    /// The prefix of every payload.
+    encoder: F::Encoder,
+    /// The prefix of every payload, before the message indexes.
     prefix: Option<KeyBytes>,
-    /// The header of every record.
-    header: Option<(&'static str, KeyBytes)>,
-    /// A schema of type `bytes` writes them without a length, as other clients do.
-    raw_bytes: bool,
+    /// The header of every record: the key and the message indexes.
+    header: Option<(&'static str, Vec<u8>)>,
 }
 
 /// An encoded key or value.
@@ -53,9 +50,9 @@ pub struct Encoded<'b> {
     pub header: Option<(&'static str, &'b [u8])>,
 }
 
-impl<T: Serialize + ?Sized> Serializer<T> {
+impl<T: ?Sized, F: Encode<T>> Serializer<T, F> {
     /// A builder for a subject of the registry.
-    pub fn builder(registry: &Registry, subject: Subject) -> SerializerBuilder<T> {
+    pub fn builder(registry: &Registry, subject: Subject) -> SerializerBuilder<T, F> {
         SerializerBuilder::new(registry, subject)
     }
 
@@ -63,8 +60,7 @@ impl<T: Serialize + ?Sized> Serializer<T> {
     pub fn serialize(&mut self, value: &T) -> Result<Encoded<'_>, EncodeError> {
         self.scratch.clear();
         self.bound.append(value, &mut self.scratch)?;
-        let header = self.bound.header.as_ref().map(|(name, key)| (*name, key.as_slice()));
-        Ok(Encoded { payload: &self.scratch, header })
+        Ok(Encoded { payload: &self.scratch, header: self.bound.header() })
     }
 
     /// Appends a payload to `out`, which is unchanged on an error.
@@ -83,7 +79,7 @@ impl<T: Serialize + ?Sized> Serializer<T> {
     }
 }
 
-impl<T: ?Sized> Serializer<T> {
+impl<T: ?Sized, F: Format> Serializer<T, F> {
     /// The subject of the schema.
     pub fn subject(&self) -> &str {
         &self.bound.subject
@@ -96,7 +92,7 @@ impl<T: ?Sized> Serializer<T> {
 
     /// The header that names the schema, if the payload does not.
     pub fn header(&self) -> Option<(&'static str, &[u8])> {
-        self.bound.header.as_ref().map(|(name, key)| (*name, key.as_slice()))
+        self.bound.header()
     }
 
     /// Prepares again, for example to take up a newer latest version. Returns true if the schema changed.
@@ -104,7 +100,7 @@ impl<T: ?Sized> Serializer<T> {
     /// On an error the serializer keeps its schema.
     pub async fn refresh(&mut self) -> Result<bool, PrepareError> {
         let bound = self.bound.settings.bind(&self.bound.registry).await?;
-        let changed = (bound.prefix, bound.header) != (self.bound.prefix, self.bound.header);
+        let changed = (bound.prefix, &bound.header) != (self.bound.prefix, &self.bound.header);
         if changed {
             self.bound = Arc::new(bound);
         }
@@ -112,35 +108,31 @@ impl<T: ?Sized> Serializer<T> {
     }
 }
 
-impl Bound {
+impl<F: Format> Bound<F> {
     #[inline]
-    fn append<T: Serialize + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn append<T: ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<(), EncodeError>
+    where
+        F: Encode<T>,
+    {
         if let Some(prefix) = &self.prefix {
             prefix.append_to(out);
+            out.extend_from_slice(F::message_indexes(&self.encoder));
         }
-        let begin = out.len();
-        self.plan.encode(value, out)?;
-        if self.raw_bytes {
-            strip_length(out, begin);
-        }
-        Ok(())
+        F::encode(&self.encoder, value, out)
+    }
+
+    fn header(&self) -> Option<(&'static str, &[u8])> {
+        self.header.as_ref().map(|(name, bytes)| (*name, bytes.as_slice()))
     }
 }
 
-/// Removes the length that starts at `begin`.
-#[cold]
-fn strip_length(out: &mut Vec<u8>, begin: usize) {
-    let length = out[begin..].iter().position(|byte| byte & 0x80 == 0).map_or(0, |last| last + 1);
-    out.drain(begin..begin + length);
-}
-
-impl<T: ?Sized> Clone for Serializer<T> {
+impl<T: ?Sized, F: Format> Clone for Serializer<T, F> {
     fn clone(&self) -> Self {
         Self { bound: Arc::clone(&self.bound), scratch: Vec::new(), of: PhantomData }
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Serializer<T> {
+impl<T: ?Sized, F: Format> fmt::Debug for Serializer<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Bound { subject, prefix, header, .. } = &*self.bound;
         f.debug_struct("Serializer")

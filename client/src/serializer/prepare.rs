@@ -5,16 +5,16 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use avow_avro::{Candidate, Strictness, check, explain, parse};
-use serde::Serialize;
-
 use super::error::Reason;
 use super::local_schema::{LocalReference, LocalSchema};
 use super::{Bound, PrepareError, Serializer};
-use crate::codec::EncodePlan;
-use crate::deserializer::is_bytes;
-use crate::registry::{Content, ResolvedReference};
-use crate::rest::{Client, NewSchema, Reference, Registered, SchemaType, Version};
+#[cfg(feature = "protobuf")]
+use crate::format::DynamicProtobuf;
+#[cfg(feature = "json-schema")]
+use crate::format::Json;
+use crate::format::{Avro, Encode, Format, SchemaText};
+use crate::registry::{Content, ResolvedReference, named};
+use crate::rest::{Client, NewSchema, Reference, Registered, Version};
 use crate::wire::{Guid, SchemaKey};
 use crate::{Error, LoadedSchema, Registry, Subject};
 
@@ -32,8 +32,8 @@ enum SchemaSource {
 }
 
 /// Everything that a refresh needs.
-#[derive(Debug, Clone)]
-pub(super) struct Settings {
+#[derive(Debug)]
+pub(super) struct Settings<F: Format> {
     subject: Subject,
     local: Option<LocalSchema>,
     source: SchemaSource,
@@ -41,14 +41,23 @@ pub(super) struct Settings {
     strict: bool,
     framing: Framing,
     accept_rules: bool,
-    unknown_fields: UnknownFields,
+    options: F::EncodeOptions,
 }
 
-/// Fields of values that the schema lacks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum UnknownFields {
-    Refused,
-    Ignored,
+impl<F: Format> Clone for Settings<F> {
+    fn clone(&self) -> Self {
+        let Self { subject, local, source, normalize, strict, framing, accept_rules, options } = self;
+        Self {
+            subject: subject.clone(),
+            local: local.clone(),
+            source: source.clone(),
+            normalize: *normalize,
+            strict: *strict,
+            framing: *framing,
+            accept_rules: *accept_rules,
+            options: options.clone(),
+        }
+    }
 }
 
 /// Where a record names its schema.
@@ -64,13 +73,39 @@ enum Framing {
 ///
 /// By default it looks the given schema up, and fails if it is not registered.
 #[must_use = "call `prepare`"]
-pub struct SerializerBuilder<T: ?Sized> {
+pub struct SerializerBuilder<T: ?Sized, F: Format = Avro> {
     registry: Registry,
-    settings: Settings,
+    settings: Settings<F>,
     of: PhantomData<fn(&T)>,
 }
 
-impl<T: Serialize + ?Sized> SerializerBuilder<T> {
+impl<T: ?Sized> SerializerBuilder<T> {
+    /// Skips fields of values that the schema lacks. They are an error by default, because their data would be lost.
+    pub fn ignore_unknown_fields(mut self) -> Self {
+        self.settings.options.ignores_unknown_fields = true;
+        self
+    }
+}
+
+#[cfg(feature = "json-schema")]
+impl<T: ?Sized> SerializerBuilder<T, Json> {
+    /// Validates values against the schema before they are written.
+    pub fn validate(mut self) -> Self {
+        self.settings.options.validates = true;
+        self
+    }
+}
+
+#[cfg(feature = "protobuf")]
+impl<T: ?Sized> SerializerBuilder<T, DynamicProtobuf> {
+    /// The message to write, by its full name; by default the first one of the schema.
+    pub fn message(mut self, full_name: impl Into<String>) -> Self {
+        self.settings.options.message = Some(full_name.into());
+        self
+    }
+}
+
+impl<T: ?Sized, F: Encode<T>> SerializerBuilder<T, F> {
     pub(super) fn new(registry: &Registry, subject: Subject) -> Self {
         let settings = Settings {
             subject,
@@ -80,7 +115,7 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
             strict: true,
             framing: Framing::Prefix,
             accept_rules: false,
-            unknown_fields: UnknownFields::Refused,
+            options: F::encode_options(),
         };
         Self { registry: registry.clone(), settings, of: PhantomData }
     }
@@ -150,12 +185,6 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
         self
     }
 
-    /// Skips fields of values that the schema lacks. They are an error by default, because their data would be lost.
-    pub fn ignore_unknown_fields(mut self) -> Self {
-        self.settings.unknown_fields = UnknownFields::Ignored;
-        self
-    }
-
     /// Accepts schemas with rules, which the caller has to run.
     ///
     /// They are refused by default, because a field to be encrypted would be written in clear text.
@@ -165,69 +194,63 @@ impl<T: Serialize + ?Sized> SerializerBuilder<T> {
     }
 
     /// Resolves the subject, looks up or registers the schema, and compiles the plan.
-    pub async fn prepare(self) -> Result<Serializer<T>, PrepareError> {
+    pub async fn prepare(self) -> Result<Serializer<T, F>, PrepareError> {
         let bound = self.settings.bind(&self.registry).await?;
         Ok(Serializer { bound: Arc::new(bound), scratch: Vec::new(), of: PhantomData })
     }
 }
 
 /// The program's schema, with its references registered or looked up.
-struct ResolvedSchema {
+struct ResolvedSchema<S> {
     new: NewSchema,
     references: Vec<ResolvedReference>,
-    parsed: avow_avro::Schema,
+    parsed: S,
 }
 
-impl Settings {
-    pub(super) async fn bind(&self, registry: &Registry) -> Result<Bound, PrepareError> {
+/// A resolution in progress; boxed, because references are resolved like the schema.
+type Resolving<'a, S> = Pin<Box<dyn Future<Output = Result<ResolvedSchema<S>, PrepareError>> + Send + 'a>>;
+
+impl<F: Format> Settings<F> {
+    pub(super) async fn bind(&self, registry: &Registry) -> Result<Bound<F>, PrepareError> {
         let local = match &self.local {
             Some(local) => Some(self.resolve(registry, local).await?),
             None => None,
         };
-        let record = local.as_ref().and_then(|local| local.parsed.full_name());
+        let record = local.as_ref().and_then(|local| local.parsed.name());
         let subject = self.subject.resolve(registry, record.as_deref()).await?;
         let schema = self.select_schema(registry, &subject, local.as_ref()).await?;
-        let avro = schema.avro().map_err(|why| PrepareError::new(Reason::NotAvro(why)))?;
+        let selected = F::Schema::of(&schema)?;
         if !self.accept_rules && !schema.rules_on_writing().is_empty() {
             return Err(PrepareError::needs_rules(&schema));
         }
         if let Some(local) = &local
             && self.strict
             && !matches!(self.source, SchemaSource::LookUp | SchemaSource::Register)
-            && !check(avro, &local.parsed).is_compatible()
         {
-            let findings = explain(avro, &local.parsed, Candidate::Writer);
-            let findings = findings.into_iter().map(|finding| finding.title).collect();
-            return Err(PrepareError::new(Reason::Incompatible { subject, findings }));
+            let findings = F::Schema::incompatibilities(selected, &local.parsed);
+            let findings = findings.map_err(|why| PrepareError::new(Reason::Incomparable(why)))?;
+            if !findings.is_empty() {
+                return Err(PrepareError::new(Reason::Incompatible { subject, findings }));
+            }
         }
+        let encoder = F::encoder(&schema, &self.options)?;
         let (prefix, header) = match self.framing {
             Framing::Prefix => (Some(SchemaKey::Id(self.id(registry, &schema).await?).to_bytes()), None),
             Framing::Header => {
                 let guid = schema.guid().ok_or_else(|| PrepareError::new(Reason::NoGuid))?;
-                (None, Some((self.subject.part().header(), SchemaKey::Guid(guid).to_bytes())))
+                let key = SchemaKey::Guid(guid).to_bytes();
+                let bytes = [key.as_slice(), F::message_indexes(&encoder)].concat();
+                (None, Some((self.subject.part().header(), bytes)))
             }
         };
-        let (mut plan, raw_bytes) = (EncodePlan::new(avro)?, is_bytes(avro));
-        if self.unknown_fields == UnknownFields::Ignored {
-            plan = plan.ignore_unknown_fields();
-        }
-        Ok(Bound {
-            settings: self.clone(),
-            registry: registry.clone(),
-            subject,
-            schema,
-            plan,
-            prefix,
-            header,
-            raw_bytes,
-        })
+        Ok(Bound { settings: self.clone(), registry: registry.clone(), subject, schema, encoder, prefix, header })
     }
 
     async fn select_schema(
         &self,
         registry: &Registry,
         subject: &str,
-        local: Option<&ResolvedSchema>,
+        local: Option<&ResolvedSchema<F::Schema>>,
     ) -> Result<Arc<LoadedSchema>, PrepareError> {
         let given = || local.ok_or_else(|| PrepareError::new(Reason::NoSchema));
         Ok(match &self.source {
@@ -256,7 +279,7 @@ impl Settings {
                 registry.insert(Content {
                     id: Some(registered.id),
                     guid: registered.schema.guid.and_then(|guid| guid.parse().ok()),
-                    schema_type: SchemaType::Avro,
+                    schema_type: F::Schema::TYPE,
                     text: if text.is_empty() { local.new.text().to_owned() } else { text },
                     references: local.references.clone(),
                     rule_set: registered.schema.rule_set,
@@ -278,13 +301,9 @@ impl Settings {
     }
 
     /// Registers or looks up the references of the schema, dependencies first.
-    fn resolve<'a>(
-        &'a self,
-        registry: &'a Registry,
-        local: &'a LocalSchema,
-    ) -> Pin<Box<dyn Future<Output = Result<ResolvedSchema, PrepareError>> + Send + 'a>> {
+    fn resolve<'a>(&'a self, registry: &'a Registry, local: &'a LocalSchema) -> Resolving<'a, F::Schema> {
         Box::pin(async move {
-            let mut new = NewSchema::avro(local.text.clone());
+            let mut new = NewSchema::of_type(F::Schema::TYPE, local.text.clone());
             let mut references: Vec<ResolvedReference> = Vec::new();
             for reference in &local.references {
                 match reference {
@@ -303,8 +322,8 @@ impl Settings {
                     }
                 }
             }
-            let texts: Vec<_> = references.iter().map(|referenced| referenced.text.as_str()).collect();
-            let parsed = parse(&local.text, &texts, Strictness::Java)?;
+            let parsed = F::Schema::parse(&local.text, &named(&references));
+            let parsed = parsed.map_err(|why| PrepareError::new(Reason::Parse(why)))?;
             Ok(ResolvedSchema { new, references, parsed })
         })
     }
@@ -354,7 +373,11 @@ impl Settings {
 }
 
 /// The schema from memory, where the registry cannot be asked: what was registered once keeps its id.
-fn offline_copy(registry: &Registry, local: &ResolvedSchema, error: Error) -> Result<Arc<LoadedSchema>, Error> {
+fn offline_copy<S: SchemaText>(
+    registry: &Registry,
+    local: &ResolvedSchema<S>,
+    error: Error,
+) -> Result<Arc<LoadedSchema>, Error> {
     if error.is_offline() || error.is_unavailable() {
         registry.find_equal(&local.parsed).ok_or(error)
     } else {

@@ -362,8 +362,8 @@ async fn what_is_wrong_with_a_record_is_told() {
     let rows = [
         (b"{\"id\":1}".to_vec(), Class::NotFramed),
         (vec![0xc3, 1, 0, 0], Class::UnknownFraming),
-        (framed(2, b"{}"), Class::NotAvro),
-        (framed(3, b"\0"), Class::NotAvro),
+        (framed(2, b"{}"), Class::OtherFormat),
+        (framed(3, b"\0"), Class::InvalidSchema),
         (framed(4, b"\0"), Class::Unresolvable),
         (framed(5, b"\x02\x06tea"), Class::NeedsRules),
         (framed(7, b"\x02\x06te"), Class::Truncated),

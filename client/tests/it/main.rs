@@ -3,8 +3,10 @@
 
 mod codec;
 mod consumer;
+mod json;
 mod kafka;
 mod producer;
+mod protobuf;
 mod rest;
 mod snapshots;
 mod support;
