@@ -223,13 +223,17 @@ pub enum Newer {
 impl Difference {
     /// The text of the reference, byte for byte.
     pub fn message(&self, newer: Newer) -> String {
+        // The closing quote is the reference's.
+        format!("{{errorType:\"{}\", description:\"{}'}}", self.kind.as_str(), self.description(newer))
+    }
+
+    /// The sentence inside the message. A few kinds have none.
+    pub fn description(&self, newer: Newer) -> String {
         let (reader, writer) = match newer {
             Newer::Reader => ("new", "old"),
             Newer::Writer => ("old", "new"),
         };
-        let description = Description { difference: self, reader, writer };
-        // The closing quote is the reference's.
-        format!("{{errorType:\"{}\", description:\"{description}'}}", self.kind.as_str())
+        Description { difference: self, reader, writer }.to_string()
     }
 }
 

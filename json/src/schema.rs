@@ -11,7 +11,7 @@ use crate::load::{self, LoadError, Loaded};
 use crate::model::{Kind, Model, NodeId};
 use crate::printer;
 use crate::reader::{self, ReadError, SyntaxError};
-use crate::value::Json;
+use crate::value::{Json, Object};
 
 /// A document that a schema refers to by `$ref`.
 #[derive(Clone, Copy, Debug)]
@@ -120,23 +120,51 @@ impl Document {
         definitions.chain(names(self.json.get("$defs")))
     }
 
+    /// The properties that any object of the document describes.
+    pub fn properties(&self) -> BTreeSet<&str> {
+        self.objects().flat_map(|object| names(object.get("properties"))).collect()
+    }
+
     /// The inline tags of all schemas: the members of every `confluent:tags`.
     pub fn tags(&self) -> BTreeSet<&str> {
-        let mut tags = BTreeSet::new();
-        let mut open = vec![&self.json];
-        while let Some(json) = open.pop() {
-            match json {
-                Json::Object(object) => {
-                    if let Some(Json::Array(values)) = object.get("confluent:tags") {
-                        tags.extend(values.iter().filter_map(Json::as_str).map(|tag| &**tag));
-                    }
-                    open.extend(object.values());
-                }
-                Json::Array(items) => open.extend(items.iter()),
-                _ => {}
-            }
+        let lists = self.objects().filter_map(|object| match object.get("confluent:tags") {
+            Some(Json::Array(values)) => Some(values),
+            _ => None,
+        });
+        lists.flat_map(|values| values.iter().filter_map(Json::as_str).map(|tag| &**tag)).collect()
+    }
+
+    /// The JSON pointer and the text of the value at the path of a difference, if the path leads through this document.
+    pub fn value_at(&self, path: &str) -> Option<(String, String)> {
+        let mut pointer = String::new();
+        let mut value = &self.json;
+        for segment in path.trim_start_matches("#/").split('/').filter(|segment| !segment.is_empty()) {
+            value = match value {
+                Json::Object(object) => object.get(segment)?,
+                Json::Array(items) => items.get(segment.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+            pointer.push('/');
+            pointer.push_str(&segment.replace('~', "~0"));
         }
-        tags
+        Some((pointer, printer::compact(value)))
+    }
+
+    fn objects(&self) -> impl Iterator<Item = &Object> {
+        let mut open = vec![&self.json];
+        std::iter::from_fn(move || {
+            while let Some(json) = open.pop() {
+                match json {
+                    Json::Object(object) => {
+                        open.extend(object.values());
+                        return Some(&**object);
+                    }
+                    Json::Array(items) => open.extend(items.iter()),
+                    _ => {}
+                }
+            }
+            None
+        })
     }
 }
 

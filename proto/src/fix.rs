@@ -15,6 +15,8 @@ pub struct Fix {
     pub text: String,
     /// Whether nothing else keeps the schemas from being compatible.
     pub is_complete: bool,
+    /// The incompatibility that the fix is for.
+    pub difference: Difference,
 }
 
 /// A fix for each incompatibility that has one. A fix that does not lower the number of incompatibilities is left out.
@@ -33,7 +35,7 @@ pub(crate) fn fixes(reader: &Schema, writer: &Schema, budget: &Budget) -> Result
         };
         let left = Schema::check(&fixed, writer, budget)?.incompatibilities().count();
         if left < count && fixes.iter().all(|fix| fix.title != title) {
-            fixes.push(Fix { title, text, is_complete: left == 0 });
+            fixes.push(Fix { title, text, is_complete: left == 0, difference: difference.clone() });
         }
     }
     Ok(fixes)

@@ -93,6 +93,11 @@ impl Schema {
         Ok(text)
     }
 
+    /// The schema in its normal form, with the same references.
+    pub fn to_normalized(&self, budget: &Budget) -> Result<Self, Error> {
+        self.with_text(&self.normalized(budget)?, budget)
+    }
+
     pub fn validate(&self, strictness: Strictness, budget: &Budget) -> Result<(), Error> {
         self.normalized(budget)?;
         if strictness == Strictness::Strict {

@@ -19,6 +19,8 @@ pub struct Fix {
     pub title: String,
     /// The whole schema after the change.
     pub schema: String,
+    /// Whether no other finding is left.
+    pub resolves_all: bool,
 }
 
 /// The fixes of `difference` that work.
@@ -44,7 +46,7 @@ pub(super) fn fixes(
         };
         let verdict = check(&candidate, writer, policy, budget)?;
         if verdict.findings().all(|left| left != difference) {
-            fixes.push(Fix { title, schema });
+            fixes.push(Fix { title, schema, resolves_all: verdict.is_compatible() });
         }
     }
     Ok(fixes)

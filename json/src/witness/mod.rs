@@ -11,7 +11,7 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
 use crate::schema::{Schema, Verdict, check};
-use crate::{Difference, Policy};
+use crate::{Difference, DifferenceKind, Policy};
 use fixes::fixes;
 use sampler::{Nodes, Sampler};
 
@@ -51,6 +51,8 @@ pub enum Severity {
 pub struct Finding {
     /// A stable identifier: `json/` and the kind in lower case.
     pub rule: String,
+    /// None for [`NOT_READABLE`].
+    pub kind: Option<DifferenceKind>,
     pub severity: Severity,
     pub path: String,
     pub witness: Option<Witness>,
@@ -63,7 +65,7 @@ pub const NOT_READABLE: &str = "json/not-readable";
 
 /// All rules: one for every kind of difference that is not always allowed, and [`NOT_READABLE`].
 pub fn rules() -> impl Iterator<Item = String> {
-    let kinds = crate::DifferenceKind::ALL.iter().filter(|kind| !kind.is_compatible(Policy::Strict));
+    let kinds = DifferenceKind::ALL.iter().filter(|kind| !kind.is_compatible(Policy::Strict));
     kinds.map(|kind| rule(kind.as_str())).chain([NOT_READABLE.to_owned()])
 }
 
@@ -83,6 +85,7 @@ pub fn explain(reader: &Schema, writer: &Schema, policy: Policy, budget: &Budget
         let witness = witnesses.iter().find(|witness| proves(witness, difference)).cloned();
         findings.push(Finding {
             rule: rule(difference.kind.as_str()),
+            kind: Some(difference.kind),
             severity: if witness.is_some() { Severity::Breaking } else { Severity::Warning },
             path: difference.path.clone(),
             witness,
@@ -108,6 +111,7 @@ pub fn soundness(
     let witness = search(reader, writer, 1, budget)?.pop();
     Ok(witness.map(|witness| Finding {
         rule: NOT_READABLE.to_owned(),
+        kind: None,
         severity: Severity::Warning,
         path: format!("#{}", witness.place),
         witness: Some(witness),

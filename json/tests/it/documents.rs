@@ -135,3 +135,17 @@ fn examine(vector: &Vector, closure: &[(&str, &str)]) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[test]
+fn values_are_found_by_the_path_of_a_difference() {
+    let text = r#"{"properties":{"a~b":{"items":[true,{"maxLength":5}]}},"$defs":{"D":{"properties":{"inner":{}}}}}"#;
+    let document = Document::parse(text, &Budget::unlimited()).expect("JSON");
+    let found = |path| document.value_at(path);
+    assert_eq!(
+        found("#/properties/a~b/items/1/maxLength"),
+        Some(("/properties/a~0b/items/1/maxLength".to_owned(), "5".to_owned()))
+    );
+    assert_eq!(found("#/"), Some((String::new(), text.to_owned())));
+    assert_eq!((found("#/properties/b"), found("#/properties/a~b/items/2")), (None, None));
+    assert_eq!(document.properties().into_iter().collect::<Vec<_>>(), ["a~b", "inner"]);
+}
