@@ -40,7 +40,7 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "BACKWARD"))]
     pub compatibility: Option<Level>,
-    /// `STRICT`, `LENIENT` or `LOGICAL`; without effect on Avro.
+    /// `STRICT`, `LENIENT` or `LOGICAL`; `LENIENT` has an effect on JSON Schema only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_policy: Option<String>,
     /// The metadata property that partitions the history.
@@ -121,7 +121,7 @@ pub struct ConfigUpdate {
     #[serde(deserialize_with = "lenient::patch", skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "FULL"))]
     pub compatibility: Patch<String>,
-    /// `STRICT`, `LENIENT` or `LOGICAL`; without effect on Avro.
+    /// `STRICT`, `LENIENT` or `LOGICAL`; `LENIENT` has an effect on JSON Schema only.
     #[serde(deserialize_with = "lenient::patch", skip_serializing_if = "Patch::is_keep")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub compatibility_policy: Patch<String>,

@@ -46,10 +46,10 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Side {
-    /// A JSON pointer into the stored text; absent for types that come from references.
+    /// A JSON pointer into the stored text; absent for types that come from references, and in Protobuf.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// The JSON at that place.
+    /// The text at that place.
     pub fragment: String,
 }
 
@@ -63,17 +63,29 @@ pub struct Cause {
     pub why: String,
 }
 
-/// A record that proves a finding: it was encoded, and could not be decoded.
+/// Data that proves a finding: it was written with one schema, and could not be read with the other, or not as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Witness {
-    /// The record, in Avro's JSON encoding.
+    /// The record: in Avro's JSON encoding, as JSON, or in Protobuf's text format.
     pub record: String,
-    /// Its bytes, in hexadecimal.
-    pub bytes: String,
-    /// The decoder's message.
-    pub decode_error: String,
+    /// Its bytes, in hexadecimal; absent in JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<String>,
+    /// The message of the decoder or the validator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decode_error: Option<String>,
+    /// What the reader makes of a Protobuf message, or why it cannot read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<String>,
+}
+
+impl Witness {
+    /// Why the record proves the finding: the message of the decoder or the validator, or else what the reader makes of it.
+    pub fn reason(&self) -> &str {
+        self.decode_error.as_deref().or(self.read.as_deref()).unwrap_or_default()
+    }
 }
 
 /// A change to the new schema that was tried.

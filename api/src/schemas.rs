@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SchemaReference {
-    /// The full name of the type that is used.
+    /// The full name of the type that is used, the URI in `$ref`, or the path that is imported.
     #[serde(default, deserialize_with = "lenient::or_default")]
     #[cfg_attr(feature = "openapi", schema(example = "com.example.Address"))]
     pub name: String,
@@ -44,10 +44,10 @@ impl From<SchemaReference> for avow_domain::Reference {
 })))]
 #[serde(rename_all = "camelCase", default)]
 pub struct RegisterSchemaRequest {
-    /// The schema as a JSON text; without it the latest version's.
+    /// The text of the schema; without it the latest version's.
     #[serde(deserialize_with = "lenient::schema_text", skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// `AVRO`, which is the default.
+    /// `AVRO`, which is the default, `JSON` or `PROTOBUF`.
     #[serde(deserialize_with = "lenient::optional", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "AVRO"))]
     pub schema_type: Option<String>,

@@ -30,7 +30,7 @@ pub struct Config {
     /// What registrations must be compatible with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_level: Option<Level>,
-    /// `STRICT`, `LENIENT` or `LOGICAL`; without effect on Avro.
+    /// `STRICT`, `LENIENT` or `LOGICAL`; `LENIENT` has an effect on JSON Schema only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_policy: Option<String>,
     /// The metadata property that partitions the history.

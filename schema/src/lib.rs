@@ -21,7 +21,7 @@ pub mod lint;
 pub mod source;
 
 pub use format::{
-    Cause, Definitions, Finding, Fix, Incompatibility, InvalidSchema, ParsedSchema, Policy, Role, Rule, RuleEntry,
-    SUPPORTED, Severity, Side, Strictness, Tagged, UnknownPath, Verdict, Witness, check, definitions, explain, parse,
-    rules, soundness,
+    Cause, Definitions, Finding, Fix, Format, Incompatibility, InvalidSchema, JsonSchema, ParsedSchema, Policy,
+    Reference, Role, Rule, RuleEntry, SUPPORTED, Severity, Side, Strictness, Validation, Verdict, Witness, check,
+    definitions, explain, parse, rules, soundness,
 };

@@ -82,6 +82,20 @@ pub(super) fn findings(explained: Vec<Explained>) -> Vec<Finding> {
     explained.into_iter().map(finding).collect()
 }
 
+fn witness(witness: avow_schema::Witness) -> Witness {
+    match witness {
+        avow_schema::Witness::Record { json, bytes, error } => {
+            Witness { record: json, bytes: Some(bytes), decode_error: Some(error), read: None }
+        }
+        avow_schema::Witness::Instance { json, error } => {
+            Witness { record: json, bytes: None, decode_error: Some(error), read: None }
+        }
+        avow_schema::Witness::Message { bytes, written, read } => {
+            Witness { record: written, bytes: Some(bytes), decode_error: None, read: Some(read) }
+        }
+    }
+}
+
 fn finding(Explained { finding, direction, versions }: Explained) -> Finding {
     let side = |side: avow_schema::Side| Side { pointer: side.pointer, fragment: side.fragment };
     let cause = |cause: avow_schema::Cause| Cause {
@@ -90,8 +104,6 @@ fn finding(Explained { finding, direction, versions }: Explained) -> Finding {
         title: cause.title,
         why: cause.why,
     };
-    let witness =
-        |avow_schema::Witness::Record { json, bytes, error }| Witness { record: json, bytes, decode_error: error };
     let fix = |fix: avow_schema::Fix| Fix { title: fix.title, schema: fix.schema, resolves_all: fix.resolves_all };
     let mut ascending: Vec<i32> = versions.iter().map(|version| version.get()).collect();
     ascending.sort_unstable();

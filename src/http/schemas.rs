@@ -41,7 +41,7 @@ pub(super) async fn list_schemas(State(state): State<AppState>, incoming: Incomi
 
 /// List the supported schema types.
 #[utoipa::path(get, path = "/schemas/types", tag = "schemas",
-    responses((status = 200, description = "`AVRO`", body = Vec<String>), Refusals))]
+    responses((status = 200, description = "`JSON`, `PROTOBUF` and `AVRO`", body = Vec<String>), Refusals))]
 pub(super) async fn list_types(_: Incoming) -> Response {
     Json(avow_schema::SUPPORTED.map(SchemaType::as_str)).into_response()
 }
@@ -56,7 +56,7 @@ async fn found(registry: &Registry, view: &mut View<'_>, incoming: &Incoming) ->
     params(
         ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined"),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`"),
         ("referenceFormat" = Option<String>, Query, description = "`qualified` to have references name their context"),
         ("fetchMaxId" = Option<String>, Query, description = "`true` to add the highest id of the context")),
     responses(
@@ -91,7 +91,7 @@ pub(super) async fn get_schema(
     params(
         ("id" = i32, Path, description = "The id in the records"),
         ("subject" = Option<String>, Query, description = "Where to look for it; `:.ctx:` for a context"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined")),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`")),
     responses(
         (status = 200, description = "The schema itself, not quoted", body = Object),
         (status = 304, description = "The caller has it, says its `If-None-Match`"), Refusals))]
@@ -152,7 +152,7 @@ async fn holders(registry: &Registry, incoming: &Incoming) -> Result<Vec<Subject
 #[utoipa::path(get, path = "/schemas/guids/{guid}", tag = "schemas",
     params(
         ("guid" = String, Path, description = "A UUID, or its 32 hexadecimal digits"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined")),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`")),
     responses(
         (status = 200, description = "The schema", body = SchemaString), Refusals))]
 pub(super) async fn get_schema_by_guid(State(state): State<AppState>, incoming: Incoming) -> Result<Response, Error> {

@@ -20,10 +20,7 @@ pub(super) const UNLIMITED: i32 = i32::MAX;
 
 /// The format that a request asks its schema text in; unknown ones mean the stored text.
 pub(super) fn format(incoming: &Incoming) -> Format {
-    match incoming.text("format") {
-        Some(name) if name.eq_ignore_ascii_case("resolved") => Format::Resolved,
-        _ => Format::Stored,
-    }
+    incoming.text("format").map(Format::parse).unwrap_or_default()
 }
 
 /// The subject of the path, or the one its alias stands for.
@@ -70,7 +67,7 @@ pub(super) async fn list_subjects(State(state): State<AppState>, incoming: Incom
     params(
         ("subject" = String, Path),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined in the answer"),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`"),
         ("deleted" = Option<String>, Query, description = "`true` to search soft-deleted versions too")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The version", body = Schema), Refusals))]
@@ -118,7 +115,7 @@ pub(super) async fn delete_subject(State(state): State<AppState>, incoming: Inco
         ("key" = Option<Vec<String>>, Query, description = "Names of metadata properties"),
         ("value" = Option<Vec<String>>, Query, description = "Their values, in the same order"),
         ("deleted" = Option<String>, Query, description = "`true` to search soft-deleted versions too"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined")),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`")),
     responses((status = 200, description = "The newest version that has them all", body = Schema), Refusals))]
 pub(super) async fn find_by_metadata(
     State(state): State<AppState>,

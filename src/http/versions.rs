@@ -59,7 +59,7 @@ pub(super) async fn list_versions(
     params(
         ("subject" = String, Path),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined in the answer"),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`"),
         ("force" = Option<String>, Query, description = "`true` to skip the compatibility check"),
         ("explain" = Option<String>, Query, description = "`true` to add `findings`: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
@@ -130,7 +130,7 @@ async fn register_explained(
     params(
         ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
         ("deleted" = Option<String>, Query, description = "`true` to find a soft-deleted version too"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined"),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`"),
         ("referenceFormat" = Option<String>, Query, description = "`qualified` to have references name their context")),
     responses(
         (status = 200, description = "The version", body = Schema),
@@ -161,7 +161,7 @@ pub(super) async fn get_version(
     params(
         ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
         ("deleted" = Option<String>, Query, description = "`true` to find a soft-deleted version too"),
-        ("format" = Option<String>, Query, description = "`resolved` to have references inlined")),
+        ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`")),
     responses(
         (status = 200, description = "The schema itself, not quoted", body = Object),
         (status = 304, description = "The caller has it, says its `If-None-Match`"), Refusals))]

@@ -3,9 +3,9 @@
 use super::references::{self, Documents, Targets};
 use super::stats::CacheKind;
 use super::{Error, Registry, View};
-use crate::domain::{Content, ContentKey, Context, Metadata, Reference, RuleSet, SchemaType};
-use avow_budget::Budget;
-use avow_schema::{InvalidSchema, ParsedSchema, Strictness};
+use crate::domain::{Content, ContentKey, Context, Metadata, Reference, RuleSet, SchemaType, Subject};
+use avow_budget::{Budget, Limits};
+use avow_schema::{InvalidSchema, ParsedSchema, Strictness, Validation};
 use std::sync::Arc;
 
 /// A schema as a client offers it (contract 2.5).
@@ -53,6 +53,14 @@ impl Draft {
     }
 }
 
+/// How a draft becomes a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ParseOptions {
+    pub(super) strictness: Strictness,
+    pub(super) validation: Validation,
+    pub(super) normalize: bool,
+}
+
 /// A parsed schema with what identity needs of it.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
@@ -61,40 +69,30 @@ pub(super) struct Candidate {
     pub(super) content: Content,
     pub(super) documents: Documents,
     pub(super) context: Context,
-    /// How it was parsed.
-    pub(super) strictness: Strictness,
-    /// Whether it was normalised.
-    pub(super) normalized: bool,
+    pub(super) options: ParseOptions,
 }
 
 impl Candidate {
-    /// Parses `content.text` as a schema of `context`, against its references.
+    /// Parses `content.text` as a schema for a subject, against its references.
     pub(super) async fn parse(
         view: &mut View<'_>,
-        context: &Context,
+        subject: &Subject,
         content: Content,
-        strictness: Strictness,
-        normalize: bool,
+        options: ParseOptions,
     ) -> Result<Self, Error> {
-        let targets = if strictness == Strictness::Strict { Targets::Live } else { Targets::All };
-        let documents = references::resolve(view, context, &content, targets).await?;
-        let mut schema = parse(&content, &documents, strictness)?;
+        let context = subject.context();
+        let targets = if options.strictness == Strictness::Strict { Targets::Live } else { Targets::All };
+        let documents = references::resolve(view, &context, &content, targets).await?;
+        let parsed = parse(&content, &documents, options).await?;
+        let schema = parsed.map_err(|error| invalid(content.schema_type, Some(subject), error))?;
         let mut references = content.references;
-        if normalize {
-            schema = schema.normalized().map_err(|error| invalid(content.schema_type, &error))?;
+        if options.normalize {
             references.sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
             references.dedup();
         }
-        fix(view, context, &mut references).await?;
+        fix(view, &context, &mut references).await?;
         let content = Content { text: schema.text(), references, ..content };
-        Ok(Self {
-            schema: Arc::new(schema),
-            content,
-            documents,
-            context: context.clone(),
-            strictness,
-            normalized: normalize,
-        })
+        Ok(Self { schema: Arc::new(schema), content, documents, context, options })
     }
 
     pub(super) fn key(&self) -> ContentKey {
@@ -102,14 +100,48 @@ impl Candidate {
     }
 }
 
-fn parse(content: &Content, documents: &Documents, strictness: Strictness) -> Result<ParsedSchema, Error> {
-    let budget = Budget::unlimited();
-    let parsed = avow_schema::parse(content.schema_type, &content.text, &documents.texts(), strictness, &budget);
-    parsed.map_err(|error| invalid(content.schema_type, &error))
+/// Steps and bytes that reading one JSON or Protobuf schema may take: some for each byte of the largest texts.
+pub(super) const PARSE_LIMITS: Limits = Limits { steps: 100_000_000, bytes: 512 << 20 };
+
+/// Parses a text against what it refers to.
+async fn parse(
+    content: &Content,
+    documents: &Documents,
+    options: ParseOptions,
+) -> Result<Result<ParsedSchema, InvalidSchema>, Error> {
+    if content.schema_type == SchemaType::Avro {
+        return Ok(parse_within(content, documents, options, &Budget::unlimited()));
+    }
+    // A small text can take long in these formats.
+    let (content, documents) = (content.clone(), documents.clone());
+    let work = move || parse_within(&content, &documents, options, &Budget::new(PARSE_LIMITS));
+    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Panic)
 }
 
-fn invalid(schema_type: SchemaType, error: &InvalidSchema) -> Error {
-    Error::InvalidSchema { schema_type, details: error.to_string() }
+fn parse_within(
+    content: &Content,
+    documents: &Documents,
+    options: ParseOptions,
+    budget: &Budget,
+) -> Result<ParsedSchema, InvalidSchema> {
+    let references = documents.references(content);
+    let schema = avow_schema::parse(content.schema_type, &content.text, &references, options.strictness, budget)?;
+    schema.validate(options.validation, budget)?;
+    match options.normalize {
+        true => schema.normalized(&references, budget),
+        false => Ok(schema),
+    }
+}
+
+/// The refusal of a text; of one that is stored already the subject does not matter.
+pub(super) fn invalid(schema_type: SchemaType, subject: Option<&Subject>, error: InvalidSchema) -> Error {
+    let details = error.to_string();
+    match (error, subject) {
+        (InvalidSchema::Validate(_), Some(subject)) => {
+            Error::SchemaNotValid { subject: subject.clone(), schema_type, details }
+        }
+        _ => Error::InvalidSchema { schema_type, details },
+    }
 }
 
 /// Replaces every `-1` by the version it means now.
@@ -178,7 +210,9 @@ impl Registry {
         if let Some(schema) = known {
             return Ok(Parsed { key, schema });
         }
-        let schema = Arc::new(parse(content, &documents, Strictness::Lenient)?);
+        let options = ParseOptions { strictness: Strictness::Lenient, validation: Validation::None, normalize: false };
+        let parsed = parse(content, &documents, options).await?;
+        let schema = Arc::new(parsed.map_err(|error| invalid(content.schema_type, None, error))?);
         self.parsed.insert(key.clone(), Arc::clone(&schema)).await;
         Ok(Parsed { key, schema })
     }

@@ -1,12 +1,12 @@
-//! May this schema follow those? The level's pairs, asked of the Avro core, in the contract's words (contract 4.9).
+//! May this schema follow those? The pairs of the level, in the words of the contract (4.9).
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, ParseOptions};
 use super::effective::Effective;
 use super::verdicts::Pair;
 use super::{Draft, Error, Registry, View, effective};
 use crate::domain::{Content, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
-use avow_schema::{Role, Strictness};
+use avow_schema::{Incompatibility, Role, Strictness};
 use std::time::Instant;
 
 /// Whether a candidate suits a history; empty messages mean it does.
@@ -72,8 +72,12 @@ impl Registry {
     ) -> Result<Candidate, Error> {
         let content = draft.content()?;
         view.require_references(&subject.context(), &draft.references)?;
-        let strictness = if settings.validate_new_schemas { Strictness::Strict } else { Strictness::Lenient };
-        Candidate::parse(view, &subject.context(), content, strictness, normalize || settings.normalize).await
+        let options = ParseOptions {
+            strictness: if settings.validate_new_schemas { Strictness::Strict } else { Strictness::Lenient },
+            validation: effective::validation(view, subject, content.schema_type, settings).await?,
+            normalize: normalize || settings.normalize,
+        };
+        Candidate::parse(view, subject, content, options).await
     }
 
     /// Judges a candidate against live versions given in ascending order.
@@ -106,7 +110,12 @@ impl Registry {
             };
             messages = reserved_fields(candidate, previous.as_deref());
         }
-        for stored in live.iter().rev() {
+        let other_type = self.has_other_type(view, candidate, live, settings).await?;
+        if other_type {
+            self.note(&avow_schema::Verdict { findings: vec![Incompatibility::DifferentType], exception: None });
+            messages.push(Incompatibility::DifferentType.registry_text(Role::Reader));
+        }
+        for stored in live.iter().rev().filter(|_| !other_type) {
             let content = view.content(stored.key).await?;
             if !same_group(settings, &candidate.content, &content) {
                 continue;
@@ -123,6 +132,24 @@ impl Registry {
             messages.push(format!("{{validateFields: '{fields}', compatibility: '{level}'}}"));
         }
         Ok(Verdict { messages })
+    }
+
+    /// Whether the level protects a version that is a schema of another type than the candidate, however old.
+    async fn has_other_type(
+        &self,
+        view: &mut View<'_>,
+        candidate: &Candidate,
+        live: &[StoredVersion],
+        settings: &Effective,
+    ) -> Result<bool, Error> {
+        let schema_type = candidate.content.schema_type;
+        let protects = !settings.level.directions().is_empty();
+        for stored in live.iter().filter(|stored| protects && stored.key.schema_type != schema_type) {
+            if same_group(settings, &candidate.content, &*view.content(stored.key).await?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Counts what a verdict rests on.
@@ -146,7 +173,7 @@ impl Registry {
         let new = candidate.parsed();
         let mut messages = Vec::new();
         for (turn, direction) in directions.iter().enumerate() {
-            let pair = Pair::new(&new, &old, *direction);
+            let pair = Pair::new(&new, &old, *direction, settings.policy);
             let verdict = self.verdict(&pair).await?;
             self.note(&verdict);
             let mut found = describe(&verdict, pair.role);

@@ -1,7 +1,8 @@
 //! Which settings and which mode are in force for a subject (contract 9.3, 9.4).
 
 use super::{Error, LevelOf, View};
-use crate::domain::{Config, Level, Mode, Subject};
+use crate::domain::{Config, Level, Mode, SchemaType, Subject};
+use avow_schema::{Policy, Validation};
 
 /// The settings in force.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +13,7 @@ pub(super) struct Effective {
     pub(super) validate_fields: bool,
     pub(super) validate_new_schemas: bool,
     pub(super) normalize: bool,
+    pub(super) policy: Policy,
 }
 
 /// The scopes that speak for a subject, nearest first.
@@ -42,8 +44,26 @@ pub(super) async fn settings(view: &mut View<'_>, subject: &Subject) -> Result<E
         validate_fields: config.validate_fields.unwrap_or(server.validate_fields),
         validate_new_schemas: config.validate_new_schemas.unwrap_or(server.validate_new_schemas),
         normalize: config.normalize.unwrap_or(false),
+        policy: match config.compatibility_policy.as_deref() {
+            Some("LENIENT") => Policy::Lenient,
+            _ => Policy::Strict,
+        },
         config,
     })
+}
+
+/// What is checked of a schema that is meant for a subject, beyond that it can be read. Imports are taken unchecked.
+pub(super) async fn validation(
+    view: &mut View<'_>,
+    subject: &Subject,
+    schema_type: SchemaType,
+    settings: &Effective,
+) -> Result<Validation, Error> {
+    // Avro is checked by its parse, so its mode need not be read.
+    if schema_type == SchemaType::Avro || mode(view, subject).await?.is_import() {
+        return Ok(Validation::None);
+    }
+    Ok(if settings.validate_fields { Validation::Full } else { Validation::Basic })
 }
 
 /// The mode in force for a subject.

@@ -54,6 +54,9 @@ pub enum Error {
 
     #[error("Invalid schema of type {schema_type}, details: {details}")]
     InvalidSchema { schema_type: SchemaType, details: String },
+    /// It can be read, and what it says is wrong. The reference tells the two apart.
+    #[error("Invalid schema {{subject={subject},schemaType={schema_type}}}, details: {details}")]
+    SchemaNotValid { subject: Subject, schema_type: SchemaType, details: String },
     #[error("{0}; send smaller schemas")]
     TooCostly(Exceeded),
     #[error("Invalid schema type {0}")]
@@ -128,6 +131,7 @@ impl Error {
             Self::Incompatible { .. } => 40901,
             Self::Stale { .. } => 40990,
             Self::InvalidSchema { .. }
+            | Self::SchemaNotValid { .. }
             | Self::TooCostly(_)
             | Self::InvalidSchemaType(_)
             | Self::EmptySchema

@@ -1,13 +1,13 @@
 //! Findings for people: what breaks, for whom, since which version.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, ParseOptions};
 use super::compatibility::{describe, same_group};
 use super::verdicts::Pair;
 use super::{Authority, Draft, Error, LookupOptions, Registry, View, effective};
 use crate::domain::access::{Target, Verb};
 use crate::domain::{Content, Context, Direction, Level, Subject, Version, VersionSelector};
 use crate::store::StoredVersion;
-use avow_schema::{Finding, Strictness, Verdict};
+use avow_schema::{Finding, Policy, Strictness, Validation, Verdict};
 use std::sync::Arc;
 
 /// A finding with every version of the history it is about.
@@ -121,7 +121,12 @@ impl Registry {
             let asked = match version {
                 Some(VersionSelector::Number(version)) => stored.version == version,
                 Some(VersionSelector::Latest) => history.is_empty(),
-                None => settings.level.is_transitive() || history.is_empty(),
+                // A version of another type counts however old it is.
+                None => {
+                    settings.level.is_transitive()
+                        || history.is_empty()
+                        || stored.key.schema_type != candidate.content.schema_type
+                }
             };
             if !asked {
                 continue;
@@ -138,7 +143,7 @@ impl Registry {
             let mut tried = 0;
             for (stored, content) in &history {
                 let old = self.parsed(view, &candidate.context, stored.key, content).await?;
-                let pair = Pair::new(&new, &old, *direction);
+                let pair = Pair::new(&new, &old, *direction, settings.policy);
                 let verdict = self.verdict(&pair).await?;
                 let findings = if verdict.is_compatible() {
                     tried += 1;
@@ -170,7 +175,7 @@ impl Registry {
         writer: &Draft,
     ) -> Result<(super::Verdict, Vec<Explained>), Error> {
         let (reader, writer) = (self.bare(view, reader).await?, self.bare(view, writer).await?);
-        let pair = Pair::new(&reader.parsed(), &writer.parsed(), Direction::Backward);
+        let pair = Pair::new(&reader.parsed(), &writer.parsed(), Direction::Backward, Policy::Strict);
         let messages = describe(&*self.verdict(&pair).await?, pair.role);
         let findings = self.findings(pair).await?;
         let explained = |finding| Explained { finding, direction: Direction::Backward, versions: Vec::new() };
@@ -182,7 +187,8 @@ impl Registry {
         draft.schema_type()?;
         view.require_references(&Context::default_context(), &draft.references)?;
         let content = Content { metadata: None, rule_set: None, ..draft.content()? };
-        Candidate::parse(view, &Context::default_context(), content, Strictness::Strict, false).await
+        let options = ParseOptions { strictness: Strictness::Strict, validation: Validation::Basic, normalize: false };
+        Candidate::parse(view, &Subject::new(&Context::default_context(), ""), content, options).await
     }
 }
 

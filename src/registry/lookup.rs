@@ -1,6 +1,6 @@
 //! Finding the version a subject already has of a schema (contract 4.6, 6).
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, ParseOptions};
 use super::{Described, Draft, Error, Registry, View, effective};
 use crate::domain::access::{Target, Verb};
 use crate::domain::{Content, Metadata, Subject};
@@ -68,7 +68,13 @@ impl Registry {
                         return Ok(found);
                     }
                     // A reference may be missing there; that is no answer to this request.
-                    Ok(None) | Err(Error::InvalidSchema { .. } | Error::Denied { .. } | Error::Unauthenticated) => {}
+                    Ok(None)
+                    | Err(
+                        Error::InvalidSchema { .. }
+                        | Error::SchemaNotValid { .. }
+                        | Error::Denied { .. }
+                        | Error::Unauthenticated,
+                    ) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -91,8 +97,12 @@ impl Registry {
         }
         let settings = effective::settings(view, subject).await?;
         let content = draft.content()?;
-        let normalize = options.normalize || settings.normalize;
-        let mut candidate = Candidate::parse(view, &subject.context(), content, Strictness::Lenient, normalize).await?;
+        let options_of_parse = ParseOptions {
+            strictness: Strictness::Lenient,
+            validation: effective::validation(view, subject, content.schema_type, &settings).await?,
+            normalize: options.normalize || settings.normalize,
+        };
+        let mut candidate = Candidate::parse(view, subject, content, options_of_parse).await?;
         let scope = view.scope(subject).await?;
         let searched = scope.versions.iter().filter(|stored| options.deleted || !stored.deleted);
         let searched: Vec<StoredVersion> = searched.copied().collect();
@@ -138,6 +148,9 @@ impl Registry {
         candidate: &Candidate,
         stored: &StoredVersion,
     ) -> Result<Option<Arc<Content>>, Error> {
+        if candidate.content.schema_type != stored.key.schema_type {
+            return Ok(None);
+        }
         let inlined = candidate.content.references.is_empty() && stored.refers;
         if !inlined && candidate.schema.shape() != stored.shape {
             return Ok(None);

@@ -41,7 +41,7 @@ pub use explain::{Explained, Explanation, Question, Reply};
 pub use freshness::{Freshness, RequestConsistency};
 pub use lookup::LookupOptions;
 pub use past::{Past, PastSubject};
-pub use read::{Format, Listing, Page, Tagged};
+pub use read::{Listing, Page, Tagged};
 pub use register::RegisterOptions;
 pub use snapshot::{SnapshotEntry, SnapshotPage};
 pub use stats::{CacheSize, Registration};
@@ -50,6 +50,7 @@ pub use view::{ReadSet, View};
 pub use write::Settled;
 
 pub use crate::store::{DeletedFilter, SubjectFilter};
+pub use avow_schema::Format;
 
 use crate::domain::{Content, ContentKey, Context, Identity, Level, SchemaId, Subject, Timestamp, Version};
 use crate::store::{Scope, Store, StoredVersion};

@@ -1,7 +1,9 @@
 //! A subject as it was: its part of the log, up to some moment.
 
 use super::{Authority, Error, Registry};
-use crate::domain::{Config, Content, Fingerprint, Mode, Moment, PastVersion, Replay, Seq, Subject, Version};
+use crate::domain::{
+    Config, Content, Fingerprint, Mode, Moment, PastVersion, Replay, SchemaType, Seq, Subject, Version,
+};
 
 /// A moment of the past, as a caller names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +64,16 @@ impl Registry {
     }
 
     /// A content that was ever stored, whether or not anything holds it still.
-    pub async fn stored_content(&self, authority: &Authority, fingerprint: Fingerprint) -> Result<Content, Error> {
+    pub async fn stored_content(
+        &self,
+        authority: &Authority,
+        fingerprint: Fingerprint,
+        schema_type: Option<SchemaType>,
+    ) -> Result<Content, Error> {
         let mut view = self.view(authority);
         let readable = authority.reads_everything() || self.by_fingerprint(&mut view, fingerprint).await.is_ok();
         let contents = if readable { self.store.contents_of(fingerprint).await? } else { Vec::new() };
-        contents.into_iter().next().ok_or_else(|| Error::NoSuchSchema(fingerprint.to_string()))
+        let wanted = |content: &Content| schema_type.is_none_or(|wanted| wanted == content.schema_type);
+        contents.into_iter().find(wanted).ok_or_else(|| Error::NoSuchSchema(fingerprint.to_string()))
     }
 }

@@ -1,23 +1,16 @@
 //! Reading what is registered (contract 7).
 
+use super::candidate::{PARSE_LIMITS, invalid};
 use super::{Authority, Described, Error, Registry, View};
 use crate::domain::access::{Target, Verb};
 use crate::domain::{Content, Context, Fingerprint, ReferencedVersion, SchemaId, Subject, Version, VersionSelector};
 use crate::store::{DeletedFilter, Holder, ListedSchema, Scope, StoredVersion, SubjectFilter};
+use avow_budget::Budget;
+use avow_schema::Format;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Referrers that are looked at for one that may be read.
 const MOST_REFERRERS: usize = 1_000;
-
-/// How a schema's text is rendered (contract 4.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Format {
-    /// As stored.
-    #[default]
-    Stored,
-    /// With every reference inlined.
-    Resolved,
-}
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -335,17 +328,16 @@ impl Registry {
         Ok(target)
     }
 
-    /// The text of a schema in a format.
+    /// The text of a schema in a format (contract 4.5).
     pub async fn rendered(&self, view: &mut View<'_>, described: &Described, format: Format) -> Result<String, Error> {
         let content: &Content = &described.content;
-        match format {
-            Format::Stored => Ok(content.text.clone()),
-            Format::Resolved if content.references.is_empty() => Ok(content.text.clone()),
-            Format::Resolved => {
-                let context = described.subject.context();
-                Ok(self.parsed(view, &context, described.key, content).await?.schema.resolved_text())
-            }
+        let is_inlined = format == Format::Resolved && content.references.is_empty();
+        if is_inlined || !format.applies_to(content.schema_type) {
+            return Ok(content.text.clone());
         }
+        let parsed = self.parsed(view, &described.subject.context(), described.key, content).await?;
+        let text = parsed.schema.formatted(format, &Budget::new(PARSE_LIMITS));
+        text.map_err(|error| invalid(content.schema_type, None, error))
     }
 
     /// The holder of an id, or another one of the same id, that may be read; `None` where there is none.

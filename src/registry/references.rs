@@ -35,10 +35,17 @@ enum Step {
 }
 
 impl Documents {
-    /// The names and texts, as a parse takes them.
-    pub(super) fn texts(&self) -> Vec<(&str, &str)> {
-        let texts = self.named.iter().zip(&self.contents);
-        texts.map(|(named, content)| (named.name.as_str(), content.text.as_str())).collect()
+    /// What a parse of `content` may use; these are its documents.
+    pub(super) fn references<'a>(&'a self, content: &Content) -> Vec<avow_schema::Reference<'a>> {
+        let direct: HashSet<&str> = content.references.iter().map(|reference| reference.name.as_str()).collect();
+        let documents = self.named.iter().zip(&self.contents);
+        documents
+            .map(|(named, content)| avow_schema::Reference {
+                name: &named.name,
+                text: &content.text,
+                origin: direct.contains(named.name.as_str()).then_some((named.subject.as_str(), named.version)),
+            })
+            .collect()
     }
 }
 

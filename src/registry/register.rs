@@ -1,6 +1,6 @@
 //! Registering a schema (contract 5). The order of the steps decides which error a request gets.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, ParseOptions};
 use super::effective::{self, Effective};
 use super::lookup::{LookupOptions, Match};
 use super::stats::Registration;
@@ -180,12 +180,15 @@ impl Register<'_> {
     /// Parses for finding what is registered already: what a strict parse refuses may have been stored long ago.
     async fn parse_leniently(&self, view: &mut View<'_>, settings: &Effective) -> Result<Candidate, Error> {
         let content = self.draft.content()?;
-        let normalize = self.options.normalize || settings.normalize;
-        let context = self.subject.context();
-        let strict = Candidate::parse(view, &context, content.clone(), self.strictness(settings), normalize).await;
-        match strict {
+        let options = ParseOptions {
+            strictness: self.strictness(settings),
+            validation: effective::validation(view, self.subject, content.schema_type, settings).await?,
+            normalize: self.options.normalize || settings.normalize,
+        };
+        match Candidate::parse(view, self.subject, content.clone(), options).await {
             Err(Error::InvalidSchema { .. }) => {
-                Candidate::parse(view, &context, content, Strictness::Lenient, normalize).await
+                let options = ParseOptions { strictness: Strictness::Lenient, ..options };
+                Candidate::parse(view, self.subject, content, options).await
             }
             parsed => parsed,
         }
@@ -270,15 +273,17 @@ impl Register<'_> {
         settings: &Effective,
         parsed: Option<Candidate>,
     ) -> Result<Candidate, Error> {
-        let strictness = self.strictness(settings);
-        let normalize = (self.options.normalize || settings.normalize) && !mode.is_import();
-        let reusable = |parsed: &Candidate| parsed.strictness == strictness && parsed.normalized == normalize;
-        Ok(match parsed.filter(reusable) {
+        let options = ParseOptions {
+            strictness: self.strictness(settings),
+            validation: effective::validation(view, self.subject, content.schema_type, settings).await?,
+            normalize: (self.options.normalize || settings.normalize) && !mode.is_import(),
+        };
+        Ok(match parsed.filter(|parsed| parsed.options == options) {
             Some(parsed) => {
                 let content = Content { metadata: content.metadata, rule_set: content.rule_set, ..parsed.content };
                 Candidate { content, ..parsed }
             }
-            None => Candidate::parse(view, &self.subject.context(), content, strictness, normalize).await?,
+            None => Candidate::parse(view, self.subject, content, options).await?,
         })
     }
 
@@ -308,7 +313,7 @@ impl Register<'_> {
             id: self.explicit_id().map_or(IdChoice::OfContent, IdChoice::Explicit),
             targets: candidate.documents.direct.clone(),
         }));
-        let deleted = candidate.strictness != Strictness::Strict;
+        let deleted = candidate.options.strictness != Strictness::Strict;
         let references = candidate.documents.direct.clone();
         let guards = candidate.documents.direct.into_iter().map(|version| Guard::Version { version, deleted });
         let replaced = scope.version(version);

@@ -73,9 +73,19 @@ pub(super) struct Stats {
     checks: [[[Counter; 3]; Level::ALL.len()]; SchemaType::ALL.len()],
     checks_took: Histogram,
     /// What checks found, in the order of the catalogue.
-    incompatibilities: [Counter; Rule::COUNT],
+    incompatibilities: RuleCounters,
     unknown_ids: Counter,
     evictions: Arc<[Counter; CacheKind::NAMES.len()]>,
+}
+
+/// One counter for each rule of the catalogue.
+#[derive(Debug)]
+struct RuleCounters(Box<[Counter]>);
+
+impl Default for RuleCounters {
+    fn default() -> Self {
+        Self(avow_schema::rules().map(|_| Counter::default()).collect())
+    }
 }
 
 impl Stats {
@@ -93,7 +103,7 @@ impl Stats {
 
     /// Notes what speaks against a schema.
     pub(super) fn found(&self, rule: Rule) {
-        self.incompatibilities[rule.index()].count();
+        self.incompatibilities.0[rule.index()].count();
     }
 
     /// Notes, for as long as the cache lives, what is forgotten for want of room.
@@ -145,7 +155,7 @@ impl Stats {
         page.histogram("schema_registry_compatibility_check_duration_seconds", help)
             .durations(&[], &self.checks_took.observed());
         let mut found = page.counter("schema_registry_incompatibilities_total", "What checks found, by the rule.");
-        for (rule, counter) in avow_schema::rules().zip(&self.incompatibilities) {
+        for (rule, counter) in avow_schema::rules().zip(&self.incompatibilities.0) {
             found.sample(&[("rule", rule.id)], counter.get());
         }
         page.counter("schema_registry_unknown_schema_id_total", "Questions for ids that mean nothing.")

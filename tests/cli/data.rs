@@ -92,7 +92,8 @@ async fn the_frame_names_the_schema() {
 fn container_files_are_decoded_with_their_own_schema() {
     let work = Work::new();
     for codec in ["null", "deflate"] {
-        let text = std::fs::read_to_string(format!("{}/schema/tests/container/{codec}.hex", env!("CARGO_MANIFEST_DIR")));
+        let text =
+            std::fs::read_to_string(format!("{}/schema/tests/container/{codec}.hex", env!("CARGO_MANIFEST_DIR")));
         let bytes = hex::decode(text.expect("a vector").replace('\n', "")).expect("bytes");
         std::fs::write(work.file(&format!("{codec}.avro")), &bytes).expect("a file");
         std::fs::write(work.file("cut.avro"), &bytes[..bytes.len() - 1]).expect("a file");

@@ -136,7 +136,8 @@ async fn the_log_says_who_changed_what() {
     assert_eq!((none.code, none.stderr.as_str()), (0, "`oter` was never changed; did you mean `other`?\n"));
 
     let mut command = work.avow_command();
-    let mut follower = command.args(["log", "--follow"]).stdout(std::process::Stdio::piped()).spawn().expect("avow runs");
+    let mut follower =
+        command.args(["log", "--follow"]).stdout(std::process::Stdio::piped()).spawn().expect("avow runs");
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(follower.stdout.take().expect("its output")));
     for number in 1..=3 {
         let line = lines.next().expect("a line").expect("text");

@@ -72,6 +72,7 @@ suite!(
     errors,
     exchanges,
     explain,
+    formats,
     fuzz,
     listener,
     metrics,

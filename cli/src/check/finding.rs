@@ -18,8 +18,9 @@ pub(super) fn wire(finding: avow_avro::Finding, direction: Direction) -> avow_ap
     };
     let witness = |witness: avow_avro::Witness| avow_api::Witness {
         record: witness.record,
-        bytes: witness.bytes,
-        decode_error: witness.error,
+        bytes: Some(witness.bytes),
+        decode_error: Some(witness.error),
+        read: None,
     };
     let fix =
         |fix: avow_avro::Fix| avow_api::Fix { title: fix.title, schema: fix.schema, resolves_all: fix.resolves_all };

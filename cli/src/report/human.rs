@@ -96,9 +96,9 @@ fn notes(finding: &Finding, verbosity: Verbosity) -> Vec<(&'static str, String)>
             Some((end, _)) if verbosity == Verbosity::Brief => format!("{}…", &witness.record[..end]),
             _ => witness.record.clone(),
         };
-        notes.push(("record", format!("{record} fails: {}", witness.decode_error)));
+        notes.push(("record", format!("{record} fails: {}", witness.reason())));
         if verbosity == Verbosity::Full {
-            notes.push(("bytes", witness.bytes.clone()));
+            notes.extend(witness.bytes.clone().map(|bytes| ("bytes", bytes)));
         }
     }
     if let Some(accepted) = &finding.accepted {

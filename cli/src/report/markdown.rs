@@ -36,7 +36,7 @@ fn section(outcome: &Outcome, finding: &Finding) -> String {
         let _ = writeln!(out, "{}\n", titled(sentence));
     }
     if let Some(witness) = &finding.witness {
-        let _ = writeln!(out, "This record cannot be decoded ({}):\n", text(&witness.decode_error));
+        let _ = writeln!(out, "This record cannot be decoded ({}):\n", text(witness.reason()));
         let fence = fence(&witness.record);
         let _ = writeln!(out, "{fence}json\n{}\n{fence}\n", witness.record);
     }

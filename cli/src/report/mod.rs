@@ -245,7 +245,7 @@ impl Finding {
         lines.extend(Some(self.why.clone()).filter(|why| !why.is_empty()));
         if let Some(witness) = &self.witness {
             lines.push(format!("Record: {}", witness.record));
-            lines.push(format!("Decoder: {}", witness.decode_error));
+            lines.push(format!("Decoder: {}", witness.reason()));
         }
         lines.extend(self.fixes.first().map(|fix| format!("Fix: {}", fix.title)));
         lines.extend(self.accepted.as_ref().map(|accepted| format!("Accepted: {}", accepted.reason)));

@@ -23,7 +23,7 @@ impl From<Role> for avow_avro::Candidate {
 
 impl From<avow_avro::ParseError> for InvalidSchema {
     fn from(error: avow_avro::ParseError) -> Self {
-        Self::Invalid(error.to_string())
+        Self::Parse(error.to_string())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Findings for people: what breaks, where, data that prove it, and changes that were tried.
 
+use super::text::fingerprint;
 use super::{Rule, Severity};
 
 /// One finding about a pair of schemas.
@@ -26,10 +27,30 @@ pub struct Finding {
     pub confluent: Option<String>,
 }
 
+impl Finding {
+    /// A breaking finding about no place in particular.
+    pub(super) fn bare(rule: Rule, title: String, why: String) -> Self {
+        Self {
+            rule,
+            severity: Severity::Breaking,
+            path: String::new(),
+            reader: Side::default(),
+            writer: Side::default(),
+            fingerprint: fingerprint(rule, "", &title),
+            title,
+            why,
+            causes: Vec::new(),
+            witness: None,
+            fixes: Vec::new(),
+            confluent: None,
+        }
+    }
+}
+
 /// One schema's side of a finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Side {
-    /// A JSON pointer into the stored text; none for types of references.
+    /// A JSON pointer into the stored text; none for types of references, and in formats other than JSON.
     pub pointer: Option<String>,
     /// The text at that place, shortened when it is long.
     pub fragment: String,
@@ -56,6 +77,21 @@ pub enum Witness {
         bytes: String,
         /// The sentence of the decoder.
         error: String,
+    },
+    /// JSON data that the writer's schema allows and the reader's refuses.
+    Instance {
+        json: String,
+        /// The sentence of the validator.
+        error: String,
+    },
+    /// A Protobuf message.
+    Message {
+        /// In hexadecimal.
+        bytes: String,
+        /// In the text format.
+        written: String,
+        /// The same bytes as the reader sees them, or why it cannot read them.
+        read: String,
     },
 }
 
