@@ -105,6 +105,9 @@ pub struct Registered {
     /// Whether the caller chose the id, which makes it the newest one of its content.
     #[serde(default, skip_serializing_if = "is_false")]
     pub imported: bool,
+    /// Whether the caller insisted on the id even if it meant another content before.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub forced: bool,
     /// Whether its context joined the list of contexts with it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub new_context: bool,

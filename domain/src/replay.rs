@@ -22,6 +22,8 @@ pub struct Replay {
     pub modes: BTreeMap<Subject, Mode>,
     /// Contents that were ever stored.
     pub contents: BTreeSet<ContentKey>,
+    /// What ids last meant, also those that fell away.
+    meanings: BTreeMap<(Context, SchemaId), ContentKey>,
     /// How many versions hold an id.
     held: BTreeMap<(Context, SchemaId), u32>,
     /// The only subject whose versions are followed.
@@ -74,6 +76,7 @@ impl Default for Replay {
             configs: BTreeMap::new(),
             modes: BTreeMap::new(),
             contents: BTreeSet::new(),
+            meanings: BTreeMap::new(),
             held: BTreeMap::new(),
             only: None,
         }
@@ -173,9 +176,12 @@ impl Replay {
         }
         let key = (context, id);
         let mapping = IdMapping { content: new.content, version, written: change.seq };
+        // The state is followed also where an older program allowed it.
+        let reassigned = self.only.is_none()
+            && self.meanings.insert(key.clone(), new.content).is_some_and(|meaning| meaning != new.content);
         let known = self.ids.entry(key.clone()).or_insert_with(|| mapping.clone());
-        if known.content != new.content {
-            return Err(format!("gives the id {id} a second meaning"));
+        if known.content != new.content && !new.forced {
+            return Err(second_meaning(id));
         }
         if new.imported {
             *known = mapping;
@@ -191,7 +197,7 @@ impl Replay {
             references: new.references.into_iter().collect(),
         };
         self.versions.insert((subject.clone(), new.version), stored);
-        Ok(())
+        if reassigned && !new.forced { Err(second_meaning(id)) } else { Ok(()) }
     }
 
     fn mode(&mut self, change: &Change) -> Result<(), String> {
@@ -237,6 +243,10 @@ impl Replay {
         }
         Some(taken)
     }
+}
+
+fn second_meaning(id: SchemaId) -> String {
+    format!("gives the id {id} a second meaning")
 }
 
 fn required<T: DeserializeOwned>(json: Option<&str>, side: &str) -> Result<T, String> {

@@ -48,10 +48,14 @@ const REFUSALS: [(u16, &str, &str); 13] = [
         "UnprocessableContent",
         "422: no body; 42201: invalid schema; 42202: invalid version; 42203: invalid level; 42204: invalid mode; 42205: \
          not permitted in this mode; 42206: other schemas refer to it; 42208: invalid subject; 42210: invalid rule; \
-         42211: context not empty",
+         42211: context not empty; 42290: more work than one request may cause",
     ),
     (500, "InternalServerError", "A fault of the registry; its log has the details"),
-    (503, "ServiceUnavailable", "The database does not answer; try again after `Retry-After` seconds"),
+    (
+        503,
+        "ServiceUnavailable",
+        "The database does not answer, or too many wait already; try again after `Retry-After` seconds",
+    ),
     (504, "GatewayTimeout", "The request took too long"),
 ];
 

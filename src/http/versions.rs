@@ -60,7 +60,7 @@ pub(super) async fn list_versions(
         ("subject" = String, Path),
         ("normalize" = Option<String>, Query, description = "`true` to normalise the schema first"),
         ("format" = Option<String>, Query, description = "Avro: `resolved`, with references inlined; Protobuf: `serialized`, `ignore_extensions`"),
-        ("force" = Option<String>, Query, description = "`true` to skip the compatibility check"),
+        ("force" = Option<String>, Query, description = "`true` to skip the compatibility check, and to let an import give an id that nothing holds another meaning"),
         ("explain" = Option<String>, Query, description = "`true` to add `findings`: what breaks, for whom, a record that proves it, fixes")),
     request_body = RegisterSchemaRequest,
     responses((status = 200, description = "The version", body = Registered), Refusals))]

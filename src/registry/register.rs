@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct RegisterOptions {
     /// Whether to normalise first; the settings in force decide otherwise.
     pub normalize: bool,
-    /// Whether to skip the compatibility check.
+    /// Whether to skip the compatibility check, and to let an import give an id that nothing holds another meaning.
     pub force: bool,
 }
 
@@ -303,6 +303,7 @@ impl Register<'_> {
         }
         let superseded = self.superseded(view, scope, key, version).await?;
         let shape = candidate.schema.shape();
+        let forced = self.options.force && self.explicit_id().is_some();
         let content = Arc::new(candidate.content);
         effects.push(Effect::AddVersion(NewVersion {
             subject: self.subject.clone(),
@@ -311,6 +312,7 @@ impl Register<'_> {
             key,
             shape,
             id: self.explicit_id().map_or(IdChoice::OfContent, IdChoice::Explicit),
+            force_id: forced,
             targets: candidate.documents.direct.clone(),
         }));
         let deleted = candidate.options.strictness != Strictness::Strict;
@@ -324,6 +326,7 @@ impl Register<'_> {
             version,
             content: key,
             imported: self.explicit_id().is_some(),
+            forced,
             new_context,
             references,
             supersedes: superseded.clone(),

@@ -109,6 +109,8 @@ pub struct NewVersion {
     pub shape: [u8; 16],
     /// Under which id.
     pub id: IdChoice,
+    /// Whether an explicit id that no version holds may get another meaning.
+    pub force_id: bool,
     /// The versions it refers to.
     pub targets: Vec<ReferencedVersion>,
 }
@@ -118,7 +120,7 @@ pub struct NewVersion {
 pub enum IdChoice {
     /// The newest id of its content in the context, or else the next one of the counter.
     OfContent,
-    /// That very id, which must not mean anything else.
+    /// That very id, which must never have meant anything else.
     Explicit(SchemaId),
 }
 

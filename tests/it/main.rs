@@ -74,6 +74,7 @@ suite!(
     explain,
     formats,
     fuzz,
+    ids,
     listener,
     metrics,
     migrate,

@@ -1,4 +1,4 @@
-//! The parts of a unit as `avow_write_2` takes them, and what the function says became of them.
+//! The parts of a unit as `avow_write_3` takes them, and what the function says became of them.
 
 use crate::domain::{Context, Mode, ReferencedVersion, SchemaId, Seq, Subject, Version};
 use crate::store::unit::{Effect, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
@@ -110,6 +110,8 @@ struct Added {
     rule_set: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    force: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     targets: Vec<Numbered>,
 }
@@ -302,6 +304,7 @@ impl Call {
             metadata: content.metadata.as_ref().map(serde_json::to_string).map(json).transpose()?,
             rule_set: content.rule_set.as_ref().map(serde_json::to_string).map(json).transpose()?,
             id,
+            force: new.force_id.then_some(true),
             targets: new.targets.iter().map(Numbered::from).collect(),
         });
         Ok(())

@@ -196,7 +196,7 @@ impl Writer {
         // Whoever waits for the log's head on the side of the database gives up as this program does: one that holds it and
         // got stuck must not gather more and more of them. Of the transaction alone, as a pooler may lie between.
         const SQL: &str = "WITH bound AS MATERIALIZED (SELECT set_config('lock_timeout', $2, TRUE) AS millis)
-            SELECT avow_write_2($1) FROM bound WHERE millis IS NOT NULL";
+            SELECT avow_write_3($1) FROM bound WHERE millis IS NOT NULL";
         let parts: Vec<&Call> = calls.iter().flatten().collect();
         let units = serde_json::to_string(&parts).map_err(|error| sqlx::Error::Encode(error.into()))?;
         let work = async {

@@ -16,7 +16,14 @@ macro_rules! look {
             (SELECT id FROM schema_ids WHERE context = $4 AND fingerprint = $3 AND schema_type = $6
              ORDER BY written DESC, id DESC LIMIT 1) AS id_of_content,
             (SELECT last_id FROM contexts WHERE name = $4) AS last_id,
-            (SELECT fingerprint = $3 AND schema_type = $6 FROM schema_ids WHERE context = $4 AND id = $5) AS same_content"
+            coalesce(
+                (SELECT fingerprint = $3 AND schema_type = $6 FROM schema_ids WHERE context = $4 AND id = $5),
+                (SELECT replace(c.after->>'guid', '-', '') = lower(hex($3)) AND coalesce(c.after->>'schemaType', 'AVRO') = $6
+                 FROM changes c JOIN scopes s ON s.subject = c.subject
+                 WHERE c.kind = 'register' AND c.after->>'id' = $5 AND s.context = $4
+                 ORDER BY c.seq DESC LIMIT 1)
+            ) AS same_content,
+            EXISTS (SELECT 1 FROM versions WHERE context = $4 AND id = $5) AS id_is_in_use"
     };
 }
 
@@ -40,7 +47,8 @@ macro_rules! add_version {
             VALUES ($11, $22, $12, $13, $14, $15, $16) ON CONFLICT (fingerprint, schema_type) DO NOTHING;
         INSERT INTO schema_ids (context, id, fingerprint, schema_type, subject, version, written)
             VALUES ($17, $18, $11, $22, $19, $20, $1) ON CONFLICT (context, id) DO UPDATE
-            SET subject = excluded.subject, version = excluded.version, written = excluded.written WHERE $21;
+            SET fingerprint = excluded.fingerprint, schema_type = excluded.schema_type, subject = excluded.subject,
+                version = excluded.version, written = excluded.written WHERE $21;
         INSERT INTO contexts (name, recorded, last_id) VALUES ($17, FALSE, $18) ON CONFLICT (name) DO UPDATE
             SET last_id = excluded.last_id WHERE excluded.last_id > contexts.last_id;
         INSERT INTO versions (subject, version, context, id, deleted, time, written)
@@ -110,8 +118,10 @@ struct Found {
     id_of_content: Option<i64>,
     /// The highest id of its context.
     last_id: Option<i64>,
-    /// Whether the explicit id means its content; absent where it means nothing yet.
+    /// Whether the explicit id means its content, or did before it fell away; absent where it never meant anything.
     same_content: Option<bool>,
+    /// Whether a version holds the explicit id.
+    id_is_in_use: bool,
 }
 
 impl Found {
@@ -122,7 +132,10 @@ impl Found {
             return Err(Outcome::FingerprintTaken);
         }
         match new.id {
-            IdChoice::Explicit(_) if self.same_content == Some(false) => Err(Outcome::IdTaken),
+            // Records carry ids for years: one that nothing holds any more still means what the log says.
+            IdChoice::Explicit(_) if self.same_content == Some(false) && (self.id_is_in_use || !new.force_id) => {
+                Err(Outcome::IdTaken)
+            }
             IdChoice::Explicit(id) => Ok(id),
             IdChoice::OfContent => {
                 let id = self.id_of_content.unwrap_or_else(|| self.last_id.unwrap_or(0) + 1);

@@ -10,6 +10,9 @@ use super::support::Answer;
 /// All are of one kind: an import replaced the only version that held an id. In the reference the id then means the
 /// newcomer, and may be given to a third content. Records carry ids, so here an id keeps its meaning: by-id answers
 /// show the content it was given for, nobody else may take it, and nobody is listed as holding it.
+///
+/// The same goes for an id whose last holder was deleted for good, which no recorded exchange shows: the reference lets an
+/// import give it to another content, here that takes `force=true`.
 pub(crate) const DELIBERATE: [(u32, usize); 5] = [(9016, 21), (9016, 23), (9076, 30), (9081, 12), (9130, 33)];
 
 /// How an answer differs: the class groups equal causes, the detail shows this case.
