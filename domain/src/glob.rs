@@ -17,6 +17,9 @@ impl Glob {
     /// The longest pattern, in bytes.
     pub const MAX_BYTES: usize = 1_000;
 
+    /// The most braces within each other: each is a level of recursion for the library that compiles the pattern.
+    pub const MAX_DEPTH: usize = 16;
+
     /// Reads a pattern; otherwise what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::build(text, false)
@@ -30,6 +33,9 @@ impl Glob {
     fn build(text: &str, any_case: bool) -> Result<Self, String> {
         if text.len() > Self::MAX_BYTES {
             return Err(format!("the pattern is longer than {} bytes", Self::MAX_BYTES));
+        }
+        if brace_depth(text) > Self::MAX_DEPTH {
+            return Err(format!("the pattern has more than {} braces within each other", Self::MAX_DEPTH));
         }
         let glob = GlobBuilder::new(text).case_insensitive(any_case).backslash_escape(true).build();
         let matcher = glob.map_err(|error| error.to_string())?.compile_matcher();
@@ -66,6 +72,22 @@ impl Glob {
 pub(crate) fn literal_prefix(pattern: &str) -> &str {
     let end = pattern.find(['*', '?', '[', ']', '{', '}', '\\']);
     &pattern[..end.unwrap_or(pattern.len())]
+}
+
+/// How deep braces are nested at most; those in brackets, which stand for themselves, count too.
+fn brace_depth(pattern: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut bytes = pattern.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 impl fmt::Debug for Glob {
@@ -109,6 +131,17 @@ mod tests {
             let glob = Glob::parse(pattern).expect(pattern);
             assert_eq!(glob.is_subject(&Subject::parse(subject)), expected, "{pattern} {subject}");
         }
+    }
+
+    #[test]
+    fn braces_are_nested_so_deep_and_no_deeper() {
+        let nested = |depth: usize| format!("{}a{}", "{".repeat(depth), "}".repeat(depth));
+        assert!(Glob::parse(&nested(Glob::MAX_DEPTH)).expect("within the bound").is_match("a"));
+        for depth in [Glob::MAX_DEPTH + 1, 250, 499] {
+            assert!(Glob::parse(&nested(depth)).is_err(), "{depth}");
+        }
+        assert!(Glob::parse(&r"\{".repeat(100)).is_ok());
+        assert!(Glob::parse(&"{a,b}".repeat(190)).is_ok());
     }
 
     #[test]
