@@ -257,3 +257,41 @@ fn optional<T: DeserializeOwned>(json: Option<&str>, side: &str) -> Result<Optio
     let parsed = json.map(serde_json::from_str).transpose();
     parsed.map_err(|error| format!("has a `{side}` that cannot be read: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(seq: u64, kind: Kind, before: Option<&str>, after: Option<String>) -> Change {
+        Change {
+            seq: Seq(seq),
+            time: Timestamp(0),
+            actor: String::new(),
+            request_id: String::new(),
+            kind: kind.as_str().to_owned(),
+            subject: Subject::parse("s"),
+            before: before.map(str::to_owned),
+            after,
+        }
+    }
+
+    /// The second change to a log in which an id was given to a content and lost it.
+    fn reassign(content: char, forced: bool) -> Result<(), Contradiction> {
+        let registered = |content: char, forced: bool| {
+            let guid = format!("{}-1111-1111-1111-111111111111", content.to_string().repeat(8));
+            Some(format!(r#"{{"id":1,"version":1,"guid":"{guid}","imported":true,"forced":{forced}}}"#))
+        };
+        let mut replay = Replay::default();
+        replay.apply(&change(1, Kind::Register, None, registered('a', false)))?;
+        replay.apply(&change(2, Kind::HardDelete, Some(r#"{"versions":[1]}"#), None))?;
+        replay.apply(&change(3, Kind::Register, None, registered(content, forced)))
+    }
+
+    #[test]
+    fn an_id_means_one_content_over_the_whole_log_save_by_force() {
+        assert_eq!(reassign('a', false), Ok(()));
+        assert_eq!(reassign('b', true), Ok(()));
+        let contradiction = reassign('b', false).expect_err("another content");
+        assert_eq!(contradiction.to_string(), "the change 3 (register) gives the id 1 a second meaning");
+    }
+}
