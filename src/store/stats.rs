@@ -1,4 +1,4 @@
-//! What the store counts of itself.
+//! Metrics of the store.
 
 use super::{Error, Outcome};
 use crate::metrics::{Counter, Histogram, Observed, Page, Sharded};
@@ -11,7 +11,7 @@ pub enum Retry {
     Serialization,
     /// It and another waited for each other.
     Deadlock,
-    /// Nobody could tell whether it was committed.
+    /// Unknown whether it was committed.
     Ambiguous,
     /// A lock was not to be had in time.
     Lock,
@@ -52,13 +52,13 @@ impl Retry {
 /// Connections for reading, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
-    /// How many are open.
+    /// Open connections.
     pub open: u32,
-    /// How many of those do nothing.
+    /// Idle connections.
     pub idle: usize,
 }
 
-/// What became of units and questions. Each field is raised where it happens; all are written in one place.
+/// Counters of units and questions. Each field is raised where the event happens; all are written in one place.
 #[derive(Debug, Default)]
 pub struct Stats {
     committed: Counter,
@@ -73,7 +73,7 @@ pub struct Stats {
     reads: Sharded<Reads>,
 }
 
-/// What the reading of one thread took.
+/// The durations of the reads of one thread.
 #[derive(Debug, Default)]
 struct Reads {
     /// Until there was a connection.
