@@ -1,15 +1,16 @@
 //! Avow: a schema registry for Avro on Apache Kafka.
 //!
-//! The rooms, and who may know whom: `commands -> http -> registry -> store`; everything may use `avow_domain`, `avow_api` and `metrics`, nothing points back.
+//! The modules and their dependencies: `commands -> http -> registry -> store`; all may use `avow_domain`, `avow_api`
+//! and `metrics`.
 //!
 //! | module | what it is |
 //! |---|---|
 //! | [`commands`] | the server's commands: `serve`, `migrate`, `verify`, `backup`, `restore` |
-//! | [`http`] | the interface: routes, media types, bodies, the answer cache; its requests and answers are those of `avow_api` |
-//! | [`metrics`] | counters, and the text Prometheus reads |
-//! | [`registry`] | the use cases, on views that remember what they read |
-//! | [`settings`] | the settings: flags and their twins in the environment |
-//! | [`store`] | the only room that knows SQL |
+//! | [`http`] | the HTTP API: routes, media types, bodies, the answer cache; its wire model is `avow_api` |
+//! | [`metrics`] | counters, and the Prometheus text format |
+//! | [`registry`] | the use cases, on views that record their read set |
+//! | [`settings`] | the settings: flags and environment variables |
+//! | [`store`] | the only module that knows SQL |
 //! | [`telemetry`] | logs |
 
 pub mod commands;
