@@ -1,4 +1,4 @@
-//! `/avow/v1/changes`: the change log by page, by long poll and as a stream of events.
+//! `/avow/v1/changes`: the change log by page, by long poll and as an event stream.
 
 use crate::domain::{Change, Moment, Seq};
 use crate::http::error::Error;
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Entries on a page by default.
+/// The default number of entries on a page.
 const USUAL_PAGE: u32 = 100;
 
 /// The interval of comments that keep a quiet stream open.
@@ -47,7 +47,7 @@ fn event(change: &Change) -> Result<ChangeEvent, Error> {
     })
 }
 
-/// A number among the parameters of Avow's own endpoints, which are strict.
+/// A number parameter of Avow's own endpoints, which are strict.
 fn number(name: &str, text: Option<&str>, default: u64, most: u64) -> Result<u64, Error> {
     let Some(text) = text else { return Ok(default) };
     let number = text.parse().ok().filter(|number| *number <= most);
@@ -56,7 +56,7 @@ fn number(name: &str, text: Option<&str>, default: u64, most: u64) -> Result<u64
 
 /// Read the change log, wait for the next change, or stream changes.
 ///
-/// Every accepted change is one entry, in commit order and without gaps, kept for ever. With `wait` an empty page is held
+/// Every accepted change is one entry, in commit order and without gaps, kept forever. With `wait` an empty page is held
 /// back until there is a change. With `Accept: text/event-stream` the entries come as server-sent events, for as long as
 /// the connection lasts; `Last-Event-ID` continues where it broke off.
 #[utoipa::path(get, path = "/avow/v1/changes", tag = "avow",
@@ -96,14 +96,14 @@ pub(super) async fn list_changes(
     let events: Result<Vec<_>, _> = changes.iter().map(|change| event(change)).collect();
     let mut response = Json(events?).into_response();
     if let Some(newest) = changes.last() {
-        // It may have come while the request waited.
+        // It may have arrived while the request waited.
         response.extensions_mut().insert(AsOf(newest.seq));
     }
     response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// The log as server-sent events, from `after` on, until the client goes or the server stops.
+/// The log as server-sent events, from `after` on, until the client disconnects or the server stops.
 fn events(subscriber: Subscriber, after: Seq, limit: u32, keep_alive: Duration) -> Response {
     let pages = stream::unfold((subscriber, after), move |(mut subscriber, after)| async move {
         match subscriber.next(after, limit).await {
@@ -114,7 +114,7 @@ fn events(subscriber: Subscriber, after: Seq, limit: u32, keep_alive: Duration) 
                 Some((stream::iter(events), (subscriber, last)))
             }
             Err(error) => {
-                tracing::warn!(%error, "A stream of changes broke off; its subscriber will come again");
+                tracing::warn!(%error, "An event stream failed; its subscriber will reconnect");
                 None
             }
         }
