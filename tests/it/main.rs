@@ -3,11 +3,10 @@
 mod allowances;
 mod apply;
 mod backup;
-mod bulk;
-mod catalogue;
 mod changes;
 mod client;
 mod concurrency;
+mod damage;
 #[path = "database/sqlite.rs"]
 mod database;
 mod errors;
@@ -20,8 +19,9 @@ mod migrate;
 mod old_format;
 mod openapi;
 mod replay;
-mod restore;
+mod snapshot;
+mod subject_search;
 mod support;
 mod tidy;
-mod trouble;
+mod undelete;
 mod wire;

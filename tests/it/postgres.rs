@@ -1,10 +1,8 @@
-//! The same integration tests on Postgres, and those of what only Postgres can do: many nodes, outages, poolers.
+//! The same integration tests on Postgres, and those that need it: many nodes, outages, poolers.
 
 mod allowances;
 mod apply;
 mod backup;
-mod bulk;
-mod catalogue;
 mod changes;
 mod concurrency;
 #[path = "database/postgres.rs"]
@@ -29,8 +27,10 @@ mod pooler;
 #[path = "support/proxy.rs"]
 mod proxy;
 mod replay;
-mod restore;
+mod snapshot;
+mod subject_search;
 mod support;
+mod undelete;
 mod unfit;
 #[path = "support/watch.rs"]
 mod watch;

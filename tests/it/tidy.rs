@@ -118,7 +118,7 @@ fn the_api_description_is_current() {
     assert!(kept.trim_end() == current.trim_end(), "run: cargo run -- openapi > openapi/avow.json");
 }
 
-/// Whoever clones the project has other folders.
+/// Folders differ from machine to machine.
 #[test]
 fn no_folder_of_a_machine_is_written_down() {
     // Split, or this file would be found.
@@ -159,7 +159,7 @@ const UNPORTABLE: [(&str, &str); 22] = [
     ("xmin", "means nothing elsewhere"),
     ("ctid", "means nothing elsewhere"),
     ("pg_stat", "is not known everywhere"),
-    ("set session", "stays with somebody else's connection in a pooler"),
+    ("set session", "stays with another client's connection in a pooler"),
 ];
 
 /// SQL without its comments, in lower case, words apart by single spaces.
