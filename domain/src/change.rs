@@ -41,7 +41,7 @@ pub enum Kind {
     Mode,
     /// A context was taken off the list of contexts.
     ForgetContext,
-    /// Ids were set aside: none up to a number is handed out any more.
+    /// Ids were reserved: none up to a number is assigned any more.
     IdFloor,
 }
 
@@ -133,7 +133,7 @@ pub struct Undeleted {
     pub versions: Vec<Version>,
 }
 
-/// The highest id of a context that was handed out or set aside.
+/// The highest id of a context that was assigned or reserved.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdFloor {

@@ -99,12 +99,12 @@ impl Stats {
     /// Counts the evictions from a cache, as long as it lives.
     pub(super) fn evictions<K, V>(
         &self,
-        memory: CacheKind,
+        kind: CacheKind,
     ) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
         let evictions = Arc::clone(&self.evictions);
         move |_, _, cause| {
             if cause.was_evicted() {
-                evictions[memory as usize].count();
+                evictions[kind as usize].count();
             }
         }
     }
@@ -114,10 +114,10 @@ impl Stats {
     }
 
     /// Counts a look-up in a cache.
-    pub(super) fn record_lookup(&self, memory: CacheKind, found: bool) {
+    pub(super) fn record_lookup(&self, kind: CacheKind, found: bool) {
         let counts = self.counts.mine();
         let counters = if found { &counts.hits } else { &counts.misses };
-        counters[memory as usize].count();
+        counters[kind as usize].count();
     }
 
     fn write(&self, page: &mut Page) {
@@ -152,18 +152,18 @@ impl Stats {
             .sample(&[], self.unknown_ids.get());
         let mut hits =
             page.counter("schema_registry_cache_hits_total", "Look-ups that found a valid entry in the cache.");
-        for (memory, cache) in CacheKind::NAMES {
-            hits.sample(&[("cache", cache)], self.counts.sum(|counts| counts.hits[memory as usize].get()));
+        for (kind, cache) in CacheKind::NAMES {
+            hits.sample(&[("cache", cache)], self.counts.sum(|counts| counts.hits[kind as usize].get()));
         }
         let help = "Look-ups that found no valid entry in the cache.";
         let mut misses = page.counter("schema_registry_cache_misses_total", help);
-        for (memory, cache) in CacheKind::NAMES {
-            misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[memory as usize].get()));
+        for (kind, cache) in CacheKind::NAMES {
+            misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[kind as usize].get()));
         }
         let help = "Entries evicted from the cache to make room.";
         let mut evictions = page.counter("schema_registry_cache_evictions_total", help);
-        for (memory, cache) in CacheKind::NAMES {
-            evictions.sample(&[("cache", cache)], self.evictions[memory as usize].get());
+        for (kind, cache) in CacheKind::NAMES {
+            evictions.sample(&[("cache", cache)], self.evictions[kind as usize].get());
         }
     }
 }

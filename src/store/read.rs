@@ -237,7 +237,7 @@ impl Store {
         id.map(id_from).transpose()
     }
 
-    /// The highest id ever handed out or imported in a context; 0 if none was.
+    /// The highest id ever assigned or imported in a context; 0 if none was.
     pub async fn last_id(&self, context: &Context) -> Result<i32, Error> {
         const SQL: &str = "SELECT last_id FROM contexts WHERE name = $1";
         let id: Option<i64> = read!(self, fetch_optional, sqlx::query_scalar(SQL).bind(context.as_str()))?;

@@ -65,8 +65,8 @@ impl Scrub {
     fn compare<T: PartialEq>(&mut self, expected: Option<&T>, stored: Option<&T>, what: impl Display) {
         match (expected, stored) {
             (expected, stored) if expected == stored => {}
-            (None, _) => self.fault(format_args!("{what} is stored, but not in the log")),
-            (_, None) => self.fault(format_args!("{what} is in the log, but missing")),
+            (None, _) => self.fault(format_args!("{what} is there, but the log does not record it")),
+            (_, None) => self.fault(format_args!("{what} is missing, but the log records it")),
             _ => self.fault(format_args!("{what} differs from the log")),
         }
     }
@@ -95,7 +95,7 @@ impl Scrub {
         let context = Context::stored(row.name);
         let expected = self.replay.contexts.remove(&context).map(|(recorded, last_id)| (recorded, i64::from(last_id)));
         if expected.is_some_and(|(_, last_id)| last_id > row.last_id) {
-            self.fault(format_args!("ids of the context {context} would be handed out again"));
+            self.fault(format_args!("ids of the context {context} would be assigned again"));
         }
         self.compare(expected.as_ref(), Some(&(row.recorded, row.last_id)), format_args!("the context {context}"));
     }
@@ -180,23 +180,23 @@ impl Scrub {
         }
         let expected = std::mem::take(&mut self.replay);
         for context in expected.contexts.keys() {
-            self.fault(format_args!("the context {context} is in the log, but missing"));
+            self.fault(format_args!("the context {context} is missing, but the log records it"));
         }
         for content in &expected.contents {
-            self.fault(format_args!("the content {content} is in the log, but missing"));
+            self.fault(format_args!("the content {content} is missing, but the log records it"));
         }
         for (context, id) in expected.ids.keys() {
-            self.fault(format_args!("the id {id} of the context {context} is in the log, but missing"));
+            self.fault(format_args!("the id {id} of the context {context} is missing, but the log records it"));
         }
         for (subject, version) in expected.versions.keys() {
-            self.fault(format_args!("the version {version} of {subject} is in the log, but missing"));
+            self.fault(format_args!("the version {version} of {subject} is missing, but the log records it"));
         }
         for (target, referrer) in std::mem::take(&mut self.references) {
             let (referrer, target) = (referrer.subject, target.subject);
-            self.fault(format_args!("the reference of {referrer} to {target} is in the log, but missing"));
+            self.fault(format_args!("the reference of {referrer} to {target} is missing, but the log records it"));
         }
         for subject in expected.configs.keys().chain(expected.modes.keys()) {
-            self.fault(format_args!("settings of `{subject}` are in the log, but missing"));
+            self.fault(format_args!("settings of `{subject}` are missing, but the log records them"));
         }
         for subject in std::mem::take(&mut self.unguarded) {
             self.fault(format_args!("the subject {subject} has versions, but no revision"));

@@ -47,7 +47,7 @@ pub(in crate::store) fn options(url: &str) -> Result<SqliteConnectOptions, Error
     Ok(options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // An id a client has seen must outlive a power cut, or it will be handed out twice.
+        // An id a client has seen must outlive a power cut, or it will be assigned twice.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))

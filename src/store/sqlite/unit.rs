@@ -318,7 +318,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Removes a version with its references; the id it had. The content stays: the log tells of it.
+    /// Removes a version with its references and returns its id. The content stays, because the log refers to it.
     async fn remove_version(&mut self, subject: &Subject, version: Version) -> Result<Option<i64>, Error> {
         const TARGETS: &str =
             "SELECT DISTINCT target_subject FROM uses WHERE subject = $1 AND version = $2 ORDER BY target_subject";
@@ -339,7 +339,7 @@ impl Work<'_> {
         Ok(id)
     }
 
-    /// Raises the revision of a scope, so that whoever decided on what was there decides again.
+    /// Raises the revision of a scope, so that concurrent decisions on it are taken again.
     async fn bump(&mut self, scope: &Subject) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO scopes (subject, context, revision) VALUES ($1, $2, 1)
             ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1";
