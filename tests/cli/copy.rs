@@ -1,4 +1,4 @@
-//! Registries copied into one another: ours, old ones, and dumps of topics.
+//! Registries copied into one another: Avow, old ones, and dumps of topics.
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ use crate::proxy::Proxy;
 use crate::support::{Answer, Server};
 use crate::watch::{count, readiness, until};
 
-/// A outage of the connection to the database.
+/// An outage of the connection to the database.
 #[derive(Debug, Clone, Copy)]
 enum Outage {
     Stopped,
