@@ -1,4 +1,4 @@
-//! `/contexts`, and the association look-up of newer clients (contract 10.5, 13.1).
+//! `/contexts`, and the association look-up of newer clients (contract 10.5).
 
 use super::AppState;
 use super::answers::{Answered, Caching};

@@ -156,7 +156,7 @@ impl Registry {
                     found.push(describe_warning(warning));
                 }
             }
-            // Of two directions only the second says which version it is about (contract 17, 21).
+            // Of two directions only the second says which version it is about (contract 17).
             let last = turn + 1 == directions.len();
             let quote = last && !found.is_empty();
             messages.extend(found);

@@ -55,7 +55,7 @@ impl Registry {
         Ok(self.leveled(removed))
     }
 
-    /// A record without a level means the server's (contract 17, 1).
+    /// A record without a level means the server's (contract 17).
     fn leveled(&self, config: Config) -> Config {
         Config { compatibility_level: config.compatibility_level.or(Some(self.settings.level)), ..config }
     }

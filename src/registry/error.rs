@@ -1,4 +1,4 @@
-//! Refusals of the registry: one variant, one message for the client, one code of the contract (section 11).
+//! Refusals of the registry: one variant, one message for the client, one code (contract 1.3).
 
 use crate::domain::{
     Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, SchemaType, Seq, Subject, Version,

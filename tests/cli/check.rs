@@ -42,7 +42,7 @@ pub(crate) const FINE: &str = r#"{
 "#;
 
 #[test]
-fn everything_that_breaks_is_told_with_its_place() {
+fn everything_that_breaks_is_reported_with_its_location() {
     let work = Work::with(&[("old.avsc", OLD), ("new.avsc", BROKEN), ("fine.avsc", FINE)]);
     work.golden(
         "check.txt",

@@ -155,7 +155,7 @@ async fn both_kinds_of_registry_are_planned_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_is_told_in_several_formats_at_once() {
+async fn a_plan_is_written_in_several_formats_at_once() {
     let server = Server::start().await;
     let mut desk = Desk::shop(&url(&server));
     desk.work.set("GITHUB_STEP_SUMMARY", &desk.work.file("summary.md").display().to_string());
@@ -259,7 +259,7 @@ async fn what_stopped_half_way_is_resumed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_of_ours_does_all_of_it_or_nothing() {
+async fn an_avow_registry_applies_a_plan_atomically() {
     let server = Server::start().await;
     let mut desk = Desk::shop(&url(&server));
     assert_eq!(server.put("/mode/a-orders", &json!({"mode": "READONLY"})).await.status, 200);
@@ -355,7 +355,7 @@ async fn what_somebody_did_by_hand_is_drift() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subject_that_was_deleted_softly_is_made_anew() {
+async fn a_soft_deleted_subject_is_created_again() {
     let (server, old) = (Server::start().await, Old::start().await);
     for at in [url(&server), old.url()] {
         let mut desk = Desk::new(&at, &[("a.avsc", "\"int\"")]);

@@ -65,7 +65,7 @@ async fn both_kinds_of_registry_get_the_same_report() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_of_ours_is_asked_once() {
+async fn an_avow_registry_is_asked_once() {
     let (foreign, work) = (Foreign::start(held()).await, files());
     let ran = work.avow(&format!("check --registry {} orders.avsc", foreign.url()));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -183,7 +183,7 @@ async fn trouble_has_codes_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_is_told_with_its_reason_however_many_are_asking() {
+async fn an_outage_is_reported_with_its_reason_once() {
     let foreign = Foreign::start(Held { broken: Some((500, "because")), ..held() }).await;
     let work = Work::new();
     for at in 0..20 {

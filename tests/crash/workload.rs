@@ -164,7 +164,8 @@ pub(crate) async fn check(exchanges: &[Exchange], node: SocketAddr) -> (usize, u
                 } else {
                     // Only what is there already needs no change.
                     assert_eq!(exchange.kind, "register", "acknowledged and lost: {exchange:?}");
-                    let key = (json!(exchange.subject).to_string(), body["version"].to_string(), body["id"].to_string());
+                    let key =
+                        (json!(exchange.subject).to_string(), body["version"].to_string(), body["id"].to_string());
                     assert!(registered.contains(&key), "acknowledged and lost: {exchange:?}");
                 }
             }

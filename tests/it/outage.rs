@@ -62,7 +62,7 @@ async fn nodes(outage: Outage) -> (Proxy, Server, Server) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_database_is_away_known_answers_go_on_and_writes_are_refused() {
+async fn during_an_outage_known_answers_are_served_and_writes_refused() {
     for outage in [Outage::Stopped, Outage::Frozen, Outage::Slow] {
         let (proxy, far, near) = nodes(outage).await;
         outage.apply(&proxy, true);

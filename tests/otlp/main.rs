@@ -77,7 +77,7 @@ async fn requests_are_spans_of_their_callers_traces() {
     let collector = Collector::start().await;
     let node = Node::start(&[
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=of-ours"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=secret-key"),
         ("OTEL_SERVICE_NAME", "orders-registry"),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"),
         ("OTEL_BSP_SCHEDULE_DELAY", "20"),
@@ -101,7 +101,7 @@ async fn requests_are_spans_of_their_callers_traces() {
     ] {
         assert_eq!(span.resource.get(name).map(String::as_str), Some(value), "{span:?}");
     }
-    assert_eq!((span.content_type.as_str(), span.key.as_str()), ("application/x-protobuf", "of-ours"));
+    assert_eq!((span.content_type.as_str(), span.key.as_str()), ("application/x-protobuf", "secret-key"));
     // What the request waited for lies below it.
     let write = collector.waits_for(TRACE, "write").await;
     assert_eq!(write.parent, span.id);

@@ -187,13 +187,13 @@ async fn mixes_up_statements(options: &PgConnectOptions, timeout: Duration) -> R
     // Each is the first statement of its connection, and so has the same name as the other.
     let first = sqlx::query_scalar::<_, i64>("SELECT $1::BIGINT + 1").bind(1_i64).fetch_one(&mut one).await;
     let second = sqlx::query_scalar::<_, i64>("SELECT $1::BIGINT + 2").bind(1_i64).fetch_one(&mut other).await;
-    let told_apart = matches!((&first, &second), (Ok(2), Ok(3)));
+    let distinguished = matches!((&first, &second), (Ok(2), Ok(3)));
     if shared {
         // Leaves the connection as clean as it was.
         let _ = sqlx::raw_sql("DEALLOCATE ALL").execute(&mut one).await;
     }
     drop((one.close().await, other.close().await));
-    if told_apart {
+    if distinguished {
         return Ok(false);
     }
     if shared {
