@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The property in which the server keeps the version number, once asked to.
 pub const VERSION_PROPERTY: &str = "confluent:version";
 
-/// What is known about a schema beside its text. Sorted everywhere; an empty one differs from none.
+/// The data about a schema beside its text. Always sorted; an empty one differs from none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Metadata {
     /// Tags by path.

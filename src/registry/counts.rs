@@ -80,7 +80,7 @@ impl Registry {
         tokio::spawn(async move {
             let began = Instant::now();
             let counted = registry.store.counts().await;
-            let counted = counted.inspect_err(|error| tracing::debug!(%error, "What is stored could not be counted"));
+            let counted = counted.inspect_err(|error| tracing::debug!(%error, "The stored subjects and versions could not be counted"));
             registry.counts.end(counted.ok(), began.elapsed());
         });
     }

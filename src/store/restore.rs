@@ -49,7 +49,7 @@ async fn fill(session: &mut Session, from: &mut impl BufRead) -> Result<Summary,
     let First { manifest } =
         serde_json::from_slice(&first).map_err(|_| damaged("its first line is not one of Avow's"))?;
     if manifest.format > FORMAT {
-        return Err(Error::BadBackup(format!("Avow {} wrote it, and this one is older", manifest.version)));
+        return Err(Error::BadBackup(format!("it was written by Avow {}, which is newer than this one", manifest.version)));
     }
     let mut summary = Summary::default();
     let mut chunk = Chunk::default();

@@ -18,7 +18,7 @@ pub struct Unit {
 /// One change of the registry, and its entry in the log.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// What changes; at most one version is added.
+    /// The changes; at most one version is added.
     pub effects: Vec<Effect>,
     /// The log entry.
     pub entry: LogEntry,

@@ -60,7 +60,7 @@ pub(crate) fn are_on() -> bool {
 pub(crate) fn write_metrics(page: &mut Page) {
     if let Some(counts) = COUNTS.get() {
         let help =
-            "Spans of traces: sent to the collector, refused by it or by the way there, or too many for the queue.";
+            "Spans of traces: sent to the collector, failed to be sent, or dropped because the queue was full.";
         page.counter("schema_registry_trace_spans_total", help)
             .sample(&[("result", "exported")], counts.exported.get())
             .sample(&[("result", "failed")], counts.failed.get())

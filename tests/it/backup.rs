@@ -121,7 +121,7 @@ async fn a_backup_that_is_not_whole_is_refused_and_leaves_nothing() {
     for (damaged, expected) in [
         (String::new(), "no lines"),
         ("{}\n".to_owned(), "first line"),
-        (first.replace(r#""format":2"#, r#""format":99"#) + "\n", "is older"),
+        (first.replace(r#""format":2"#, r#""format":99"#) + "\n", "is newer than this one"),
         (joined(&lines[..lines.len() - 1]), "last line is missing"),
         (text[..text.len() / 2].to_owned(), "cut off"),
         (without(1), "SHA-256"),
