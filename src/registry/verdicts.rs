@@ -1,4 +1,4 @@
-//! Verdicts on pairs of schemas: taken once for each pair of contents, off the serving threads when they may take long.
+//! Verdicts on pairs of schemas: computed once per pair of contents, off the serving threads where that may take long.
 
 use super::candidate::{Parsed, ParsedKey};
 use super::stats::CacheKind;
@@ -17,7 +17,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// The pair that a direction asks about a candidate and a version of the history.
+    /// The pair that a direction compares, of a candidate and a version of the history.
     pub(super) fn new(candidate: &Parsed, stored: &Parsed, direction: Direction) -> Self {
         let (candidate, stored) = (candidate.clone(), stored.clone());
         match direction {
@@ -31,14 +31,14 @@ impl Pair {
     }
 }
 
-/// The contents a verdict is about: reader, writer.
+/// The keys of the contents: reader, writer.
 pub(super) type VerdictKey = (ParsedKey, ParsedKey);
 
-/// Texts that are compared on the spot, in bytes; larger ones could keep others waiting for milliseconds.
+/// The maximum bytes of texts that are compared in place; larger ones could block the thread for milliseconds.
 const SMALL: usize = 32 << 10;
 
 impl Registry {
-    /// Whether the reader can read what the writer writes, by the rules.
+    /// Whether the reader can decode the writer's data, by the rules.
     pub(super) async fn verdict(&self, pair: &Pair) -> Result<Arc<Verdict>, Error> {
         let key = (pair.reader.key.clone(), pair.writer.key.clone());
         let known = self.verdicts.get(&key).await;
@@ -54,16 +54,16 @@ impl Registry {
         Ok(verdict)
     }
 
-    /// Whether data would not decode although the rules accept the pair.
+    /// The cases in which data would not decode although the rules accept the pair.
     pub(super) async fn warning(&self, pair: Pair) -> Result<Option<Finding>, Error> {
         let bytes = pair.bytes();
         let Pair { reader, writer, role } = pair;
         offload(bytes, move |budget| avow_schema::soundness(&reader.schema, &writer.schema, role, budget)).await
     }
 
-    /// Everything there is to say about a pair that the rules refuse.
+    /// All findings on a pair that the rules refuse.
     pub(super) async fn findings(&self, pair: Pair) -> Result<Vec<Finding>, Error> {
-        // Proofs and fixes are tried out, which takes long even for schemas that are not large.
+        // Proofs and fixes are verified, which takes long even for small schemas.
         let Pair { reader, writer, role } = pair;
         offload(usize::MAX, move |budget| {
             avow_schema::explain(&reader.schema, &writer.schema, Policy::Strict, role, budget)
@@ -72,7 +72,7 @@ impl Registry {
     }
 }
 
-/// Runs work on texts of `bytes` bytes, elsewhere if that is much.
+/// Runs work on texts of `bytes` bytes, on another thread if that is much.
 async fn offload<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce(&Budget) -> Result<T, Exceeded> + Send + 'static,

@@ -18,7 +18,7 @@ macro_rules! suite {
 
             mod client;
             mod openapi;
-            mod trouble;
+            mod damage;
 
             #[path = "../suite"]
             mod suite {
@@ -61,8 +61,6 @@ suite!(
     allowances,
     apply,
     backup,
-    bulk,
-    catalogue,
     changes,
     concurrency,
     errors,
@@ -74,6 +72,8 @@ suite!(
     migrate,
     old_format,
     replay,
-    restore,
+    snapshot,
+    subject_search,
+    undelete,
     wire,
 );

@@ -1,10 +1,10 @@
-//! What is different between two schemas, as changes that people make.
+//! The structural differences between two schemas, as edits that people make.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::source::{Node, Value};
 
-/// What was done to a schema.
+/// A structural change of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -164,7 +164,7 @@ impl<'t> Located<'t> {
         self.node.get_text("name").unwrap_or_default()
     }
 
-    /// What a union knows its branch by.
+    /// The name of a union's branch.
     fn branch_name(&self) -> String {
         match (&self.node.value, self.full_name()) {
             (_, Some(full)) => full,

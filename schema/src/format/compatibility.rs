@@ -3,7 +3,7 @@
 use super::{Finding, ParsedSchema, Rule};
 use avow_budget::{Budget, Exceeded};
 
-/// How strictly a format judges a change (`compatibilityPolicy`). Avro knows one way.
+/// The policy of a compatibility check (`compatibilityPolicy`). Avro has only one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Policy {
     #[default]

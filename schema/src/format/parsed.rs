@@ -13,7 +13,7 @@ pub enum ParsedSchema {
     Avro(avow_avro::Schema),
 }
 
-/// Which of the rules for new schemas a parse applies.
+/// The rules for new schemas that a parse applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strictness {
     /// All of them: for new schemas.
