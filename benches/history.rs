@@ -1,4 +1,4 @@
-//! What a check against a long history costs: 1,000 versions under `FULL_TRANSITIVE`, both directions.
+//! The cost of a check against a long history: 1,000 versions under `FULL_TRANSITIVE`, both directions.
 //!
 //! `cargo bench --bench history`. "First" is a schema never seen before, 2,000 new pairs; "again" is the same one.
 

@@ -1,6 +1,7 @@
 //! Avow: a schema registry for Avro on Apache Kafka.
 //!
-//! The rooms, and who may know whom: `commands -> http -> registry -> store`; everything may use `avow_domain`, `avow_api` and `metrics`, nothing points back.
+//! The modules and their dependencies: `commands -> http -> registry -> store`; all may use `avow_domain`, `avow_api`
+//! and `metrics`.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The settings of the server: flags, each with a twin in the environment.
+//! The settings of the server: flags, each with an environment variable.
 
 mod access;
 mod tls;
@@ -36,7 +36,7 @@ pub struct Settings {
     pub logs: telemetry::Logs,
 }
 
-/// The listener, and the limits of a request.
+/// The listener and the limits of requests.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Listener")]
 pub struct Listener {
@@ -52,7 +52,7 @@ pub struct Listener {
           value_parser = clap::value_parser!(u32).range(8192..))]
     pub max_head_bytes: u32,
 
-    /// The most open connections; further ones wait.
+    /// The maximum number of open connections; further ones wait.
     #[arg(long, env = "AVOW_MAX_CONNECTIONS", default_value_t = 10_000, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
@@ -80,7 +80,7 @@ pub struct Listener {
     pub drain_timeout: Duration,
 }
 
-/// The address of the server, as the server and its health check take it.
+/// The address of the server, as an option of the server and its health check.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Listener")]
 pub struct Address {
@@ -90,7 +90,7 @@ pub struct Address {
           value_parser = parse_address)]
     listen: SocketAddr,
 
-    /// Port to listen on, in place of the one in `--listen`.
+    /// Port to listen on, instead of the one in `--listen`.
     #[arg(long, env = "AVOW_PORT", value_name = "PORT")]
     port: Option<u16>,
 }
@@ -148,7 +148,7 @@ impl Database {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Postgres")]
 pub struct Postgres {
-    /// The URL for migrations if it differs: a connection past the pooler, a role that may change tables.
+    /// The URL for migrations if it differs: a direct connection past the pooler, or a role that may change tables.
     #[arg(long, env = "AVOW_DATABASE_MIGRATE_URL", hide_env_values = true, value_name = "URL")]
     pub database_migrate_url: Option<String>,
 
@@ -156,7 +156,7 @@ pub struct Postgres {
     #[arg(long, env = "AVOW_DATABASE_MIGRATE", default_value_t = true, action = ArgAction::Set, value_name = "BOOL")]
     pub database_migrate: bool,
 
-    /// The most connections for reads, opened on demand; four more write and follow the change log.
+    /// The maximum number of connections for reads, opened on demand; four more write and follow the change log.
     #[arg(long, env = "AVOW_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub database_connections: u32,
@@ -169,7 +169,7 @@ pub struct Postgres {
     #[arg(long, env = "AVOW_DATABASE_POOLER", default_value = "auto", value_name = "KIND")]
     pub database_pooler: store::Pooler,
 
-    /// How stale reads may be. With 0 they are linearizable: every node sees every earlier write.
+    /// The maximum staleness of reads. With 0 they are linearizable: every node sees every earlier write.
     #[arg(long, env = "AVOW_READ_STALENESS", default_value_t = 0, value_name = "MILLISECONDS")]
     pub read_staleness: u64,
 }
@@ -219,13 +219,13 @@ pub struct Rules {
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Memory")]
 pub struct Memory {
-    /// Mebibytes for all caches together; what does not fit is read from the database again.
+    /// Mebibytes for all caches together.
     #[arg(long, env = "AVOW_CACHE_MIB", default_value_t = 88, value_name = "MIB")]
     pub cache_mib: u32,
 }
 
 impl Memory {
-    /// One of the eleven parts that the caches share: contents are kept as text and parsed, so theirs counts twice.
+    /// One of the eleven parts that the caches share: contents are cached as text and parsed, so they count twice.
     fn part(&self) -> u64 {
         u64::from(self.cache_mib) * 1024 * 1024 / 11
     }

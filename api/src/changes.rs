@@ -40,7 +40,7 @@ pub struct ChangeData {
     pub kind: String,
     /// The scope it is about: a subject, `:.context:` or, empty, the default context.
     pub subject: String,
-    /// Who asked for it; empty for an anonymous caller.
+    /// The principal that made the change; empty for an anonymous caller.
     pub actor: String,
     pub request_id: String,
     /// The state before; `null` where there was none.

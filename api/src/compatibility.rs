@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Compatibility {
     pub is_compatible: bool,
-    /// What is wrong; with `verbose=true`.
+    /// The incompatibilities; with `verbose=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<Vec<String>>,
-    /// What breaks, for whom, with proof and fixes; with `explain=true`.
+    /// The findings with affected parties, proof and fixes; with `explain=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<Finding>>,
 }

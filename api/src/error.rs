@@ -8,6 +8,6 @@ use serde::{Deserialize, Serialize};
 pub struct ErrorBody {
     /// Three digits of the status, or five digits that begin with them.
     pub error_code: u32,
-    /// What is wrong, for people.
+    /// The message, for people.
     pub message: String,
 }

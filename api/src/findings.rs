@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is wrong, for people and programs.
+/// A finding, for people and programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
@@ -13,7 +13,7 @@ pub struct Finding {
     pub severity: String,
     /// `backward`: the new schema reads old data; `forward`: old schemas read new data.
     pub direction: String,
-    /// Who is affected.
+    /// The affected parties.
     #[cfg_attr(
         feature = "openapi",
         schema(example = "Consumers that move to the new schema cannot read records of version 3.")
@@ -21,7 +21,7 @@ pub struct Finding {
     pub who: String,
     /// The versions it is about, newest first.
     pub versions: Vec<i32>,
-    /// The place in the schema, for people.
+    /// The location in the schema, for people.
     #[cfg_attr(feature = "openapi", schema(example = "Order.items[].price"))]
     pub path: String,
     pub reader: Side,
@@ -96,7 +96,7 @@ pub struct Fix {
     pub title: String,
     /// The new schema with the change.
     pub schema: String,
-    /// Whether nothing is wrong with it any more.
+    /// Whether the fix resolves every finding.
     pub resolves_all: bool,
 }
 

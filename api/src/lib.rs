@@ -1,8 +1,8 @@
-//! Every request and answer of the HTTP API, once: the server, the command line and the client use the same types.
+//! The wire model of the HTTP API: requests and responses that the server, the command line and the client share.
 //!
 //! Requests are read with [`read`]: unknown fields are ignored, `null` counts as absent and scalars are coerced, as
 //! clients of Confluent's registry rely on (contract 1.2). With the feature `openapi` the same types describe
-//! themselves, so that parser and document cannot part.
+//! themselves, so that the parser and the documentation cannot diverge.
 //!
 //! Adding an endpoint: 1. define its request and answer here, in the file of its URL family; 2. give each request field
 //! one of the readers of `lenient`; 3. name the types in the handler's `#[utoipa::path]`; 4. run `avow openapi`.

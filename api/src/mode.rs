@@ -1,4 +1,4 @@
-//! Modes (contract 2.7).
+//! Modes (contract 9.4).
 
 use crate::lenient;
 use avow_domain::Patch;

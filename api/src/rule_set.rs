@@ -20,7 +20,7 @@ pub struct RuleSet {
     /// Rules on encoded data.
     #[serde(deserialize_with = "lenient::or_default", skip_serializing_if = "Vec::is_empty")]
     pub encoding_rules: Vec<Rule>,
-    /// Where the rules run: `ALL`, `CLIENT`, `GATEWAY`, `SERVER` or `NONE`.
+    /// The place where the rules run: `ALL`, `CLIENT`, `GATEWAY`, `SERVER` or `NONE`.
     #[serde(deserialize_with = "enable_at", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "CLIENT"))]
     pub enable_at: Option<String>,

@@ -16,7 +16,7 @@ pub struct SchemaReference {
     #[serde(default, deserialize_with = "lenient::or_default")]
     #[cfg_attr(feature = "openapi", schema(example = "address"))]
     pub subject: String,
-    /// Its version; -1 in requests for the latest.
+    /// The version number; -1 in requests for the latest.
     // No version is 0, so a reference without one is refused where references are resolved.
     #[serde(default, deserialize_with = "lenient::or_default")]
     #[cfg_attr(feature = "openapi", schema(example = 1))]

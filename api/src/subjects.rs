@@ -32,7 +32,7 @@ pub struct SubjectSummary {
     /// The compatibility level in force.
     #[cfg_attr(feature = "openapi", schema(example = "BACKWARD"))]
     pub level: String,
-    /// Where the level is set: `subject`, `context`, `everywhere` or `server`.
+    /// The scope that sets the level: `subject`, `context`, `everywhere` or `server`.
     #[cfg_attr(feature = "openapi", schema(example = "context"))]
     pub level_from: String,
     /// The mode in force.

@@ -56,7 +56,7 @@ struct Pair<'t> {
 }
 
 impl Pair<'_> {
-    /// Parses both as Java Avro does unless told otherwise.
+    /// Parses both as Java Avro does by default.
     fn parse(&self) -> (Schema, Schema) {
         let schema = |text: &str| parse(text, &[], Strictness::Java).expect("recorded schemas are schemas");
         (schema(self.reader.get()), schema(self.writer.get()))

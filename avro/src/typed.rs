@@ -21,7 +21,7 @@ pub(crate) struct Rebuilder<'n> {
     branches: FastMap<(Id, Sort), Option<Id>>,
 }
 
-/// The sorts of values that Java tells apart when it chooses the branch of a union.
+/// The sorts of values that Java distinguishes when it chooses the branch of a union.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Sort {
     Container,

@@ -1,4 +1,4 @@
-//! Filling a database with made-up versions, for measuring how the registry behaves when it is large.
+//! Filling a database with generated versions, to measure a large registry.
 
 use std::str::FromStr as _;
 
@@ -7,12 +7,12 @@ use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-/// Rows handed to the database at once.
+/// The number of rows inserted at once.
 const CHUNK: u32 = 5_000;
 
 /// Adds `subjects` subjects named `fill-…` of `versions` versions each, every version a schema of its own.
 ///
-/// The file must have been created by the registry, hold no version yet, and be served by nobody.
+/// The file must have been created by the registry, without a version in it, and no server may have it open.
 pub(crate) async fn fill(url: &str, subjects: u32, versions: u32) -> Result<(), sqlx::Error> {
     const CONTENTS: &str = "INSERT INTO contents (fingerprint, schema_type, shape, text)
         SELECT unhex(value->>'f'), 'AVRO', unhex(value->>'s'), value->>'t' FROM json_each($1)";
@@ -60,6 +60,6 @@ fn row(number: u32, versions: u32) -> serde_json::Value {
     };
     let Fingerprint(fingerprint) = content.fingerprint();
     let hex = uuid::Uuid::from_bytes(fingerprint).as_simple().to_string();
-    // Every text is of its own, so its fingerprint does for a shape.
+    // Every text is different, so its fingerprint can stand in for the structural one.
     json!({"f": hex, "s": hex, "t": content.text, "i": number + 1, "n": format!("fill-{subject}"), "v": version})
 }

@@ -1,4 +1,4 @@
-//! What the registry is measured against: a handler that does nothing, and a table that takes rows.
+//! The baseline: a handler that does nothing, and a table that takes rows.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::net::TcpListener;
 
-/// An answer of the registry, for the floor to give as well.
+/// An answer of the registry, for the baseline to return as well.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -52,7 +52,7 @@ pub(crate) fn answer(file: &str) {
     let app = Router::new().route("/", start).fallback(handler);
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime").block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        #[expect(clippy::print_stderr, reason = "tells its parent, as the registry does")]
+        #[expect(clippy::print_stderr, reason = "reports to its parent, as the registry does")]
         {
             eprintln!("http://{}", listener.local_addr().expect("an address"));
         }

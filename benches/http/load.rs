@@ -1,4 +1,4 @@
-//! Where load comes from: wrk for one request over and over, our own clients where each request is another.
+//! Load generators: wrk for repeated requests, and clients of this program for distinct ones.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 
 use crate::floor::Answer;
 
-/// Connections wrk keeps busy, unless told otherwise.
+/// The number of connections that wrk keeps busy, by default.
 pub(crate) const CONNECTIONS: u32 = 32;
 
-/// What wrk measured.
+/// The measurements of wrk.
 pub(crate) struct Measured {
     pub(crate) requests: u64,
     pub(crate) per_second: f64,
@@ -34,7 +34,7 @@ pub(crate) fn need_wrk() {
     assert!(Command::new("wrk").arg("-v").output().is_ok(), "wrk is missing: apt-get install wrk");
 }
 
-/// Sends requests for so many seconds; `lua` is a script for wrk that makes them.
+/// Sends requests for some seconds; `lua` is a script for wrk that makes them.
 pub(crate) fn wrk(address: &str, lua: &Path, seconds: u32, clients: u32) -> Measured {
     let output = Command::new("wrk")
         .args(["-t1", &format!("-c{clients}"), &format!("-d{seconds}s"), "--latency", "-s"])
@@ -65,8 +65,8 @@ fn milliseconds(text: &str) -> f64 {
     text.trim_end_matches(unit).parse::<f64>().expect("a number") * scale
 }
 
-/// The script that makes wrk send these requests, one after another and again from the first. They are formatted once, so
-/// that wrk is not what is measured.
+/// The script with which wrk sends these requests, one after another and again from the first. They are formatted once,
+/// so that wrk does not become the bottleneck.
 pub(crate) fn script(method: &str, requests: &[Request]) -> String {
     let mut script =
         "local headers = {[\"Content-Type\"] = \"application/json\"}\nlocal paths, bodies = {}, {}\n".to_owned();
@@ -99,7 +99,7 @@ pub(crate) fn once(method: &str, address: &str, path: &str, body: &str) -> Answe
     runtime().block_on(async { Client::connect(address).await.send(method, path, body.to_owned()).await })
 }
 
-/// How new registrations went.
+/// The outcome of new registrations.
 pub(crate) struct Registered {
     pub(crate) per_second: f64,
     pub(crate) p99_ms: f64,

@@ -1,4 +1,4 @@
-//! The HTTP benchmark: how near the registry comes to a bare handler that returns the same answers.
+//! The HTTP benchmark: the registry compared with a bare handler that returns the same answers.
 //!
 //! `cargo bench --bench http` runs everything; `-- reads`, `-- writes` or `-- size` one part; `-- postgres` what
 //! concerns Postgres, on both cores. Reads are spread over 1,000 subjects; `--keys 1` asks for one over and over. It needs `wrk` and `taskset`
@@ -77,7 +77,7 @@ fn move_to_load_core() {
     }
 }
 
-/// How much effort, from the environment.
+/// The effort, from the environment.
 fn setting(name: &str, default: u32) -> u32 {
     std::env::var(format!("AVOW_BENCH_{name}")).map_or(default, |text| text.parse().expect("a number"))
 }

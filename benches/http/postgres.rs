@@ -1,4 +1,4 @@
-//! The registry on Postgres: new registrations beside a local database and with one far away, and what it costs to be fresh.
+//! The registry on Postgres: new registrations on a local and on a distant database, and the cost of freshness.
 //!
 //! Database, registry and clients share the same two cores, as the floor's client does.
 
@@ -15,7 +15,7 @@ use crate::{median, setting, verdict};
 /// Writers, and the part of the rate of a bare statement, driven by pgbench, that is the goal.
 const LOCAL: [(u64, f64); 3] = [(1, 0.0), (8, 0.35), (32, 0.5)];
 
-/// What a far database adds to each round trip.
+/// The latency of a distant database, per round trip.
 const FAR: Duration = Duration::from_millis(15);
 
 pub(crate) fn run() {
@@ -36,9 +36,9 @@ fn local(cluster: &str) {
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let script = directory.path().join("unit.sql");
     std::fs::write(&script, unit()).expect("a file");
-    let (bench, ours) = (block_on(fresh_url_in(cluster)), block_on(fresh_url_in(cluster)));
+    let (bench, url) = (block_on(fresh_url_in(cluster)), block_on(fresh_url_in(cluster)));
     block_on(avow_registry::store::Store::migrate(&bench)).expect("a database");
-    let server = Server::avow_on(&ours, "0,1", &[]);
+    let server = Server::avow_on(&url, "0,1", &[]);
     let next = AtomicU64::new(0);
     for (writers, goal) in LOCAL {
         pgbench(&bench, &script, writers, 1);
@@ -49,7 +49,7 @@ fn local(cluster: &str) {
             floors.push(pgbench(&bench, &script, writers, seconds));
             rates.push(load::register(&[&server.address], writers, &next, seconds).per_second);
         }
-        let ratio = median(floors.iter().zip(&rates).map(|(floor, ours)| ours / floor).collect());
+        let ratio = median(floors.iter().zip(&rates).map(|(floor, rate)| rate / floor).collect());
         println!(
             "  {writers:3} writers                              {:10.0} {:9.0}   {ratio:5.2}  >= {goal:.2} {}",
             median(floors),
@@ -59,7 +59,7 @@ fn local(cluster: &str) {
     }
 }
 
-/// The least a registration can cost: one statement that bumps the subject's revision, the head of the log and the last
+/// The minimum cost of a registration: one statement that bumps the subject's revision, the head of the log and the last
 /// id, and inserts content, schema, version and change. Another subject and schema each time.
 fn unit() -> String {
     const SQL: &str = "
@@ -134,14 +134,14 @@ fn fresh(cluster: &str) {
     let script = directory.path().join("request.lua");
     std::fs::write(&script, load::script("GET", &[load::Request { path: path.to_owned(), body: String::new() }]))
         .expect("a file");
-    // Those that share a question wait for it together, so few clients leave the node with nothing to do meanwhile.
+    // Requests that share a query wait for it together, so few clients leave the node idle meanwhile.
     for clients in [32, 256] {
         let mut with = Vec::new();
         let mut without = Vec::new();
         for round in 0..=rounds {
             let [one, other] =
                 [&unchecked, &checked].map(|node| load::wrk(&node.address, &script, seconds, clients).per_second);
-            // The first fills the memories.
+            // The first run fills the caches.
             if round > 0 {
                 without.push(one);
                 with.push(other);

@@ -19,13 +19,13 @@ impl Server {
         Self::avow_on(&format!("sqlite://{}", database.display()), SERVER_CORE, &[])
     }
 
-    /// A registry on any database, on cores of its own choice.
+    /// A registry on any database, on given cores.
     pub(crate) fn avow_on(database: &str, cores: &str, flags: &[&str]) -> Self {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--log", "error", "--database-url", database];
         Self::start(Path::new(env!("CARGO_BIN_EXE_avow")), cores, &[&arguments, flags].concat())
     }
 
-    /// The bare handler, giving the answer kept in `file`.
+    /// The bare handler, which returns the answer kept in `file`.
     pub(crate) fn floor(file: &Path) -> Self {
         let this = std::env::current_exe().expect("a path");
         Self::start(&this, SERVER_CORE, &["floor", "answer", &file.display().to_string()])
@@ -54,14 +54,14 @@ impl Server {
         Self { child, address, started_in }
     }
 
-    /// Mebibytes the process has in memory.
+    /// The resident memory of the process, in mebibytes.
     pub(crate) fn resident(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line about memory");
         line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
     }
 
-    /// Time the process has spent on a core so far.
+    /// The CPU time of the process so far.
     pub(crate) fn busy(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("Linux");
         let after_name = stat.rsplit_once(')').expect("a name in brackets").1;

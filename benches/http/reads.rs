@@ -1,4 +1,4 @@
-//! Requests that are answered from memory, spread over many subjects, against a handler that returns the same bytes.
+//! Requests that are answered from the cache, spread over many subjects, against a handler that returns the same bytes.
 
 use std::time::Duration;
 
@@ -78,27 +78,31 @@ pub(crate) fn run(keys: u64) {
             let measured = load::wrk(&server.address, &script, seconds, load::CONNECTIONS);
             Round { cpu: server.busy().saturating_sub(before), measured }
         };
-        let (floors, ours): (Vec<_>, Vec<_>) = (0..rounds).map(|_| (measure(&floor), measure(&server))).unzip();
+        let (floors, registry): (Vec<_>, Vec<_>) = (0..rounds).map(|_| (measure(&floor), measure(&server))).unzip();
         let cpu = |rounds: &[Round]| median(rounds.iter().map(Round::cpu_of_100_000).collect());
         let ratio = median(
-            floors.iter().zip(&ours).map(|(floor, ours)| floor.cpu_of_100_000() / ours.cpu_of_100_000()).collect(),
+            floors
+                .iter()
+                .zip(&registry)
+                .map(|(floor, registry)| floor.cpu_of_100_000() / registry.cpu_of_100_000())
+                .collect(),
         );
         let rate = |rounds: &[Round]| median(rounds.iter().map(|round| round.measured.per_second).collect());
         let p99 = |rounds: &[Round]| median(rounds.iter().map(|round| round.measured.p99_ms).collect());
         println!(
             "  {name:28} {:11.2} {:10.2}   {ratio:5.2}  >= {goal:.2} {:6} {:10.0} {:9.0}        {:8.2} {:6.2}",
             cpu(&floors),
-            cpu(&ours),
+            cpu(&registry),
             verdict(ratio >= goal),
             rate(&floors),
-            rate(&ours),
+            rate(&registry),
             p99(&floors),
-            p99(&ours),
+            p99(&registry),
         );
     }
 }
 
-/// One run of wrk, and what the server spent on it.
+/// The result of a run of wrk, and the server's CPU time.
 struct Round {
     cpu: Duration,
     measured: Measured,

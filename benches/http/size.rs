@@ -1,4 +1,4 @@
-//! Start-up, memory and slowest answers of a registry that is empty and of one that is full.
+//! Start-up, memory and slowest answers of an empty and of a full registry.
 
 use std::path::Path;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use avow_registry::store::Store;
 use crate::process::Server;
 use crate::{load, median, setting, verdict};
 
-/// Versions a subject of the full registry has.
+/// The number of versions of a subject of the full registry.
 const VERSIONS_EACH: u32 = 50;
 
 struct Measured {

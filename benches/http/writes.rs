@@ -1,4 +1,4 @@
-//! New registrations, against one INSERT and COMMIT a row with the same settings on the same disk.
+//! New registrations, against one INSERT and COMMIT per row with the same settings on the same disk.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -23,21 +23,21 @@ pub(crate) fn run() {
         floor.round();
         load::register(&[&server.address], clients, &next, seconds);
         let mut floors = Vec::new();
-        let mut ours = Vec::new();
+        let mut registry = Vec::new();
         for _ in 0..rounds {
             floors.push(floor.round());
-            ours.push(load::register(&[&server.address], clients, &next, seconds).per_second);
+            registry.push(load::register(&[&server.address], clients, &next, seconds).per_second);
         }
-        let ratio = median(floors.iter().zip(&ours).map(|(floor, ours)| ours / floor).collect());
-        let (floor, ours) = (median(floors), median(ours));
+        let ratio = median(floors.iter().zip(&registry).map(|(floor, registry)| registry / floor).collect());
+        let (floor, registry) = (median(floors), median(registry));
         let verdict = verdict(ratio >= GOAL);
         println!(
-            "  {clients:3} clients                       {floor:10.0} {ours:9.0}   {ratio:5.2}  >= {GOAL:.2} {verdict}"
+            "  {clients:3} clients                       {floor:10.0} {registry:9.0}   {ratio:5.2}  >= {GOAL:.2} {verdict}"
         );
     }
 }
 
-/// A process on the server's core that inserts rows when told to.
+/// A process on the server's core that inserts rows on request.
 struct Floor {
     child: Child,
     orders: ChildStdin,

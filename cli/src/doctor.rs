@@ -88,7 +88,7 @@ async fn examine(remote: &Remote) -> Result<(Vec<Line>, Exit), Error> {
                 .advice("put credentials into AVOW_USER and AVOW_PASSWORD, or AVOW_TOKEN")
         } else if error.is_forbidden() {
             Line::new(State::Bad, "auth", "the registry knows who asks, and does not let them read its config")
-                .advice("ask whoever runs it for the right to read")
+                .advice("ask its operator for the right to read")
         } else if error.is_unavailable() {
             let advice = if is_tls {
                 "check the address, the network, and with --ca-cert who signs the registry's certificate"
@@ -169,7 +169,7 @@ async fn kind(remote: &Remote) -> Line {
     let answered = client.server_version().await.unwrap_or_default();
     let version = Some(answered.version).filter(|version| !version.is_empty());
     let is_built = !matches!(answered.commit_id.as_str(), "" | "Unknown");
-    // Who answers everything tells nothing by an answer.
+    // A server that answers every path proves nothing by an answer.
     let answers_all = asked("/avow/v1/no-such-thing").await.is_some();
     let has = async |path, is_so: fn(&Value) -> bool| !answers_all && asked(path).await.is_some_and(|it| is_so(&it));
     let found = if has("/avow/v1/changes?limit=1", Value::is_array).await {

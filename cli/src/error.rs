@@ -110,7 +110,7 @@ impl Error {
 
 /// Writes an error, its causes and what to do about it to standard error.
 pub fn report(error: &dyn std::error::Error, hint: Option<&str>) -> io::Result<()> {
-    // Whoever read the output has seen enough, as `head` does.
+    // The reader has seen enough, as `head` does.
     let is_broken_pipe = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     if error.source().and_then(|source| source.downcast_ref()).is_some_and(is_broken_pipe) {
         return Ok(());

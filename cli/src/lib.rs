@@ -134,7 +134,7 @@ pub fn block_on<T, E: From<Error>>(work: impl Future<Output = Result<T, E>>) -> 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::from)?;
     runtime.block_on(async {
         tokio::select! {
-            // First: whoever sees this process at work can stop it.
+            // First: once this process is visible, it can be stopped.
             biased;
             _ = tokio::signal::ctrl_c() => Err(Error::Interrupted.into()),
             done = work => done,

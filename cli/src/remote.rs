@@ -205,7 +205,7 @@ fn locked(stored: Stored) -> Result<LockedVersion, Error> {
     })
 }
 
-/// Many questions at once, with the progress shown to whoever watches.
+/// Concurrent requests, with their progress on a terminal.
 pub(super) async fn ask_all<T, A, F>(
     terminal: &terminal::Terminal,
     things: &[T],

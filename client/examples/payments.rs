@@ -136,7 +136,7 @@ async fn till(registry: Registry, kafka: String, board: Arc<Board>) -> Result<()
 async fn ledger(registry: Registry, kafka: String, board: Arc<Board>) -> Result<(), BoxError> {
     let producer: FutureProducer = ClientConfig::new().set("bootstrap.servers", &kafka).create()?;
     let consumer = consumer(&kafka, "ledger", "payments")?;
-    // Deployed before the till: whoever reads is updated first where new versions read old data.
+    // Deployed before the till: consumers are updated first where new versions read old data.
     let mut payments = Deserializer::<Payment>::builder(&registry).reader_schema(SECOND).build()?;
     let booked = Serializer::<Payment>::builder(&registry, Subject::topic("booked")).schema(SECOND).auto_register();
     let mut booked = booked.prepare().await?;

@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_framed_is_told_by_its_looks() {
+    fn unframed_data_is_recognised_by_its_bytes() {
         let glue = [&[3, 0][..], &[7; 20]].concat();
         let rows: [(&[u8], Class, &str); 10] = [
             (b"", Class::NotFramed, "empty"),

@@ -1,4 +1,4 @@
-//! What the log says of a change: enough to tell the state before and after it, whatever has happened since.
+//! Entries of the change log: enough to reconstruct the state before and after each change.
 
 use super::{Config, ContentKey, Mode, ReferencedVersion, SchemaId, Seq, Subject, Timestamp, Version};
 use std::collections::BTreeMap;
@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 /// One entry of the log, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Its place.
+    /// The position in the log.
     pub seq: Seq,
     /// When.
     pub time: Timestamp,
-    /// Who asked for it; empty for a nameless caller.
+    /// The principal that made the change; empty for an anonymous caller.
     pub actor: String,
     /// In which request.
     pub request_id: String,
-    /// What kind of change: a name of [`Kind`].
+    /// The kind of change: a name of [`Kind`].
     pub kind: String,
     /// The scope it is filed under.
     pub subject: Subject,
@@ -41,7 +41,7 @@ pub enum Kind {
     Mode,
     /// A context was taken off the list of contexts.
     ForgetContext,
-    /// Ids were set aside: none up to a number is handed out any more.
+    /// Ids were reserved: none up to a number is assigned any more.
     IdFloor,
 }
 
@@ -81,9 +81,7 @@ impl Kind {
 /// A version that a registration replaced, before it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Replaced {
-    /// Its number.
     pub version: Version,
-    /// Its id.
     pub id: SchemaId,
     #[serde(flatten)]
     pub content: ContentKey,
@@ -95,10 +93,9 @@ pub struct Replaced {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Registered {
-    /// Its id. Only the writer knows it, so it is absent until the entry is written.
+    /// Absent until the entry is written: only the writer assigns the id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<SchemaId>,
-    /// Its number.
     pub version: Version,
     #[serde(flatten)]
     pub content: ContentKey,
@@ -119,7 +116,7 @@ pub struct Registered {
     pub supersedes: Vec<Version>,
 }
 
-/// What a deletion removed or hid, before it.
+/// The state that a deletion removed or hid.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Deleted {
     /// The versions.
@@ -139,7 +136,7 @@ pub struct Undeleted {
     pub versions: Vec<Version>,
 }
 
-/// The highest id of a context that was handed out or set aside.
+/// The highest id of a context that was assigned or reserved.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdFloor {

@@ -27,7 +27,7 @@ pub struct Config {
     /// Whether a pair is refused that the rules accept although data would not decode. Avow's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refuse_warnings: Option<bool>,
-    /// What registrations must be compatible with.
+    /// The required compatibility.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatibility_level: Option<Level>,
     /// `STRICT`, `LENIENT` or `LOGICAL`; `LENIENT` has an effect on JSON Schema only.
@@ -83,7 +83,7 @@ impl Config {
         }
     }
 
-    /// Whether it lays anything under or over the metadata or rules of a schema.
+    /// Whether it adds defaults or overrides to the metadata or rules of a schema.
     pub fn has_defaults_or_overrides(&self) -> bool {
         self.default_metadata.is_some()
             || self.override_metadata.is_some()
@@ -92,7 +92,7 @@ impl Config {
     }
 }
 
-/// What an update says of one setting.
+/// An update of one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(untagged)]
 pub enum Patch<T> {

@@ -1,4 +1,4 @@
-//! What an id stands for: the text with everything that makes it the schema it is.
+//! The content of an id: the schema text and everything that is part of its identity.
 
 use super::{Metadata, Reference, RuleSet, SchemaType};
 use md5::{Digest, Md5};
@@ -69,7 +69,7 @@ pub struct Content {
     pub schema_type: SchemaType,
     /// The stored text, exactly as it is served.
     pub text: String,
-    /// What the text refers to, in order.
+    /// The references of the text, in order.
     pub references: Vec<Reference>,
     /// Metadata; an empty one is another schema than none.
     pub metadata: Option<Metadata>,
@@ -78,7 +78,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// What tells this content from every other one.
+    /// The key that identifies this content.
     pub fn key(&self) -> ContentKey {
         ContentKey { fingerprint: self.fingerprint(), schema_type: self.schema_type }
     }

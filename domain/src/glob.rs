@@ -4,9 +4,9 @@ use super::Subject;
 use globset::{GlobBuilder, GlobMatcher};
 use std::fmt;
 
-/// A pattern: `*` stands for anything, `?` for one character of ASCII, `[ab]` and `{one,other}` for one of several.
+/// A pattern: `*` matches anything, `?` one character of ASCII, `[ab]` and `{one,other}` one of several.
 ///
-/// Names are no paths, so `*` goes beyond slashes.
+/// Names are not paths, so `*` matches slashes too.
 #[derive(Clone)]
 pub struct Glob {
     text: String,
@@ -42,12 +42,12 @@ impl Glob {
         Ok(Self { text: text.to_owned(), matcher })
     }
 
-    /// Whether a name is like the pattern.
+    /// Whether a name matches the pattern.
     pub fn is_match(&self, name: &str) -> bool {
         self.matcher.is_match(name)
     }
 
-    /// Whether a subject is like the pattern: its name within its context; in full where the pattern names a context.
+    /// Whether a subject matches: by the name within its context, or in full where the pattern names a context.
     pub fn is_subject(&self, subject: &Subject) -> bool {
         self.is_match(if self.names_context() { subject.as_str() } else { subject.name() })
     }
@@ -57,12 +57,12 @@ impl Glob {
         self.text.starts_with(":.")
     }
 
-    /// How every name begins that is like the pattern; for patterns that heed the case.
+    /// The literal prefix of every matching name; for case-sensitive patterns.
     pub fn prefix(&self) -> &str {
         literal_prefix(&self.text)
     }
 
-    /// As it was written.
+    /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -1,11 +1,11 @@
-//! Which registry this is.
+//! The identity of a registry.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A number that a registry is given once and takes along wherever its data goes; no other one has it.
+/// The id of a registry, assigned once and kept wherever its data goes; no two registries share one.
 ///
-/// Whoever keeps what the ids of a registry mean can tell by it whether it is still the same registry.
+/// Clients that cache ids compare it to find out whether they still talk to the same registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(pub i64);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Who reads whose data.
+/// The direction of compatibility: the side that reads and the side that wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The candidate reads data of a version of the history.
@@ -23,9 +23,9 @@ impl Direction {
         }
     }
 
-    /// Who is affected when this direction breaks, in roles people have.
+    /// The parties affected when this direction breaks, by role.
     ///
-    /// `versions` are told in the order given, each as a `noun` (`version`, `commit`).
+    /// `versions` are listed in the given order, each as a `noun` (`version`, `commit`).
     pub fn affected(self, noun: &str, versions: &[impl fmt::Display]) -> String {
         let named: Vec<String> = versions.iter().take(NAMED).map(ToString::to_string).collect();
         let versions = match (named.as_slice(), versions.len()) {
@@ -41,7 +41,7 @@ impl Direction {
     }
 }
 
-/// What a subject promises the readers and writers of its data.
+/// The compatibility guarantee of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Level {
@@ -102,7 +102,7 @@ impl Level {
         }
     }
 
-    /// Whether every live version is asked, rather than the latest alone.
+    /// Whether every live version is checked, rather than only the latest.
     pub fn is_transitive(self) -> bool {
         matches!(self, Self::BackwardTransitive | Self::ForwardTransitive | Self::FullTransitive)
     }

@@ -1,4 +1,4 @@
-//! What a registry talks about, without IO, clock or wire: subjects, versions, ids, levels, modes, contents.
+//! The domain model, without I/O, clock or wire format: subjects, versions, ids, levels, modes, contents.
 
 pub mod access;
 mod change;

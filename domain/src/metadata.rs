@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The property in which the server keeps the version number, once asked to.
 pub const VERSION_PROPERTY: &str = "confluent:version";
 
-/// What is known about a schema beside its text. Sorted everywhere; an empty one differs from none.
+/// The data about a schema beside its text. Always sorted; an empty one differs from none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Metadata {
     /// Tags by path.
@@ -15,7 +15,7 @@ pub struct Metadata {
     /// Free properties.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
-    /// Names of the properties that are nobody's business.
+    /// Names of the sensitive properties.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sensitive: BTreeSet<String>,
 }
@@ -50,8 +50,8 @@ impl Metadata {
         stripped
     }
 
-    /// Whether two are equal where `version` is the number of the stored one, and a version number that only one side has does
-    /// not count.
+    /// Whether two are equal, given that `version` is the number of the stored one; a version number on only one side
+    /// is ignored.
     pub fn equal_but_for_version(new: Option<&Self>, stored: Option<&Self>, version: Version) -> bool {
         let number = |metadata: Option<&Self>| metadata.and_then(Self::version_property).map(str::to_owned);
         let stripped = |metadata: Option<&Self>| metadata.map(Self::without_version).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Modes: what a scope permits (contract 9.4).
 
-/// What may be written in a scope.
+/// The writes that a scope permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub enum Mode {
     /// Everything but explicit ids.

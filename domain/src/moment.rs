@@ -46,7 +46,7 @@ impl Moment {
             4 | 6 | 9 | 11 => 30,
             _ => 31,
         };
-        // A leap second is the last one of its minute: the clock of the log does not know it either.
+        // A leap second becomes the last second of its minute: the clock of the log does not have it either.
         let valid = (1..=12).contains(&month) && (1..=days).contains(&day) && hour < 24 && minute < 60 && second <= 60;
         let minutes = hour * 60 + minute - offset;
         let since = days_from_civil(year, month, day) * DAY + minutes * 60_000 + second.min(59) * 1_000 + millis;
@@ -54,7 +54,7 @@ impl Moment {
     }
 }
 
-/// Numbers of just so many digits.
+/// Numbers with exactly that many digits.
 fn fields<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[i64; N]> {
     let mut parts = text.split(separator);
     let mut numbers = [0; N];

@@ -20,7 +20,7 @@ impl Reference {
         Subject::parse_in(context, &self.subject)
     }
 
-    /// Which version is meant; `None` where the number can be none.
+    /// The referenced version; `None` where the number is not a valid one.
     pub fn selector(&self) -> Option<VersionSelector> {
         match self.version {
             -1 => Some(VersionSelector::Latest),
@@ -40,6 +40,5 @@ impl fmt::Display for Reference {
 pub struct ReferencedVersion {
     /// The subject.
     pub subject: Subject,
-    /// Its version.
     pub version: Version,
 }

@@ -12,7 +12,7 @@ pub struct Replay {
     pub seq: Seq,
     /// Contexts: whether each is on the list, and its highest id.
     pub contexts: BTreeMap<Context, (bool, i32)>,
-    /// What ids mean.
+    /// The contents of ids.
     pub ids: BTreeMap<(Context, SchemaId), IdMapping>,
     /// Every version, soft-deleted ones included.
     pub versions: BTreeMap<(Subject, Version), PastVersion>,
@@ -43,7 +43,6 @@ pub struct IdMapping {
 /// A version as of some moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastVersion {
-    /// Its id.
     pub id: SchemaId,
     pub content: ContentKey,
     /// Whether it was soft-deleted.
@@ -52,7 +51,7 @@ pub struct PastVersion {
     pub time: Timestamp,
     /// The change that last wrote it.
     pub written: Seq,
-    /// What it refers to.
+    /// The references.
     pub references: BTreeSet<ReferencedVersion>,
 }
 
@@ -218,7 +217,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Removes versions, and ids that nobody holds any more.
+    /// Removes versions, and ids that no version has any more.
     fn remove(&mut self, subject: &Subject, versions: &[Version]) -> Result<(), String> {
         for version in versions {
             let removed = self.take(subject, *version);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// Whether a rule changes data or judges them.
+/// Whether a rule transforms data or validates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the wire's own vocabulary")]
@@ -82,7 +82,7 @@ pub struct RuleSet {
     /// Rules on encoded data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub encoding_rules: Vec<Rule>,
-    /// Where the rules are to run: `ALL`, `CLIENT`, `GATEWAY`, `SERVER` or `NONE`.
+    /// The place where the rules run: `ALL`, `CLIENT`, `GATEWAY`, `SERVER` or `NONE`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_at: Option<String>,
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Context(Arc<str>);
 
-/// A context name with a colon in it, which no subject could be told apart from.
+/// A context name with a colon in it, which would make qualified names ambiguous.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Context name '{0}' cannot contain a colon")]
 pub struct InvalidContext(pub String);
 
-/// The context whose settings reach every other context; it holds no subjects.
+/// The context whose settings apply to every other context; it has no subjects.
 const EVERYWHERE: &str = ".__GLOBAL";
 
 impl Context {
@@ -48,12 +48,12 @@ impl Context {
         &*self.0 == "."
     }
 
-    /// Whether this is `.__GLOBAL`, which carries settings and no subjects.
+    /// Whether this is `.__GLOBAL`, which has settings and no subjects.
     pub fn is_everywhere(&self) -> bool {
         &*self.0 == EVERYWHERE
     }
 
-    /// The prefix its subjects carry: empty for the default context, else `:.ctx:`.
+    /// The prefix of the subjects in it: empty for the default context, else `:.ctx:`.
     pub fn prefix(&self) -> String {
         if self.is_default() { String::new() } else { format!(":{}:", self.0) }
     }
@@ -70,15 +70,15 @@ impl fmt::Display for Context {
     }
 }
 
-/// The name versions are filed under, qualified by its context.
+/// The qualified name that versions are filed under.
 ///
-/// A subject with an empty name stands for its whole context; settings made there reach its subjects.
+/// An empty name means the whole context; its settings apply to all subjects in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(into = "String", from = "String")]
 pub struct Subject {
     /// The qualified spelling: `name` in the default context, `:.ctx:name` elsewhere.
     text: Arc<str>,
-    /// Where the name starts within `text`.
+    /// The offset of the name within `text`.
     name_start: usize,
 }
 
@@ -92,9 +92,9 @@ impl Subject {
         Self { name_start: prefix.len(), text: Arc::from(prefix + name) }
     }
 
-    /// Reads a subject as clients write it: `name`, `:.ctx:name`, or `:.ctx` for a whole context.
+    /// Parses a subject as clients write it: `name`, `:.ctx:name`, or `:.ctx` for a whole context.
     ///
-    /// `:.:name` is `name`. Every text is some subject; [`Subject::is_registrable`] says which may hold schemas.
+    /// `:.:name` is `name`. Every text is a valid subject; [`Subject::is_registrable`] says which may have schemas.
     pub fn parse(text: &str) -> Self {
         if !text.starts_with(":.") {
             return Self { text: Arc::from(text), name_start: 0 };
@@ -122,7 +122,7 @@ impl Subject {
         Context(Arc::from(EVERYWHERE)).scope()
     }
 
-    /// The qualified spelling, as answers carry it.
+    /// The qualified spelling, as in responses.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -152,7 +152,7 @@ impl Subject {
         self.name().is_empty()
     }
 
-    /// Whether this is a scope above all others, which answers for its settings even when none were ever made.
+    /// Whether this is a global scope, which has settings even when none were ever set.
     pub fn is_top(&self) -> bool {
         self.text.is_empty() || *self == Self::everywhere()
     }
@@ -169,7 +169,7 @@ impl Subject {
         self.is_configurable() && !self.context().is_everywhere() && !self.text.starts_with(":*:")
     }
 
-    /// Whether both databases can hold the text: bounded, and without the NUL that Postgres refuses.
+    /// Whether both databases can store the text: bounded, and without the NUL that Postgres refuses.
     pub fn is_storable(&self) -> bool {
         !self.text.contains('\0') && self.text.chars().count() <= Self::MAX_CHARS
     }

@@ -33,7 +33,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// How a request names a version: a number, or whichever live one is newest.
+/// A version as requests name it: a number, or the newest live one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VersionSelector {
     /// The highest live version.
@@ -103,7 +103,7 @@ impl fmt::Display for SchemaId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Seq(pub u64);
 
-/// How often a scope has changed; 0 where nothing was ever written. The guard of optimistic writes.
+/// The number of changes to a scope; 0 if it was never written. The guard of optimistic writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Revision(pub i64);
 

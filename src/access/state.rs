@@ -61,7 +61,7 @@ pub struct State {
     decoys: RandomState,
 }
 
-/// The name of whoever has the bootstrap token.
+/// The principal of the bootstrap token.
 const BOOTSTRAP: &str = "bootstrap";
 
 impl State {
@@ -106,7 +106,7 @@ impl State {
         &self.file.policy
     }
 
-    /// Whoever has a token.
+    /// The principal of a token.
     pub fn token(&self, text: &str, now: Timestamp) -> Result<Arc<Identity>, Refused> {
         let token = Token::parse(text).ok_or(Refused::Malformed)?;
         let id = token.id();
@@ -140,7 +140,7 @@ impl State {
         })
     }
 
-    /// Whoever has a client certificate that was verified; a nobody where no rule makes a principal of it.
+    /// The principal of a verified client certificate; anonymous if no rule matches it.
     pub fn certificate(&self, certificate: &CertificateNames, until: Timestamp) -> Arc<Identity> {
         let Some(Ok(name)) = self.file.mapping.principal(certificate) else { return self.anonymous() };
         let until = Some(until);

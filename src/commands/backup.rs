@@ -13,7 +13,7 @@ use avow_cli::block_on;
 
 /// Writes a backup: everything, as one stream of JSON lines, while the server runs.
 ///
-/// It holds versions (soft-deleted ones included), ids, settings, counters and the change log as of one moment: what
+/// It contains versions (soft-deleted ones included), ids, settings, counters and the change log as of one moment: what
 /// `avow restore` needs to recreate the registry in any supported database.
 #[derive(Debug, clap::Args)]
 pub(super) struct Backup {
@@ -41,7 +41,7 @@ fn write(url: &str, out: &mut (impl Write + Send)) -> Result<Summary, Error> {
     block_on(async { Ok(store::backup(url, out, SystemTime::now().into()).await?) })
 }
 
-/// A backup that is cut off must not stand where the last whole one did.
+/// A partial backup must not replace the last complete one.
 fn write_file(url: &str, path: &Path) -> Result<Summary, Error> {
     let mut beside = OsString::from(path);
     beside.push(".part");

@@ -1,4 +1,4 @@
-//! Why a command of the server failed, and what to do about it.
+//! Errors of the server's commands, and the next step after each.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use crate::http::tls::TlsError;
 use crate::settings::{Exposed, InvalidTls};
 use crate::{store, telemetry};
 
-/// Why a command of the server failed.
+/// An error of a server command.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot listen on `{address}`")]
@@ -35,7 +35,7 @@ pub enum Error {
     NotRestored,
     #[error("the server at `{address}` is not ready: {reason}")]
     NotReady { address: SocketAddr, reason: String },
-    /// An error that commands of the client side know as well: files, input and output, usage.
+    /// An error that commands of the client share: files, input and output, usage.
     #[error(transparent)]
     Client(#[from] avow_cli::Error),
 }
@@ -62,7 +62,7 @@ impl Error {
         }
     }
 
-    /// The next step, where the sentence itself does not name it.
+    /// The next step, where the message itself does not name it.
     pub(super) fn hint(&self) -> Option<&str> {
         match self {
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {

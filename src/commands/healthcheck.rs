@@ -1,4 +1,4 @@
-//! `avow healthcheck`: asks the server on this machine whether it is ready, for containers without a shell.
+//! `avow healthcheck`: checks whether the server on this machine is ready, for containers without a shell.
 
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -14,7 +14,7 @@ use crate::settings::Address;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Asks the server on this machine whether it is ready; exits with 1 if it is not.
+/// Checks whether the server on this machine is ready; exits with 1 if it is not.
 #[derive(Debug, clap::Args)]
 pub(super) struct Healthcheck {
     #[command(flatten)]

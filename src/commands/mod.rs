@@ -56,11 +56,11 @@ fn guarded(command: impl FnOnce() -> Result<Exit, Error>) -> Exit {
     match panic::catch_unwind(AssertUnwindSafe(command)) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
-            // Nobody reads it if standard error is gone.
+            // Ignored: standard error may be gone.
             let _ = avow_cli::report(&error, error.hint());
             error.exit()
         }
-        // The panic itself has said what and where.
+        // The panic hook has printed the message.
         Err(_) => {
             let _ = writeln!(io::stderr(), "this is a bug of avow; please report it with the lines above");
             Exit::Bug

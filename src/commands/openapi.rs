@@ -6,6 +6,6 @@ use super::Error;
 use crate::http::openapi;
 
 pub(super) fn run() -> Result<(), Error> {
-    let document = openapi::document().to_pretty_json().expect("a document of our own types is valid JSON");
+    let document = openapi::document().to_pretty_json().expect("a document of derived types is valid JSON");
     Ok(writeln!(io::stdout(), "{document}")?)
 }

@@ -66,7 +66,7 @@ impl Serve {
 
 /// A registry that answers on its port. Dropping it drains and stops it in the background.
 pub struct Running {
-    /// Where it listens; the port is real even where 0 was asked for.
+    /// The bound address; the port is real even where 0 was requested.
     pub address: SocketAddr,
     served: JoinHandle<()>,
     closed: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -76,7 +76,7 @@ pub struct Running {
 impl Running {
     /// Opens the database and begins to serve.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        // Listening comes first: whoever connects now waits a few milliseconds instead of being refused.
+        // Listen first: early connections wait a few milliseconds instead of being refused.
         let address = settings.listener.address.socket();
         let tls = settings.tls.files()?.map(Tls::load).transpose()?;
         settings.access.check(address, &settings.tls)?;
@@ -116,7 +116,7 @@ impl Running {
         Ok(Self { address, served, closed, stop })
     }
 
-    /// Stops accepting, and returns when the requests under way are answered or the drain timeout is over.
+    /// Stops accepting, and returns when open requests are answered or the drain timeout is over.
     pub async fn stop(self) {
         drop(self.stop);
         if let Err(error) = self.served.await {
@@ -131,7 +131,7 @@ fn banner(address: SocketAddr, settings: &Settings) -> io::Result<()> {
     let database = settings.database.redacted();
     let scheme = if settings.tls.tls_cert.is_empty() { "http" } else { "https" };
     let open_to = match (settings.access.is_on(&settings.tls), address.ip().is_loopback()) {
-        (true, _) => "whoever authenticates",
+        (true, _) => "authenticated callers",
         (false, true) => "every program on this machine",
         (false, false) => "everybody",
     };

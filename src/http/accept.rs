@@ -1,18 +1,18 @@
-//! Which media types are taken and answered with (contract 1.1).
+//! Negotiation of media types (contract 1.1).
 
 use axum::http::{HeaderMap, Method, header};
 
-/// The media types of answers with the quality the server gives them, best first.
+/// The media types of responses with the server's quality, best first.
 const PRODUCED: [(&str, f32); 3] = [
     ("application/vnd.schemaregistry.v1+json", 1.0),
     ("application/vnd.schemaregistry+json", 0.9),
     ("application/json", 0.5),
 ];
 
-/// The media type answers have where the client does not care.
+/// The default media type.
 pub(super) const DEFAULT: &str = PRODUCED[0].0;
 
-/// Chooses the media type of the answer: the client's quality first, then the server's. `None` where nothing fits.
+/// Chooses the media type of the response: by the client's quality first, then the server's. `None` if nothing fits.
 pub(super) fn negotiate(headers: &HeaderMap) -> Option<&'static str> {
     let mut ranges = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
     ranges.peek()?;
@@ -23,7 +23,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<&'static str> {
             Some(("application", "*")) => Some(1),
             _ => range.eq_ignore_ascii_case(produced).then_some(2),
         };
-        // The most specific range that fits speaks for the type.
+        // The most specific matching range decides.
         let matching = ranges.iter().filter_map(|(range, quality)| fits(range).map(|rank| (rank, *quality)));
         matching.max_by_key(|(rank, _)| *rank).map_or(0.0, |(_, quality)| quality)
     };
@@ -37,12 +37,12 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<&'static str> {
     best.map(|(produced, ..)| produced)
 }
 
-/// Whether the client's `Accept` can be met; absent it always can.
+/// Whether the client's `Accept` can be satisfied; always true without one.
 pub(super) fn is_acceptable(headers: &HeaderMap) -> bool {
     !headers.contains_key(header::ACCEPT) || negotiate(headers).is_some()
 }
 
-/// Whether the client names this media type itself.
+/// Whether the client names this media type explicitly.
 pub(super) fn wants(headers: &HeaderMap, media: &str) -> bool {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut ranges = accepts.flat_map(|value| value.split(',')).filter_map(range);
@@ -58,7 +58,7 @@ fn range(text: &str) -> Option<(&str, f32)> {
     Some((if range == "*" { "*/*" } else { range }, quality))
 }
 
-/// Whether a request with a body may have it in this media type. A missing type is taken for JSON.
+/// Whether a request body may have this media type. A missing type means JSON.
 pub(super) fn is_supported(method: &Method, headers: &HeaderMap) -> bool {
     if method != Method::POST && method != Method::PUT {
         return true;

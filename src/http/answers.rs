@@ -1,5 +1,5 @@
-//! The answer cache: finished answers, kept until a fact they were computed from changes. One look-up serves them,
-//! without parsing anything.
+//! The answer cache: finished responses, kept until a fact they were computed from changes. A hit costs one look-up,
+//! without any parsing.
 
 use super::error::Error;
 use super::extract::{Arrival, Incoming};
@@ -13,10 +13,10 @@ use moka::future::Cache;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How often an answer is computed again because what it was computed from changed meanwhile.
+/// The maximum number of times an answer is recomputed because a fact changed meanwhile.
 const ATTEMPTS: usize = 64;
 
-/// A request as it was sent: everything that decides the answer.
+/// The cache key: everything in a request that decides the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct AnswerKey {
     method: CachedMethod,
@@ -61,12 +61,12 @@ impl AnswerKey {
     }
 }
 
-/// The permission for HTTP caches to store an answer.
+/// The `Cache-Control` of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caching {
-    /// No header says.
+    /// No header.
     Unspecified,
-    /// Ask before each use, but rather serve it than fail.
+    /// Revalidate before each use, but serve stale rather than fail.
     Revalidate,
 }
 
@@ -74,7 +74,7 @@ pub(super) enum Caching {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AnswerMeta {
     pub(super) caching: Caching,
-    /// The operation it answers, for its counters.
+    /// The operation, for its counters.
     pub(super) operation: Operation,
 }
 
@@ -85,7 +85,7 @@ pub(super) struct Answer {
     /// The entity tag, quoted.
     pub(super) etag: Bytes,
     pub(super) meta: AnswerMeta,
-    /// The newest position of the log that it shows.
+    /// The newest log position that it includes.
     pub(super) as_of: Seq,
     read_set: ReadSet,
     needs: Needs,
@@ -116,15 +116,15 @@ impl Answer {
 /// The result of a handler.
 #[derive(Debug)]
 pub(super) enum Answered<'r> {
-    /// It only read: the same request gets the same answer until something in the view changes.
+    /// A read: the same request gets the same answer until something in the view changes.
     Read(Bytes, View<'r>),
-    /// It wrote, at this position of the log: true for whoever waited, not for whoever asks again.
+    /// A write, at this position of the log: valid for the requests that waited, not for later ones.
     Wrote(Bytes, Seq),
-    /// It read something that no view follows.
+    /// A read of something that no view tracks.
     Uncacheable(Bytes),
 }
 
-/// A result that is not cached, for those who waited for it.
+/// A result that is not cached, for the requests that waited for it.
 enum Unkept {
     Wrote(Arc<Answer>),
     Uncacheable(Arc<Answer>),
@@ -139,7 +139,7 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// An empty cache of at most so many bytes.
+    /// An empty cache of at most `bytes` bytes.
     pub(super) fn new(registry: Arc<Registry>, bytes: u64) -> Self {
         let weight =
             |key: &AnswerKey, answer: &Arc<Answer>| u32::try_from(key.weight() + answer.weight()).unwrap_or(u32::MAX);
@@ -158,7 +158,7 @@ impl Answers {
         let registry = &*self.registry;
         let answer = self.cache.get(key).await.filter(|answer| answer.needs.are_met_by(authority));
         let freshness = match &answer {
-            // What an id means never changes; a change of who else holds it may show a moment later.
+            // The content of an id never changes; a change of who else has it may show a moment later.
             Some(answer) if !answer.read_set.has_to_wait() && answer.read_set.is_current(registry) => {
                 // Unless changes cannot arrive.
                 registry.outage().map_or(Freshness::Current(answer.as_of), Freshness::Stale)
@@ -170,12 +170,12 @@ impl Answers {
         (answer, freshness)
     }
 
-    /// Whether an answer is cached for a request, be it outdated or not.
+    /// Whether an answer is cached for a request, even an outdated one.
     pub(super) fn contains(&self, key: &AnswerKey) -> bool {
         self.cache.contains_key(key)
     }
 
-    /// Answers a request: from memory while it holds, else computed once for all who ask at the same time.
+    /// Answers a request: from the cache while valid, else computed once for all concurrent requests.
     pub(super) async fn answer<'r, F>(
         &'r self,
         key: AnswerKey,
@@ -225,14 +225,14 @@ impl Answers {
                 }
             }
             Err(unkept) => match &*unkept {
-                // It was written while this request waited, so it happened after the request came.
+                // Written while this request waited, so it happened after the request arrived.
                 Unkept::Wrote(answer) => return Ok(Arc::clone(answer)),
                 Unkept::Uncacheable(answer) if computed_here => return Ok(Arc::clone(answer)),
                 Unkept::Failed(error) if computed_here => return Err(Error::Shared(Arc::clone(error))),
                 Unkept::Uncacheable(_) | Unkept::Failed(_) => {}
             },
         }
-        // Another request's result, of a computation that may have begun before a change this request must see.
+        // Another request's result may have been computed before a change that this request must see.
         Ok(Answer::of(self.at_one_moment(&compute).await?, meta))
     }
 
@@ -261,7 +261,7 @@ impl Answers {
         F: Future<Output = Result<Answered<'r>, Error>>,
     {
         for _ in 0..ATTEMPTS {
-            // In a box: it is large, and whoever waits here would be, too.
+            // Boxed: it is large, and every waiting future would be, too.
             match Box::pin(compute()).await? {
                 Answered::Read(_, view) if !self.registry.is_of_one_moment(view.read_set()).await? => {}
                 answered => return Ok(answered),

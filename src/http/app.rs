@@ -1,4 +1,4 @@
-//! The whole interface as one service: what happens to every request before and after its route.
+//! The HTTP API as one service: the processing of every request before and after its route.
 
 use super::answers::{AnswerKey, Answers, CachedMethod};
 use super::auth::{Authenticator, Challenge};
@@ -60,7 +60,7 @@ pub fn app(registry: Arc<Registry>, access: Option<Arc<Access>>, settings: &Sett
     }))
 }
 
-/// The interface: what answers requests. Cheap to clone.
+/// The service that answers requests. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Interface>);
 
@@ -85,10 +85,10 @@ enum Cached {
     Miss(Request, RequestConsistency, Authority),
 }
 
-/// The position in the log that an answer is true at.
+/// The log position that an answer is true at.
 const SEQ: header::HeaderName = header::HeaderName::from_static("avow-seq");
 
-/// Set where an answer may be out of date, because the database is away.
+/// Set where an answer may be stale, because the database is unavailable.
 const STALE: header::HeaderName = header::HeaderName::from_static("avow-stale");
 
 const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
@@ -161,7 +161,7 @@ impl Interface {
         response
     }
 
-    /// Answers from the cache, before anything is routed or parsed: the way most requests go.
+    /// Answers from the cache, before anything is routed or parsed: the path of most requests.
     async fn cached(&self, request: Request) -> Result<Cached, Error> {
         self.guard.check(&request)?;
         let peer = request.extensions().get::<Arc<Peer>>().cloned();
@@ -175,7 +175,7 @@ impl Interface {
         let path = request.uri().path();
         let catch_up = match *request.method() {
             Method::POST => contextual(path).map_or(CatchUp::First, |(_, path)| CatchUp::of(&Method::POST, &path)),
-            // No path of another method is special in a context, and this is the way most requests go.
+            // No path of another method is special in a context, and this is the path of most requests.
             ref method => CatchUp::of(method, path),
         };
         if catch_up == CatchUp::Never {
@@ -253,7 +253,7 @@ impl Interface {
     }
 }
 
-/// Sets the headers that say how current an answer is.
+/// Sets the headers about the freshness of an answer.
 fn set_freshness(response: &mut Response, freshness: Freshness) {
     let as_of = response.extensions_mut().remove::<AsOf>().unwrap_or_default().0;
     let headers = response.headers_mut();
@@ -297,7 +297,7 @@ fn route(
 ) -> Result<Arc<OnceLock<Operation>>, Error> {
     let target: Arc<str> = request.uri().path_and_query().map_or("/", |target| target.as_str()).into();
     if target.contains("%00") {
-        // Not every database can hold it, so nothing has such a name.
+        // Not every database can store it, so nothing has such a name.
         return Err(Error::BadRequest("the path contains the character NUL, which no name may have".to_owned()));
     }
     let (context, path) = contextual(request.uri().path())?;
@@ -320,9 +320,9 @@ fn route(
     Ok(operation)
 }
 
-/// Collapses empty segments and takes off a context prefix (contract 1.5, 9.6).
+/// Collapses empty segments and removes a context prefix (contract 1.5, 9.6).
 fn contextual(path: &str) -> Result<(Context, Cow<'_, str>), Error> {
-    // The documentation's page is the one thing whose slash matters: its links are relative.
+    // The documentation's page is the one path whose slash matters: its links are relative.
     let untidy = path.len() > 1 && path != "/docs/" && (path.ends_with('/') || path.contains("//"));
     let tidy = if untidy {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -337,7 +337,7 @@ fn contextual(path: &str) -> Result<(Context, Cow<'_, str>), Error> {
     Ok((Context::from_segment(&name)?, Cow::Owned(format!("/{rest}"))))
 }
 
-/// An answer to OPTIONS made of the refusal that names the methods of the path (contract 1.8).
+/// An answer to OPTIONS, built from the refusal that lists the methods of the path (contract 1.8).
 fn options(refusal: Response) -> Response {
     let Some(allow) = refusal.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()) else {
         return refusal;

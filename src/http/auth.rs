@@ -31,7 +31,7 @@ const ACCEPTED: Duration = Duration::from_mins(1);
 /// How long a refused credential is remembered, so that a client with an old password does not cost a hash each time.
 const REFUSED: Duration = Duration::from_secs(30);
 
-/// Requests that wait for a password to be hashed; further ones are told to come back.
+/// Requests that wait for a password to be hashed; further ones are asked to retry.
 const WAITING: usize = 64;
 
 /// Verifies credentials, and remembers which were right.
@@ -54,7 +54,7 @@ const UNAUTHENTICATED: Error = Error::Registry(registry::Error::Unauthenticated)
 #[derive(Default)]
 pub(super) struct Memo(Mutex<Option<(Option<HeaderValue>, Arc<Identity>)>>);
 
-/// Whoever a certificate belongs to. One that has expired or is not trusted any more is refused, not ignored.
+/// The principal of a certificate. One that has expired or is not trusted any more is refused, not ignored.
 fn by_certificate(
     state: &State,
     certificate: &PeerCertificate,
@@ -216,7 +216,7 @@ impl Memo {
     }
 }
 
-/// What a response says to whoever has to authenticate, and to caches on the way.
+/// The response headers for clients that have to authenticate, and for caches in between.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Challenge {
     basic: bool,

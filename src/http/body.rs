@@ -1,4 +1,4 @@
-//! Request bodies: their bytes, their encoding, and the request in them.
+//! Request bodies: bytes, encodings, and parsing.
 
 use super::AppState;
 use super::error::Error;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The bytes of a body, no more of them than the limit allows.
+/// The bytes of a body, up to the limit.
 #[derive(Debug)]
 pub(super) struct RawBody(pub(super) Bytes);
 
@@ -32,7 +32,7 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Error> {
 }
 
 impl RawBody {
-    /// The request in the body; bytes after its JSON object do not matter. `argument` names what an empty body lacks.
+    /// The parsed request; bytes after its JSON object are ignored. `argument` names what an empty body lacks.
     pub(super) fn parse<T: DeserializeOwned>(&self, argument: &'static str) -> Result<T, Error> {
         let text = Encoding::detect(&self.0).decode(&self.0)?;
         let mut values = serde_json::Deserializer::from_slice(&text).into_iter::<Value>();
@@ -54,14 +54,14 @@ enum Encoding {
     Utf32 {
         big_endian: bool,
     },
-    /// UTF-32 in an order of bytes that no machine has.
+    /// UTF-32 in an unusual byte order.
     Unknown,
 }
 
 impl Encoding {
-    /// The encoding that the first bytes show, and the bytes of the mark before the text.
+    /// The encoding that the first bytes show, and the length of the byte order mark.
     ///
-    /// As the reference does, and RFC 4627 suggested: by the byte order mark, else by where the first character has its
+    /// As in the reference and RFC 4627: by the byte order mark, else by where the first character has its
     /// zero bytes. The `charset` of the media type does not matter.
     fn detect(body: &[u8]) -> Detected {
         let (encoding, mark) = match *body {
@@ -82,10 +82,10 @@ impl Encoding {
     }
 }
 
-/// How a body is encoded.
+/// The encoding of a body.
 struct Detected {
     encoding: Encoding,
-    /// The length of its byte order mark.
+    /// The length of the byte order mark.
     mark: usize,
 }
 

@@ -1,4 +1,4 @@
-//! `/contexts`, and the association look-up of newer clients (contract 10.5, 13.1).
+//! `/contexts`, and the association look-up of newer clients (contract 10.5).
 
 use super::AppState;
 use super::answers::{Answered, Caching};
@@ -46,7 +46,7 @@ pub(super) async fn delete_context(State(state): State<AppState>, incoming: Inco
 
 /// List the associations of a topic.
 ///
-/// Newer clients ask before they fall back to the subject they would have used anyway; there are none here.
+/// Newer clients ask before they fall back to the default subject; this registry has no associations.
 #[utoipa::path(get, path = "/associations/resources/{namespace}/{name}", tag = "contexts",
     params(("namespace" = String, Path), ("name" = String, Path)),
     responses((status = 200, description = "Always empty", body = Vec<String>), Refusals))]

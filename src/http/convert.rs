@@ -1,4 +1,4 @@
-//! Between the wire model and what the use cases work with.
+//! Conversions between the wire model and the domain.
 
 use super::error::Error;
 use crate::domain::{ConfigUpdate, Content, Fingerprint, Reference, Version};
@@ -35,7 +35,7 @@ pub(super) fn content(fingerprint: Fingerprint, content: Content) -> SchemaConte
     }
 }
 
-/// A version with its text as it was asked for.
+/// A version with its text in the requested format.
 pub(super) fn schema(described: &Described, text: String) -> Schema {
     let with_text = Content { text, ..Content::clone(&described.content) };
     Schema {

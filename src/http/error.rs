@@ -1,4 +1,4 @@
-//! Refusals: those of the use cases and HTTP's own, as answers (contract 1.3, 1.4). The one place where faults are logged.
+//! Refusals of the use cases and of HTTP itself, as responses (contract 1.3, 1.4). Faults are logged only here.
 
 use super::accept;
 use crate::domain::{InvalidContext, InvalidVersion};
@@ -82,7 +82,7 @@ impl Error {
         status(self.code())
     }
 
-    /// The sentence for the caller.
+    /// The message for the caller.
     fn sentence(&self) -> String {
         match self {
             Self::Registry(error) => error.sentence(),

@@ -1,4 +1,4 @@
-//! From a request to domain types, or to the error the contract wants.
+//! Extraction of domain types from a request, with the errors of the contract.
 
 use super::answers::{AnswerMeta, Caching};
 use super::error::Error;
@@ -14,12 +14,12 @@ use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-/// The head of a request, as the middleware read it.
+/// The head of a request, as read by the middleware.
 #[derive(Debug, Clone)]
 pub(super) struct Arrival {
     /// The client's id of the request, or a new one.
     pub(super) request_id: Arc<str>,
-    /// The context its path began with; the default one otherwise.
+    /// The context prefix of the path; the default context without one.
     pub(super) context: Context,
     /// Path and query as sent.
     pub(super) target: Arc<str>,
@@ -31,7 +31,7 @@ pub(super) struct Arrival {
     pub(super) authority: Authority,
 }
 
-/// A request to a handler: everything but its body, checked as far as the contract wants before the handler runs.
+/// The input of a handler: everything but the body, validated as far as the contract wants before the handler runs.
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) arrival: Arrival,
@@ -56,7 +56,7 @@ impl FromRequestParts<AppState> for Incoming {
     }
 }
 
-/// The same for handlers that answer in media types of their own.
+/// The same for handlers with media types of their own.
 #[derive(Debug)]
 pub(super) struct Unnegotiated(pub(super) Incoming);
 
@@ -104,7 +104,7 @@ impl Incoming {
         self.path.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// The subject of the path, within the context the path began with.
+    /// The subject of the path, within the context of the path.
     pub(super) fn subject(&self) -> Result<Subject, Error> {
         storable(Subject::parse_in(&self.arrival.context, self.segment("subject")))
     }
@@ -114,7 +114,7 @@ impl Incoming {
         Ok(VersionSelector::parse(self.segment("version"))?)
     }
 
-    /// The id of the path. What is no integer is no route (contract 1.4).
+    /// The id of the path. Anything but an integer is an unknown route (contract 1.4).
     pub(super) fn id(&self) -> Result<SchemaId, Error> {
         let id: i32 = self.segment("id").parse().map_err(|_| Error::NoRoute)?;
         SchemaId::new(id.into()).ok_or_else(|| registry::Error::NoSuchSchema(id.to_string()).into())
@@ -142,7 +142,7 @@ impl Incoming {
         }
     }
 
-    /// The part of a list that is wanted. A limit out of bounds means the default, a negative offset the start.
+    /// The requested page of a list. A limit out of bounds means the default, a negative offset 0.
     pub(super) fn page(&self, most: i32) -> Result<Page, Error> {
         let offset = self.number("offset", 0)?.max(0);
         let limit = self.number("limit", -1)?;
@@ -150,17 +150,17 @@ impl Incoming {
         Ok(Page { offset: offset.into(), limit: limit.into() })
     }
 
-    /// A subject given as a parameter, within the context the path began with.
+    /// A subject given as a parameter, within the context of the path.
     pub(super) fn subject_parameter(&self, name: &str) -> Result<Subject, Error> {
         storable(Subject::parse_in(&self.arrival.context, self.text(name).unwrap_or_default()))
     }
 
-    /// A subject given in the body, within the context the path began with.
+    /// A subject given in the body, within the context of the path.
     pub(super) fn named(&self, subject: &str) -> Result<Subject, Error> {
         storable(Subject::parse_in(&self.arrival.context, subject))
     }
 
-    /// A prefix of subjects as the contract's `subjectPrefix`, within the context the path began with.
+    /// A prefix of subjects by the contract's `subjectPrefix`, within the context of the path.
     pub(super) fn prefix(&self, name: &str, default: &'static str) -> Cow<'_, str> {
         let context = &self.arrival.context;
         match self.text(name) {
@@ -171,7 +171,7 @@ impl Incoming {
         }
     }
 
-    /// Who asks for a change. The one place where a principal enters a request.
+    /// The author of a change. The one place where a principal enters a request.
     pub(super) fn caller(&self) -> Caller {
         Caller {
             authority: self.arrival.authority.clone(),

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-/// Say that this is a registry.
+/// Check that this is a registry.
 ///
 /// A browser is sent to the documentation.
 #[utoipa::path(get, path = "/", tag = "server",
@@ -29,7 +29,7 @@ pub(super) async fn root(_: Unnegotiated, headers: HeaderMap) -> Result<Response
     Ok(Json(Empty {}).into_response())
 }
 
-/// Say that this is a registry.
+/// Check that this is a registry.
 #[utoipa::path(post, path = "/", tag = "server", request_body = Empty,
     responses((status = 200, description = "An empty object", body = Empty), Refusals))]
 pub(super) async fn post_root(_: Incoming, body: RawBody) -> Result<Response, Error> {
@@ -39,7 +39,7 @@ pub(super) async fn post_root(_: Incoming, body: RawBody) -> Result<Response, Er
 
 /// Get the name of the cluster.
 ///
-/// `id` is the registry's own: no other has it, and it goes along with a backup.
+/// `id` is unique to the registry, and part of its backups.
 #[utoipa::path(get, path = "/v1/metadata/id", tag = "server",
     responses((status = 200, description = "The cluster", body = Cluster), Refusals))]
 pub(super) async fn cluster_id(State(state): State<AppState>, _: Incoming) -> Response {
@@ -63,7 +63,7 @@ pub(super) async fn deployment(_: Incoming) -> Response {
     Json(Deployment::default()).into_response()
 }
 
-/// Whether the process runs.
+/// Check whether the process runs.
 #[utoipa::path(get, path = "/livez", tag = "server",
     responses((status = 200, description = "It does", body = Health), Refusals))]
 pub(super) async fn livez(_: Incoming) -> Response {
@@ -75,9 +75,9 @@ fn health(reason: Option<String>) -> Response {
     Json(Health { status: status.to_owned(), reason }).into_response()
 }
 
-/// Whether requests can be answered.
+/// Check whether requests can be answered.
 ///
-/// Status 200 even while the database does not answer, so that a load balancer does not drop every node at once; the
+/// Status 200 even while the database is unavailable, so that a load balancer does not drop every node at once; the
 /// body then says `degraded`, and why.
 #[utoipa::path(get, path = "/readyz", tag = "server",
     responses((status = 200, description = "`ok` or `degraded`", body = Health), Refusals))]

@@ -13,16 +13,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use utoipa::openapi::OpenApi;
 
-/// A method on a path as the description lists it.
+/// A method and a path of the API description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Operation(pub(super) u16);
 
 impl Operation {
-    /// Everything the description does not list: unknown paths, other methods, the documentation's own pages.
+    /// Everything else: unknown paths, other methods, the documentation's own pages.
     pub(super) const OTHER: Self = Self(0);
 }
 
-/// The statuses there are; the last stands for any other.
+/// The counted statuses; the last stands for any other.
 const STATUSES: [(u16, &str); 19] = [
     (200, "200"),
     (204, "204"),
@@ -45,7 +45,7 @@ const STATUSES: [(u16, &str); 19] = [
     (0, "other"),
 ];
 
-/// The operations that look up one schema, by what it is looked up with.
+/// The operations that look up one schema, by the key of the look-up.
 const LOOKUPS: [(&str, &str, &str); 7] = [
     ("id", "GET", "/schemas/ids/{id}"),
     ("id", "GET", "/schemas/ids/{id}/schema"),
@@ -67,7 +67,7 @@ const RESULTS: [(&str, Belongs); 4] = [
     ("error", |status| !(200..500).contains(&status)),
 ];
 
-/// How long one operation took, by status; most pairs never occur, so each takes its space when it first does.
+/// The durations of one operation, by status; most pairs never occur, so each is allocated on first use.
 type ByStatus = [OnceLock<Box<Histogram>>; STATUSES.len()];
 
 /// The counters of one thread.
@@ -77,7 +77,7 @@ struct Counts {
     took: Box<[ByStatus]>,
 }
 
-/// Every counter about requests.
+/// All counters of requests.
 #[derive(Debug)]
 pub(super) struct Meter {
     /// Method and path, by operation.
@@ -86,7 +86,7 @@ pub(super) struct Meter {
     counts: Sharded<Counts>,
 }
 
-/// A request under way.
+/// A request in flight.
 pub(super) struct Underway<'m> {
     meter: &'m Meter,
     began: Instant,
@@ -134,13 +134,13 @@ impl Meter {
         &self.names[usize::from(operation.0)].1
     }
 
-    /// Counts a request that has arrived.
+    /// Counts the arrival of a request.
     pub(super) fn arrived(&self) -> Underway<'_> {
         self.counts.mine().active.fetch_add(1, Ordering::Relaxed);
         Underway { meter: self, began: Instant::now() }
     }
 
-    /// The durations that all threads observed of an operation and a status.
+    /// The durations of an operation and a status, over all threads.
     fn observed(&self, operation: usize, status: usize) -> Observed {
         let mut observed = Observed::default();
         for histogram in self.counts.iter().filter_map(|counts| counts.took[operation][status].get()) {
@@ -149,7 +149,7 @@ impl Meter {
         observed
     }
 
-    /// Look-ups are counted as the requests they are; this adds them up.
+    /// Look-ups are counted as requests; this sums them up.
     fn write_lookups(&self, page: &mut Page) {
         let mut lookups = page.counter("schema_registry_lookups_total", "Look-ups of one schema, by kind and result.");
         for kind in LOOKUPS.chunk_by(|(one, ..), (other, ..)| one == other) {
@@ -185,7 +185,7 @@ impl Meter {
 }
 
 impl Underway<'_> {
-    /// Counts it as answered; how long that took.
+    /// Counts the response, and returns the duration.
     pub(super) fn answered(self, operation: Operation, status: StatusCode) -> Duration {
         let took = self.began.elapsed();
         let other = STATUSES.len() - 1;
@@ -203,7 +203,7 @@ impl Drop for Underway<'_> {
 
 /// Get the metrics, for Prometheus.
 ///
-/// Answers from memory alone, also while the database does not.
+/// Answers from memory, even while the database is unavailable.
 #[utoipa::path(get, path = "/metrics", tag = "server",
     responses((status = 200, description = "The text format, version 0.0.4", body = String,
                content_type = "text/plain"), Refusals))]

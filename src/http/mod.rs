@@ -36,14 +36,14 @@ use crate::registry::{self, Authority, Registry};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Settings of the interface.
+/// Settings of the HTTP API.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Bytes a request body may have; a larger one gets 413.
+    /// The maximum bytes of a request body; a larger one gets 413.
     pub max_body_bytes: usize,
-    /// The longest time a request may take; a longer one gets 504.
+    /// The timeout of a request, which gets 504.
     pub request_timeout: Duration,
-    /// Bytes for the answer cache.
+    /// The bytes of the answer cache.
     pub answer_bytes: u64,
     /// Whether every request is logged.
     pub access_log: bool,
@@ -61,7 +61,7 @@ struct AppState {
     answers: Arc<answers::Answers>,
     meter: Arc<meter::Meter>,
     max_body_bytes: usize,
-    /// The longest time a long poll may wait: somewhat less than a request may take.
+    /// The maximum duration of a long poll: somewhat less than the timeout of a request.
     longest_wait: Duration,
 }
 

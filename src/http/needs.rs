@@ -20,7 +20,7 @@ pub(super) enum Need {
     Subject(Verb),
     /// To register under the subject of the path, or to find what is registered there.
     Register,
-    /// To delete the subject of the path or one of its versions, softly or for good.
+    /// Soft or permanent deletion of the subject of the path or one of its versions.
     Delete,
     /// A verb on the settings of the subject or the context of the path.
     Settings(Verb),

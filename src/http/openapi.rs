@@ -1,4 +1,4 @@
-//! The description of the interface: generated from the handlers, served, and browsable.
+//! The OpenAPI description: generated from the handlers, served, and browsable.
 
 use super::routes::routes;
 use super::{AppState, accept};
@@ -64,7 +64,7 @@ pub fn document() -> OpenApi {
     routes().split_for_parts().1
 }
 
-/// The description beside the routes: sections, and the refusals that the routes refer to.
+/// The part of the description outside the routes: sections, and the components of refusals.
 pub(super) fn base() -> OpenApi {
     let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
     let info = InfoBuilder::new()

@@ -1,4 +1,4 @@
-//! Answers: finished bytes with their entity tag, and plain JSON.
+//! Responses: finished bytes with their entity tag, and plain JSON.
 
 use super::accept;
 use super::answers::{Answer, AnswerKey, Answered, Answers, Caching};
@@ -13,7 +13,7 @@ use serde::Serialize;
 /// Cached, revalidated each time, good for a week while no registry answers.
 pub(super) const REVALIDATE: HeaderValue = HeaderValue::from_static("max-age=0, stale-if-error=604800");
 
-/// The newest position of the log that an answer shows, on its way to a header.
+/// The newest log position that an answer includes, for a header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AsOf(pub(super) Seq);
 
@@ -41,14 +41,14 @@ pub(super) fn with_status(status: StatusCode, value: &impl Serialize) -> Result<
     Ok(response)
 }
 
-/// A response with this body; the middleware puts the negotiated type in place of the default one.
+/// A response with this body; the middleware replaces the default media type with the negotiated one.
 fn body_response(body: Bytes) -> Response {
     let mut response = Response::new(body.into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(accept::DEFAULT));
     response
 }
 
-/// Answers from the cache, or computes the answer and caches it. `headers` may say which one the client has.
+/// Answers from the cache, or computes the answer and caches it. `headers` may contain the client's entity tag.
 pub(super) async fn cached<'r, F>(
     answers: &'r Answers,
     incoming: &Incoming,
@@ -71,7 +71,7 @@ pub(super) fn computed(answer: &Answer, headers: &HeaderMap) -> Response {
     response
 }
 
-/// A cached answer as a response, or 304 where the client has it.
+/// A cached answer as a response, or 304 if the client has it.
 pub(super) fn response(answer: &Answer, headers: &HeaderMap) -> Response {
     let caching = answer.meta.caching;
     let known = caching == Caching::Revalidate
@@ -88,7 +88,7 @@ pub(super) fn response(answer: &Answer, headers: &HeaderMap) -> Response {
     response
 }
 
-/// Whether a list of entity tags names this one; weak comparison, as RFC 9110 wants it for `If-None-Match`.
+/// Whether a list of entity tags contains this one; weak comparison, by RFC 9110 for `If-None-Match`.
 fn matches(tags: &HeaderValue, etag: &[u8]) -> bool {
     let tags = tags.to_str().unwrap_or_default();
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag)

@@ -1,4 +1,4 @@
-//! The table of contents: every route, registered and documented together, and which of them wait for the database.
+//! The table of contents: every route with its documentation, and the requests that wait for the database.
 
 use super::AppState;
 use super::{avow, compatibility, config, contexts, health, meter, mode, openapi, schemas, subjects, versions};
@@ -6,7 +6,7 @@ use axum::http::Method;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Every route, registered and documented together.
+/// Every route with its documentation.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(subjects::list_subjects))
@@ -43,19 +43,19 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .merge(avow::routes())
 }
 
-/// When a request asks the database for the newest change.
+/// The time at which a request asks the database for the newest change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CatchUp {
-    /// Never: it is about this process alone, and must be answered while the database is not.
+    /// Never: it is about this process alone, and must be answered while the database is unavailable.
     Never,
-    /// Once its handler needs it: a registration is guarded by what it read, and rarely does.
+    /// When its handler needs it: a registration is guarded by its read set, and rarely does.
     OnDemand,
     /// Before its handler runs.
     First,
 }
 
 impl CatchUp {
-    /// When a request asks, by its method and its path without a context.
+    /// The time for a request, by its method and its path without a context.
     pub(super) fn of(method: &Method, path: &str) -> Self {
         let versions = |subject: &str| subject.strip_suffix("/versions").is_some_and(|subject| !subject.contains('/'));
         match path {
@@ -71,7 +71,7 @@ impl CatchUp {
 mod tests {
     use super::*;
 
-    /// The section `server` and no other is about the process; registering a version alone asks on demand.
+    /// The section `server` and no other is about the process; only registering a version asks on demand.
     #[test]
     fn every_documented_route_asks_when_it_should() {
         for (path, item) in &openapi::document().paths.paths {

@@ -110,7 +110,7 @@ pub(super) async fn get_schema_text(
     .await
 }
 
-/// List the subjects that hold what an id means.
+/// List the subjects that have a schema id.
 #[utoipa::path(get, path = "/schemas/ids/{id}/subjects", tag = "schemas",
     params(
         ("id" = i32, Path, description = "The id in the records"),
@@ -124,7 +124,7 @@ pub(super) async fn list_id_subjects(State(state): State<AppState>, incoming: In
     Ok(Json(page.cut(holders.into_iter().map(|holder| holder.subject))).into_response())
 }
 
-/// List the versions that hold what an id means.
+/// List the versions that have a schema id.
 #[utoipa::path(get, path = "/schemas/ids/{id}/versions", tag = "schemas",
     params(
         ("id" = i32, Path, description = "The id in the records"),

@@ -1,4 +1,4 @@
-//! The listener: accepts connections, bounds what each may cost, and drains them when the server stops.
+//! The listener: accepts connections, limits the cost of each, and drains them when the server stops.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -30,22 +30,22 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 /// The limits of one connection, and of all of them together.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections served at a time; further ones wait to be accepted.
+    /// The maximum number of connections; further ones wait to be accepted.
     pub connections: usize,
     /// Connections served at a time to one address; further ones are closed.
     pub connections_per_address: usize,
     /// Bytes of a request line and its headers; longer ones get 431.
     pub head_bytes: u32,
-    /// The longest time between an answer and the whole head of the next request.
+    /// The maximum time between a response and the complete head of the next request.
     pub head_timeout: Duration,
-    /// The longest time without any byte in either direction; longer than any request takes.
+    /// The maximum time without a byte in either direction; longer than any request takes.
     pub idle_timeout: Duration,
 }
 
 /// The pause after a failed accept, mostly for want of file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// The most open streams of one HTTP/2 connection.
+/// The maximum number of open streams of one HTTP/2 connection.
 const STREAMS: u32 = 256;
 
 /// Streams that a client may have reset before they were answered; one that resets more is disconnected.
@@ -71,7 +71,7 @@ pub async fn serve<F>(
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
         .timer(TokioTimer::new())
-        // hyper counts from the end of the last answer, so this bounds idle connections and slow heads alike.
+        // hyper counts from the end of the last response, so this bounds idle connections and slow heads alike.
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(limits.head_bytes as usize);
     http.http2()
@@ -156,7 +156,7 @@ async fn accept(
                 let _ = stream.set_nodelay(true);
                 return (stream, address, permit);
             }
-            // The client went away before it was accepted: its own business.
+            // The client disconnected before it was accepted.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
             }
             Err(error) => {
@@ -172,7 +172,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// A stream that fails once it has moved no byte for a while.
+/// A stream that fails after an idle timeout.
 ///
 /// HTTP/1 has a time limit for heads; this covers what comes before the protocol is known, bodies, HTTP/2, and
 /// clients that stop reading their answer.
@@ -189,13 +189,13 @@ impl Bounded {
         Self { stream, idle_timeout, moved, alarm: Box::pin(sleep_until(moved + idle_timeout)) }
     }
 
-    /// Notes progress, or fails when there has been none for too long.
+    /// Records progress, or fails when there has been none for too long.
     fn watch<T>(&mut self, context: &mut Context<'_>, progress: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if progress.is_ready() {
             self.moved = Instant::now();
             return progress;
         }
-        // The alarm is set again only when it rings: once in a while instead of at every byte.
+        // The timer is reset only when it fires: once in a while instead of at every byte.
         loop {
             ready!(self.alarm.as_mut().poll(context));
             let due = self.moved + self.idle_timeout;

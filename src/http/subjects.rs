@@ -15,15 +15,15 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
-/// Names in a list of subjects, versions or contexts where the caller sets no limit.
+/// The default length of lists of subjects, versions or contexts.
 pub(super) const UNLIMITED: i32 = i32::MAX;
 
-/// The format that a request asks its schema text in; unknown ones mean the stored text.
+/// The requested format of a schema text; unknown ones mean the stored text.
 pub(super) fn format(incoming: &Incoming) -> Format {
     incoming.text("format").map(Format::parse).unwrap_or_default()
 }
 
-/// The subject of the path, or the one its alias stands for.
+/// The subject of the path, or the target of its alias.
 pub(super) async fn named(registry: &Registry, view: &mut View<'_>, incoming: &Incoming) -> Result<Subject, Error> {
     Ok(registry.aliased(view, incoming.subject()?).await?)
 }
@@ -95,7 +95,7 @@ pub(super) async fn lookup_schema(
 
 /// Delete a subject.
 ///
-/// The first time soft-deletes it: its ids stay readable. With `permanent=true` a soft-deleted subject goes for good.
+/// The first time soft-deletes it: its ids stay readable. With `permanent=true` a soft-deleted subject is removed.
 #[utoipa::path(delete, path = "/subjects/{subject}", tag = "subjects",
     params(
         ("subject" = String, Path),

@@ -1,4 +1,4 @@
-//! Trace context as W3C wants it: which trace of the caller a request belongs to.
+//! W3C Trace Context: the caller's trace that a request belongs to.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -17,7 +17,7 @@ struct TraceParent<'h> {
 }
 
 impl<'h> TraceParent<'h> {
-    /// Reads a header. A version that is not known yet may have more fields at its end.
+    /// Parses a header. An unknown version may have more fields at its end.
     fn parse(header: &'h str) -> Option<Self> {
         let mut fields = header.trim().split('-');
         let mut field = |digits: usize| {
@@ -58,7 +58,7 @@ pub(super) fn span(headers: &HeaderMap, request_id: &str, method: &Method) -> Sp
     span
 }
 
-/// The span of a request that may be answered from memory, which is recorded only where spans are exported.
+/// The span of a request that may be answered from the cache, recorded only where spans are exported.
 pub(super) fn early_span(request: &Request, request_id: &HeaderValue) -> Option<Span> {
     #[cfg(feature = "otlp")]
     if traces::are_on() {
@@ -68,7 +68,7 @@ pub(super) fn early_span(request: &Request, request_id: &HeaderValue) -> Option<
     None
 }
 
-/// Records the outcome of a request in a span that was begun early.
+/// Records the outcome of a request in a span that was started early.
 pub(super) fn answered(span: &Span, method: &Method, route: &str, status: StatusCode) {
     #[cfg(feature = "otlp")]
     traces::answered(span, method.as_str(), route, status.as_u16());

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-/// Entries in a list of schemas, at the most and where the caller sets no limit.
+/// The default and maximum length of lists of schemas.
 pub(super) const MOST_SCHEMAS: i32 = 1000;
 
 /// List the versions of a subject.
@@ -98,7 +98,7 @@ pub(super) async fn register_version(
     Ok(respond::computed(&answer, &HeaderMap::new()))
 }
 
-/// Registers with findings in the answer: warnings where it is registered, everything that is wrong where it is refused.
+/// Registers with findings in the answer: warnings if it is registered, all findings if it is refused.
 async fn register_explained(
     registry: &Registry,
     incoming: &Incoming,
@@ -182,7 +182,7 @@ pub(super) async fn get_version_text(
     .await
 }
 
-/// List who refers to a version.
+/// List the referrers of a version.
 #[utoipa::path(get, path = "/subjects/{subject}/versions/{version}/referencedby", tag = "versions",
     params(
         ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),
@@ -208,7 +208,7 @@ pub(super) async fn list_referrers(
 
 /// Delete a version.
 ///
-/// The first time soft-deletes it: its id stays readable. With `permanent=true` a soft-deleted version goes for good.
+/// The first time soft-deletes it: its id stays readable. With `permanent=true` a soft-deleted version is removed.
 #[utoipa::path(delete, path = "/subjects/{subject}/versions/{version}", tag = "versions",
     params(
         ("subject" = String, Path), ("version" = String, Path, description = "A number, or `latest`"),

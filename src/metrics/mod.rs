@@ -1,7 +1,7 @@
-//! Counters that cost next to nothing to raise, and the text Prometheus reads.
+//! Counters that cost next to nothing to increment, and the Prometheus text format.
 //!
-//! Everything that can be counted is a field with a place of its own, known when the program is built: nothing is
-//! looked up, hashed or locked to count, and no label can grow. Below every room, as `domain` is.
+//! Every counter is a field known at compile time: nothing is looked up, hashed or locked to count, and no label can
+//! grow. All other modules may depend on this one.
 
 mod page;
 pub mod process;
@@ -16,24 +16,24 @@ use std::time::Duration;
 pub struct Counter(AtomicU64);
 
 impl Counter {
-    /// Raises it by one.
+    /// Adds one.
     pub fn count(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Raises it by so many.
+    /// Adds `many`.
     pub fn add(&self, many: u64) {
         self.0.fetch_add(many, Ordering::Relaxed);
     }
 
-    /// The count so far.
+    /// The current count.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// The upper bounds of durations in nanoseconds: those of OpenTelemetry for HTTP, and five below them, for answers
-/// that come from memory.
+/// that come from a cache.
 const BOUNDS: [u64; 19] = [
     50_000,
     100_000,
@@ -56,16 +56,16 @@ const BOUNDS: [u64; 19] = [
     10_000_000_000,
 ];
 
-/// How long things took.
+/// A histogram of durations.
 #[derive(Debug, Default)]
 pub struct Histogram {
-    /// One for each bound, and one for what lies beyond the last.
+    /// One for each bound, and one for what is beyond the last.
     buckets: [Counter; BOUNDS.len() + 1],
     nanos: AtomicU64,
 }
 
 impl Histogram {
-    /// Notes that something took so long.
+    /// Records a duration.
     pub fn observe(&self, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let place = BOUNDS.iter().position(|bound| nanos <= *bound).unwrap_or(BOUNDS.len());
@@ -89,7 +89,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Adds what another histogram has noted.
+    /// Adds the observations of another histogram.
     pub fn add(&mut self, histogram: &Histogram) {
         for (sum, bucket) in self.buckets.iter_mut().zip(&histogram.buckets) {
             *sum += bucket.get();
@@ -97,13 +97,13 @@ impl Observed {
         self.nanos = self.nanos.wrapping_add(histogram.nanos.load(Ordering::Relaxed));
     }
 
-    /// How many things were noted.
+    /// The number of observations.
     pub fn count(&self) -> u64 {
         self.buckets.iter().sum()
     }
 }
 
-/// The same counters several times over, so that threads which count at once do not wait for each other's cache line.
+/// Counters, once per group of threads, so that threads do not wait for each other's cache line.
 #[derive(Debug)]
 pub struct Sharded<T>(Box<[Padded<T>]>);
 
@@ -112,7 +112,7 @@ pub struct Sharded<T>(Box<[Padded<T>]>);
 #[repr(align(128))]
 struct Padded<T>(T);
 
-/// Threads beyond these share; each costs the space of all counters once more.
+/// Threads beyond these share; each set costs the space of all counters.
 const SHARDS: usize = 8;
 
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -122,7 +122,7 @@ thread_local! {
 }
 
 impl<T> Sharded<T> {
-    /// As many as threads can run at once.
+    /// One set per thread that can run at once.
     pub fn new(make: impl Fn() -> T) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self((0..threads.min(SHARDS)).map(|_| Padded(make())).collect())

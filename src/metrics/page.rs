@@ -1,4 +1,4 @@
-//! The text format of Prometheus, version 0.0.4.
+//! The Prometheus text format, version 0.0.4.
 
 use super::{BOUNDS, Observed};
 use std::fmt::{Arguments, Display, Write as _};
@@ -14,24 +14,24 @@ pub struct Family<'p> {
     name: &'static str,
 }
 
-/// The labels of one number: names, and values that come from a fixed set.
+/// The labels of one sample: names, and values that come from a fixed set.
 type Labels<'a> = &'a [(&'a str, &'a str)];
 
 impl Page {
     /// The media type of the text.
     pub const MEDIA_TYPE: &'static str = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// A number that only rises.
+    /// A counter.
     pub fn counter(&mut self, name: &'static str, help: &str) -> Family<'_> {
         self.family(name, "counter", help)
     }
 
-    /// A number that rises and falls.
+    /// A gauge.
     pub fn gauge(&mut self, name: &'static str, help: &str) -> Family<'_> {
         self.family(name, "gauge", help)
     }
 
-    /// Durations.
+    /// A histogram of durations.
     pub fn histogram(&mut self, name: &'static str, help: &str) -> Family<'_> {
         self.family(name, "histogram", help)
     }
@@ -53,7 +53,7 @@ impl Page {
 }
 
 impl Family<'_> {
-    /// One number.
+    /// One sample.
     pub fn sample(&mut self, labels: Labels<'_>, value: impl Display) -> &mut Self {
         self.line("", labels, None, value)
     }

@@ -1,4 +1,4 @@
-//! Metrics of this process; those that the system does not know are left out.
+//! Metrics of this process; those that the system does not offer are left out.
 
 use super::Page;
 use std::fs;
@@ -9,12 +9,12 @@ use tokio::runtime::Handle;
 static STARTED: LazyLock<f64> =
     LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
 
-/// Notes the moment as the one this process started at.
+/// Records the start time of the process.
 pub fn started() {
     LazyLock::force(&STARTED);
 }
 
-/// Writes the version of the program, and time, memory and files of the process.
+/// Writes the version of the program, and the time, memory and files of the process.
 pub fn write(page: &mut Page) {
     let info = [("version", env!("CARGO_PKG_VERSION"))];
     page.gauge("schema_registry_build_info", "The program's version; the value is always 1.").sample(&info, 1);
@@ -44,7 +44,7 @@ pub fn write(page: &mut Page) {
     runtime(page);
 }
 
-/// Metrics of the runtime's tasks.
+/// Metrics of the async runtime.
 fn runtime(page: &mut Page) {
     let Ok(runtime) = Handle::try_current() else { return };
     let runtime = runtime.metrics();
@@ -57,7 +57,7 @@ fn runtime(page: &mut Page) {
         .sample(&[], busy.as_secs_f64());
 }
 
-/// The first number on the line that begins so.
+/// The first number on the line with a prefix.
 fn read_field(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_ascii_whitespace().next()?.parse().ok()
@@ -66,7 +66,7 @@ fn read_field(text: &str, name: &str) -> Option<u64> {
 /// Processor time, in Linux's hundredths of a second.
 fn cpu_ticks() -> Option<u64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The name of the program may hold anything, but it ends with the last parenthesis.
+    // The name of the program may contain anything, but it ends with the last parenthesis.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }

@@ -1,4 +1,4 @@
-//! Permission: the authority that a request acts on, and what an answer needs of whoever gets it.
+//! Permission: the authority that a request acts on, and the permissions that an answer requires.
 
 use super::Error;
 use crate::access::Identity;
@@ -100,7 +100,7 @@ fn operation(verb: Verb, target: &Target) -> &'static str {
     }
 }
 
-/// What an answer needs of whoever gets it: all of these, and an identity.
+/// The permissions that an answer requires: all of these, and an identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     all: Vec<(Verb, Target)>,

@@ -12,29 +12,29 @@ use crate::domain::{ConfigUpdate, Context, Revision, SchemaId, Seq, Subject, Tim
 use crate::store::{Effect, IdChoice, NewVersion, Scope};
 use std::collections::BTreeSet;
 
-/// What is to be done, in order.
+/// The steps of a plan, in order.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The steps.
     pub operations: Vec<Operation>,
-    /// The place in the log that it was made at: it is stale once anything it speaks of has changed since.
+    /// The log position that the plan was made at: it is stale once anything it is about has changed since.
     pub since: Option<Seq>,
-    /// Whether to say what would be done, and do nothing.
+    /// Whether to report the outcome without writing anything.
     pub dry_run: bool,
 }
 
-/// One step.
+/// A step of a plan.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// What it is about: a subject, or for settings and modes also a whole context.
+    /// The subject, or for settings and modes also a whole context.
     pub subject: Subject,
-    /// What is to be done there.
+    /// The action.
     pub action: Action,
-    /// What must be true there before anything is done.
+    /// The preconditions.
     pub expectation: Expectation,
 }
 
-/// What can be done to a scope. What is so already is left alone.
+/// An action on a scope. It does nothing if the scope is in that state already.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the names of the variants and fields say it")]
 pub enum Action {
@@ -47,7 +47,7 @@ pub enum Action {
     DeleteSubject,
 }
 
-/// What the plan took for granted.
+/// The state that the plan expects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Expectation {
     /// The number of the latest live version; 0 for none.
@@ -56,60 +56,60 @@ pub struct Expectation {
     pub revision: Option<Revision>,
 }
 
-/// What became of a plan.
+/// The outcome of a plan.
 #[derive(Debug)]
 pub struct Applied {
-    /// What became of each operation, in their order.
-    pub steps: Vec<Step>,
-    /// Where the log stood when it was decided: what a later plan can be held against.
+    /// The outcomes of the operations, in order.
+    pub steps: Vec<StepOutcome>,
+    /// The log position of the decision, which a later plan can be checked against.
     pub seq: Seq,
-    /// Whether it is written; otherwise nothing of it is.
+    /// Whether the plan was written; otherwise none of it was.
     pub written: bool,
 }
 
-/// What became of one operation.
+/// The outcome of one operation.
 #[derive(Debug)]
-pub struct Step {
-    /// Where it was done; aliases are resolved.
+pub struct StepOutcome {
+    /// The scope; aliases are resolved.
     pub subject: Subject,
     /// The latest live version before the plan; 0 for none.
     pub latest: i32,
     /// The revision of the scope before the plan.
     pub revision: Revision,
-    /// What became of it.
-    pub state: State,
+    /// The result.
+    pub state: StepResult,
 }
 
-/// What an operation comes to.
+/// The result of an operation.
 #[derive(Debug)]
-pub enum State {
+pub enum StepResult {
     /// A new version; its id is known once it is written.
     Created(Version, Option<SchemaId>),
-    /// Everything is so already: a registration is this version with this id.
+    /// No change: the registration found this version with this id.
     Unchanged(Option<(Version, SchemaId)>),
     /// The settings or the mode before and after, as JSON; `None` where there are none of its own.
     Changed(Option<String>, Option<String>),
     /// These versions are soft-deleted.
     Deleted(Vec<Version>),
-    /// Why it cannot be done, and what breaks.
+    /// The refusal, and its findings.
     Refused(Error, Vec<Explained>),
 }
 
 impl Applied {
     /// The first operation that was refused.
-    pub fn refusal(&self) -> Option<(usize, &Step, &Error)> {
-        self.steps.iter().enumerate().find_map(|(place, step)| match &step.state {
-            State::Refused(error, _) => Some((place, step, error)),
+    pub fn refusal(&self) -> Option<(usize, &StepOutcome, &Error)> {
+        self.steps.iter().enumerate().find_map(|(index, step)| match &step.state {
+            StepResult::Refused(error, _) => Some((index, step, error)),
             _ => None,
         })
     }
 }
 
-/// Changes of the log that are looked through for what made a plan stale.
+/// The number of log entries that are searched for what made a plan stale.
 const LOOKED_THROUGH: u32 = 10_000;
 
 impl Registry {
-    /// Does everything a plan says, or nothing where any of it is refused.
+    /// Applies every step of a plan, or none if any is refused.
     pub async fn apply(&self, plan: &Plan, caller: &Caller) -> Result<Applied, Error> {
         let Some(first) = plan.operations.first() else {
             return Ok(Applied { steps: Vec::new(), seq: self.store.head().await?, written: false });
@@ -127,9 +127,9 @@ impl Registry {
         for (operation, step) in plan.operations.iter().zip(&applied.steps) {
             let Action::Register { draft, .. } = &operation.action else { continue };
             let result = match &step.state {
-                State::Refused(error, _) => Registration::refused(error),
-                State::Created(..) if !refused => Registration::Created,
-                State::Unchanged(_) if !refused => Registration::Existing,
+                StepResult::Refused(error, _) => Registration::refused(error),
+                StepResult::Created(..) if !refused => Registration::Created,
+                StepResult::Unchanged(_) if !refused => Registration::Existing,
                 _ => continue,
             };
             self.stats.registered(draft.schema_type().unwrap_or_default(), result);
@@ -143,8 +143,8 @@ struct Apply<'a> {
     now: Timestamp,
 }
 
-/// What an operation was decided to do: what became of it, and what has to be written for it.
-type Decided = Result<(State, Option<Change>), Error>;
+/// The decision on an operation: its outcome, and the change to write.
+type Decided = Result<(StepResult, Option<Change>), Error>;
 
 impl UseCase for Apply<'_> {
     type Output = Applied;
@@ -169,11 +169,11 @@ impl UseCase for Apply<'_> {
     }
 
     async fn decide(&self, view: &mut View<'_>) -> Result<Decision<Applied>, Error> {
-        // The position comes first: what is decided on may be newer than it claims, never older.
+        // Read the position first: the facts may be newer than it claims, never older.
         let seq = view.registry().store.head().await?;
         let mut steps = self.look(view).await?;
         self.hold_expectations(view, &mut steps).await?;
-        let stale = steps.iter().any(|step| matches!(step.state, State::Refused(..)));
+        let stale = steps.iter().any(|step| matches!(step.state, StepResult::Refused(..)));
         let mut changes = Vec::new();
         let mut registered = BTreeSet::new();
         for (operation, step) in self.plan.operations.iter().zip(&mut steps) {
@@ -208,7 +208,7 @@ impl UseCase for Apply<'_> {
                         }
                         _ => Vec::new(),
                     };
-                    step.state = State::Refused(error, findings);
+                    step.state = StepResult::Refused(error, findings);
                 }
             }
         }
@@ -218,9 +218,9 @@ impl UseCase for Apply<'_> {
         }
         let finish = move |ids: &[Option<SchemaId>]| {
             let mut written = applied;
-            let changed = written.steps.iter_mut().filter(|step| !matches!(step.state, State::Unchanged(_)));
+            let changed = written.steps.iter_mut().filter(|step| !matches!(step.state, StepResult::Unchanged(_)));
             for (step, id) in changed.zip(ids) {
-                if let State::Created(_, known) = &mut step.state {
+                if let StepResult::Created(_, known) = &mut step.state {
                     *known = *id;
                 }
             }
@@ -231,8 +231,8 @@ impl UseCase for Apply<'_> {
 }
 
 impl Apply<'_> {
-    /// Reads every scope of the plan as it is before anything is done.
-    async fn look(&self, view: &mut View<'_>) -> Result<Vec<Step>, Error> {
+    /// Reads every scope of the plan before any step is applied.
+    async fn look(&self, view: &mut View<'_>) -> Result<Vec<StepOutcome>, Error> {
         let mut steps = Vec::with_capacity(self.plan.operations.len());
         for operation in &self.plan.operations {
             let subject = match operation.action {
@@ -243,13 +243,13 @@ impl Apply<'_> {
             };
             let scope = view.scope(&subject).await?;
             let (latest, revision) = (latest(&scope), scope.revision);
-            steps.push(Step { subject, latest, revision, state: State::Unchanged(None) });
+            steps.push(StepOutcome { subject, latest, revision, state: StepResult::Unchanged(None) });
         }
         Ok(steps)
     }
 
-    /// Refuses the operations that rest on what is not so any more.
-    async fn hold_expectations(&self, view: &View<'_>, steps: &mut [Step]) -> Result<(), Error> {
+    /// Refuses the operations whose preconditions are not met any more.
+    async fn hold_expectations(&self, view: &View<'_>, steps: &mut [StepOutcome]) -> Result<(), Error> {
         for (operation, step) in self.plan.operations.iter().zip(&mut *steps) {
             let Expectation { latest, revision } = operation.expectation;
             let reason = if let Some(latest) = latest.filter(|latest| *latest != step.latest) {
@@ -259,7 +259,7 @@ impl Apply<'_> {
             } else {
                 continue;
             };
-            step.state = State::Refused(stale(&step.subject, reason), Vec::new());
+            step.state = StepResult::Refused(stale(&step.subject, reason), Vec::new());
         }
         let Some(since) = self.plan.since else { return Ok(()) };
         let filed = view.registry().store.filed_after(since, LOOKED_THROUGH).await?;
@@ -281,13 +281,13 @@ impl Apply<'_> {
             } else {
                 continue;
             };
-            step.state = State::Refused(stale(&step.subject, reason), Vec::new());
+            step.state = StepResult::Refused(stale(&step.subject, reason), Vec::new());
         }
         Ok(())
     }
 }
 
-/// The first few of many.
+/// The first few of a list.
 fn shortened(entries: &[String]) -> String {
     const SHOWN: usize = 5;
     match entries.len().checked_sub(SHOWN).filter(|more| *more > 0) {
@@ -335,16 +335,16 @@ async fn decide(view: &mut View<'_>, subject: &Subject, action: &Action, dry_run
         }
     };
     match decided {
-        // It is so already.
+        // No change.
         Err(Error::SubjectNotFound(_)) if matches!(action, Action::DeleteConfig | Action::DeleteMode) => {
-            Ok((State::Unchanged(None), None))
+            Ok((StepResult::Unchanged(None), None))
         }
-        Err(Error::VersionSoftDeleted(..) | Error::SubjectSoftDeleted(_)) => Ok((State::Unchanged(None), None)),
+        Err(Error::VersionSoftDeleted(..) | Error::SubjectSoftDeleted(_)) => Ok((StepResult::Unchanged(None), None)),
         decided => decided,
     }
 }
 
-/// Decides for whoever may do it, or at least read what would come of it.
+/// Decides for callers that may write, or at least read the outcome.
 async fn permitted<U: UseCase>(case: &U, view: &mut View<'_>, dry_run: bool) -> Result<Decision<U::Output>, Error> {
     match dry_run {
         true => view.require(Verb::Read, Target::of(case.subject().clone()))?,
@@ -355,18 +355,18 @@ async fn permitted<U: UseCase>(case: &U, view: &mut View<'_>, dry_run: bool) -> 
 
 fn changed<T>(decision: Result<Decision<T>, Error>) -> Decided {
     Ok(match decision? {
-        // Written down by itself it would be an entry in the log; as a part of a plan it is nothing to do.
+        // Alone it would be an entry in the log; as a part of a plan it does nothing.
         Decision::Write(change, _) if change.before != change.after => {
-            (State::Changed(change.before.clone(), change.after.clone()), Some(change))
+            (StepResult::Changed(change.before.clone(), change.after.clone()), Some(change))
         }
-        _ => (State::Unchanged(None), None),
+        _ => (StepResult::Unchanged(None), None),
     })
 }
 
 fn deleted<T>(decision: Result<Decision<T>, Error>, versions: impl FnOnce(T) -> Vec<Version>) -> Decided {
     Ok(match decision? {
-        Decision::Write(change, finish) => (State::Deleted(versions(finish(None))), Some(change)),
-        _ => (State::Unchanged(None), None),
+        Decision::Write(change, finish) => (StepResult::Deleted(versions(finish(None))), Some(change)),
+        _ => (StepResult::Unchanged(None), None),
     })
 }
 
@@ -387,7 +387,7 @@ async fn register(
         view.require_references(&subject.context(), &draft.references)?;
     }
     match permitted(&Register::new(registry, subject, draft, options)?, view, dry_run).await? {
-        Decision::Done(described) => Ok((State::Unchanged(Some((described.version, described.id))), None)),
+        Decision::Done(described) => Ok((StepResult::Unchanged(Some((described.version, described.id))), None)),
         Decision::WriteAll(..) => unreachable!("a registration is one change"),
         Decision::Write(change, _) => {
             let new = change.effects.iter().find_map(|effect| match effect {
@@ -396,12 +396,12 @@ async fn register(
             });
             let new = new.expect("a registration that writes adds a version");
             storable(registry, new).await?;
-            Ok((State::Created(new.version, None), Some(change)))
+            Ok((StepResult::Created(new.version, None), Some(change)))
         }
     }
 }
 
-/// Refuses beforehand what would spoil the whole plan when it is written.
+/// Refuses early what would make the write of the whole plan fail.
 async fn storable(registry: &Registry, new: &NewVersion) -> Result<(), Error> {
     let stored = registry.store.content(new.key).await?;
     if stored.is_some_and(|stored| stored.text != new.content.text) {

@@ -1,4 +1,4 @@
-//! From what a client sent to a schema that can be compared, checked and stored.
+//! Candidates: schemas of requests, parsed so that they can be compared, checked and stored.
 
 use super::references::{self, Documents, Targets};
 use super::stats::CacheKind;
@@ -8,32 +8,29 @@ use avow_budget::{Budget, Limits};
 use avow_schema::{InvalidSchema, ParsedSchema, Strictness, Validation};
 use std::sync::Arc;
 
-/// A schema as a client offers it (contract 2.5).
+/// A schema as clients send it (contract 2.5).
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
-    /// The text; absent or empty it means the latest version's.
+    /// The text; absent or empty for that of the latest version.
     pub schema: Option<String>,
-    /// The name of its type; AVRO where there is none.
+    /// The name of the schema type; AVRO by default.
     pub schema_type: Option<String>,
-    /// What it refers to.
     pub references: Vec<Reference>,
-    /// Its metadata.
     pub metadata: Option<Metadata>,
-    /// Its rules.
     pub rule_set: Option<RuleSet>,
-    /// 0 to have one assigned, -1 to have it written into the metadata too, or the number expected.
+    /// The version number: 0 to have one assigned, -1 to have it written into the metadata too, or the expected number.
     pub version: i32,
-    /// Negative to have one assigned.
+    /// The id; negative to have one assigned.
     pub id: i32,
 }
 
 impl Draft {
-    /// The text, if there is anything in it.
+    /// The text, unless it is empty.
     pub(super) fn text(&self) -> Option<&str> {
         self.schema.as_deref().filter(|text| !text.trim().is_empty())
     }
 
-    /// The type of the text, if this registry speaks it.
+    /// The type of the text, if this registry supports it.
     pub(super) fn schema_type(&self) -> Result<SchemaType, Error> {
         let Some(name) = self.schema_type.as_deref() else { return Ok(SchemaType::default()) };
         let known = SchemaType::parse(name).filter(|known| avow_schema::SUPPORTED.contains(known));
@@ -65,7 +62,7 @@ pub(super) struct ParseOptions {
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) schema: Arc<ParsedSchema>,
-    /// The stored text, the references with concrete versions, and the metadata as the caller gave them.
+    /// The stored text, the references with concrete versions, and the metadata as given by the caller.
     pub(super) content: Content,
     pub(super) documents: Documents,
     pub(super) context: Context,
@@ -144,7 +141,7 @@ pub(super) fn invalid(schema_type: SchemaType, subject: Option<&Subject>, error:
     }
 }
 
-/// Replaces every `-1` by the version it means now.
+/// Replaces every `-1` by the current latest version.
 async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference]) -> Result<(), Error> {
     for reference in references.iter_mut().filter(|reference| reference.version == -1) {
         let scope = view.read_unguarded(&reference.target(context)).await?;
@@ -155,7 +152,7 @@ async fn fix(view: &mut View<'_>, context: &Context, references: &mut [Reference
     Ok(())
 }
 
-/// A schema ready to be compared, with the key that its verdicts are remembered under.
+/// A schema ready to be compared, with the cache key of its verdicts.
 #[derive(Debug, Clone)]
 pub(super) struct Parsed {
     pub(super) key: ParsedKey,
@@ -195,7 +192,7 @@ impl ParsedKey {
 }
 
 impl Registry {
-    /// A stored content parsed, against its references as they are seen from `context`.
+    /// A stored content parsed against its references, as seen from `context`.
     pub(super) async fn parsed(
         &self,
         view: &mut View<'_>,

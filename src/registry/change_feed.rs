@@ -1,4 +1,4 @@
-//! The change log as it grows: whoever waits for the next change is woken by it.
+//! The change feed: subscribers wait for the next change of the log.
 
 use super::{Error, Registry};
 use crate::domain::{Change, Seq};
@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
 
-/// Entries of the log that are read at once.
+/// The number of log entries that are read at once.
 pub const PAGE: u32 = 1_000;
 
-/// What all listeners share.
+/// The state shared by all subscribers.
 #[derive(Debug)]
 pub(super) struct ChangeFeed {
     recent: Mutex<Recent>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     most: usize,
     ended: watch::Sender<bool>,
 }
@@ -22,46 +22,46 @@ pub(super) struct ChangeFeed {
 /// The newest entries, so that a change is read once however many wait for it.
 #[derive(Debug, Default)]
 struct Recent {
-    /// Without gaps.
+    /// The entries, without gaps.
     entries: VecDeque<Arc<Change>>,
-    /// The entry before the first of them.
+    /// The position before the first of them.
     before: Seq,
-    /// The log they are of.
+    /// The epoch of the log they are from.
     epoch: LogEpoch,
     chars: usize,
 }
 
-/// Bounds of what is remembered for listeners; one that lags behind reads for itself.
+/// The bounds of the buffer; a subscriber that lags behind reads from the database.
 const RECENT_ENTRIES: usize = 1_024;
 const RECENT_CHARS: usize = 4 << 20;
 
-/// Somebody who waits for changes. Places are limited; dropping it frees one.
+/// A subscriber. Their number is limited; dropping one makes room for another.
 #[derive(Debug)]
 pub struct Subscriber {
     registry: Arc<Registry>,
     head: watch::Receiver<Seq>,
     ended: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl ChangeFeed {
     pub(super) fn new(most: usize) -> Self {
         Self {
             recent: Mutex::default(),
-            places: Arc::new(Semaphore::new(most)),
+            permits: Arc::new(Semaphore::new(most)),
             most,
             ended: watch::Sender::new(false),
         }
     }
 
-    /// How many wait.
+    /// The number of subscribers.
     pub(super) fn subscribers(&self) -> usize {
-        self.most - self.places.available_permits()
+        self.most - self.permits.available_permits()
     }
 }
 
 impl Recent {
-    /// The newest entry that is remembered.
+    /// The newest buffered entry.
     fn newest(&self) -> Seq {
         Seq(self.before.0 + self.entries.len() as u64)
     }
@@ -77,7 +77,7 @@ impl Recent {
         }
     }
 
-    /// The entries after `after`; nothing where one of them is not remembered any more.
+    /// The entries after `after`; `None` if one of them is not buffered any more.
     fn after(&self, after: Seq) -> Option<impl Iterator<Item = &Arc<Change>>> {
         let skip = after.0.checked_sub(self.before.0)?;
         Some(self.entries.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)))
@@ -89,7 +89,7 @@ fn chars(change: &Change) -> usize {
 }
 
 impl Registry {
-    /// The changes after `after` that are there now: at most `limit`, fewer where they are large.
+    /// The changes after `after` that exist now: at most `limit`, fewer where they are large.
     pub async fn changes(&self, after: Seq, limit: u32) -> Result<Vec<Arc<Change>>, Error> {
         let changes = self.store.changes(after, limit.min(PAGE)).await?;
         if changes.is_empty() && after > self.store.head().await? {
@@ -98,20 +98,20 @@ impl Registry {
         Ok(changes.into_iter().map(Arc::new).collect())
     }
 
-    /// Takes a place among those who wait for changes.
+    /// Subscribes, unless there are too many subscribers.
     pub fn subscribe(self: &Arc<Self>) -> Result<Subscriber, Error> {
-        let place = Arc::clone(&self.feed.places).try_acquire_owned();
-        let place = place.map_err(|_| Error::TooManySubscribers(self.feed.most))?;
+        let permit = Arc::clone(&self.feed.permits).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::TooManySubscribers(self.feed.most))?;
         let (head, ended) = (self.store.change_tracker().head(), self.feed.ended.subscribe());
-        Ok(Subscriber { registry: Arc::clone(self), head, ended, _place: place })
+        Ok(Subscriber { registry: Arc::clone(self), head, ended, _permit: permit })
     }
 
-    /// Wakes everybody who waits for changes and lets nobody wait any more, so that the server can stop.
+    /// Wakes all subscribers and lets none wait any more, so that the server can stop.
     pub fn end_feed(&self) {
         self.feed.ended.send_replace(true);
     }
 
-    /// The changes after `after` up to `head`, from memory where they are recent.
+    /// The changes after `after` up to `head`, from the buffer where they are recent.
     async fn recent(&self, after: Seq, head: Seq, limit: u32) -> Result<Vec<Arc<Change>>, Error> {
         if head.0.saturating_sub(after.0) > RECENT_ENTRIES as u64 {
             return self.changes(after, limit).await;
@@ -119,7 +119,7 @@ impl Registry {
         let mut recent = self.feed.recent.lock().await;
         let epoch = self.store.change_tracker().epoch();
         if after > recent.newest() || recent.epoch != epoch {
-            // Nobody has listened for a while, or what was heard has never happened.
+            // There was no subscriber for a while, or the log was replaced.
             *recent = Recent { before: after, epoch, ..Recent::default() };
         }
         if recent.newest() < head {
@@ -136,11 +136,11 @@ impl Registry {
 }
 
 impl Subscriber {
-    /// Waits until there are changes after `after`, and hands them out; none once the server stops.
+    /// Waits until there are changes after `after`, and returns them; none once the server stops.
     pub async fn next(&mut self, after: Seq, limit: u32) -> Result<Vec<Arc<Change>>, Error> {
         tokio::select! {
             biased;
-            // Its sender is the registry this listener holds.
+            // The sender belongs to the registry, which this subscriber keeps alive.
             _ = self.ended.wait_for(|ended| *ended) => return Ok(Vec::new()),
             _ = self.head.wait_for(|head| *head > after) => {}
         }

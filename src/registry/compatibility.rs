@@ -9,21 +9,21 @@ use crate::store::StoredVersion;
 use avow_schema::{Incompatibility, Role, Strictness};
 use std::time::Instant;
 
-/// Whether a candidate suits a history; empty messages mean it does.
+/// The verdict on a candidate and a history; compatible if there are no messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// What is wrong, in the contract's words and order.
+    /// The incompatibilities, in the contract's words and order.
     pub messages: Vec<String>,
 }
 
 impl Verdict {
-    /// Whether nothing is wrong.
+    /// Whether the candidate is compatible.
     pub fn is_compatible(&self) -> bool {
         self.messages.is_empty()
     }
 }
 
-/// Characters of a stored schema that a message quotes.
+/// The number of characters of a stored schema that a message quotes.
 const QUOTED_CHARS: usize = 10_240;
 
 impl Registry {
@@ -39,10 +39,10 @@ impl Registry {
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
         let scope = view.scope(subject).await?;
         let live: Vec<StoredVersion> = scope.live().copied().collect();
-        self.judge(view, &candidate, &live, &settings).await
+        self.check(view, &candidate, &live, &settings).await
     }
 
-    /// Tests a draft against one live version of a subject. Without a live version, the latest suits everything.
+    /// Tests a draft against one live version of a subject. Everything is compatible with the latest of no versions.
     pub async fn test_against_version(
         &self,
         view: &mut View<'_>,
@@ -59,7 +59,7 @@ impl Registry {
         let settings = effective::settings(view, subject).await?;
         let candidate = self.test_candidate(view, subject, draft, normalize, &settings).await?;
         let history: Vec<StoredVersion> = found.copied().into_iter().collect();
-        self.judge(view, &candidate, &history, &settings).await
+        self.check(view, &candidate, &history, &settings).await
     }
 
     pub(super) async fn test_candidate(
@@ -80,8 +80,8 @@ impl Registry {
         Candidate::parse(view, subject, content, options).await
     }
 
-    /// Judges a candidate against live versions given in ascending order.
-    pub(super) async fn judge(
+    /// Checks a candidate against live versions in ascending order.
+    pub(super) async fn check(
         &self,
         view: &mut View<'_>,
         candidate: &Candidate,
@@ -89,13 +89,13 @@ impl Registry {
         settings: &Effective,
     ) -> Result<Verdict, Error> {
         let began = Instant::now();
-        let verdict = self.judge_history(view, candidate, live, settings).await;
+        let verdict = self.check_history(view, candidate, live, settings).await;
         let compatible = verdict.as_ref().ok().map(Verdict::is_compatible);
         self.stats.checked(candidate.content.schema_type, settings.level, compatible, began.elapsed());
         verdict
     }
 
-    async fn judge_history(
+    async fn check_history(
         &self,
         view: &mut View<'_>,
         candidate: &Candidate,
@@ -120,7 +120,7 @@ impl Registry {
             if !same_group(settings, &candidate.content, &content) {
                 continue;
             }
-            let found = self.judge_pair(view, candidate, stored, &content, settings).await?;
+            let found = self.check_pair(view, candidate, stored, &content, settings).await?;
             let settled = !found.is_empty() || !settings.level.is_transitive();
             messages.extend(found);
             if settled {
@@ -157,7 +157,7 @@ impl Registry {
         verdict.rules().for_each(|rule| self.stats.found(rule));
     }
 
-    async fn judge_pair(
+    async fn check_pair(
         &self,
         view: &mut View<'_>,
         candidate: &Candidate,
@@ -184,7 +184,7 @@ impl Registry {
                     found.push(describe_warning(warning));
                 }
             }
-            // Of two directions only the second tells which version it speaks of (contract 17, 21).
+            // Of two directions only the second says which version it is about (contract 17).
             let last = turn + 1 == directions.len();
             let quote = last && !found.is_empty();
             messages.extend(found);
@@ -211,7 +211,7 @@ pub(super) fn same_group(settings: &Effective, new: &Content, old: &Content) -> 
     of(new) == of(old)
 }
 
-/// The contract's sentences for what the core found (contract 4.9).
+/// The contract's messages for the core's findings (contract 4.9).
 pub(super) fn describe(verdict: &avow_schema::Verdict, role: Role) -> Vec<String> {
     match &verdict.exception {
         Some(exception) => vec![format!("Unexpected exception during compatibility check: {exception}")],
@@ -219,7 +219,7 @@ pub(super) fn describe(verdict: &avow_schema::Verdict, role: Role) -> Vec<String
     }
 }
 
-/// A warning that is to refuse, in the style of the contract's sentences.
+/// A warning that refuses, in the style of the contract's messages.
 fn describe_warning(warning: &avow_schema::Finding) -> String {
     format!(
         "{{errorType:'DATA_NOT_DECODABLE', description:'{}', additionalInfo:'{}'}}",

@@ -16,7 +16,7 @@ pub(super) struct Remove<'a> {
 }
 
 impl<'a> Update<'a> {
-    /// Refuses what no state of the registry could make good.
+    /// Refuses requests that are invalid in every state of the registry.
     pub(super) fn new(subject: &'a Subject, update: &'a ConfigUpdate) -> Result<Self, Error> {
         update.rule_sets().try_for_each(crate::domain::RuleSet::validate)?;
         if !subject.is_configurable() {
@@ -29,7 +29,7 @@ impl<'a> Update<'a> {
 impl Registry {
     /// The settings of a scope itself, or with `in_force` those that apply to it.
     ///
-    /// The scopes above all others always have some: at least the server's level.
+    /// The global scopes always have some: at least the server's level.
     pub async fn config(&self, view: &mut View<'_>, subject: &Subject, in_force: bool) -> Result<Config, Error> {
         let found =
             if in_force { effective::record(view, subject).await? } else { view.scope(subject).await?.config.clone() };
@@ -40,7 +40,7 @@ impl Registry {
         }
     }
 
-    /// Updates the settings of a scope; what results.
+    /// Updates the settings of a scope and returns the result.
     pub async fn update_config(
         &self,
         subject: &Subject,
@@ -50,13 +50,13 @@ impl Registry {
         self.settle(self.view(&caller.authority), &Update::new(subject, update)?, caller).await.map(Settled::into_inner)
     }
 
-    /// Removes the settings of a scope; what they were.
+    /// Removes the settings of a scope and returns them.
     pub async fn delete_config(&self, subject: &Subject, caller: &Caller) -> Result<Config, Error> {
         let removed = self.settle(self.view(&caller.authority), &Remove { subject }, caller).await?.into_inner();
         Ok(self.leveled(removed))
     }
 
-    /// A record without a level means the server's (contract 17, 1).
+    /// A record without a level means the server's (contract 17).
     fn leveled(&self, config: Config) -> Config {
         Config { compatibility_level: config.compatibility_level.or(Some(self.settings.level)), ..config }
     }

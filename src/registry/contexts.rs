@@ -18,7 +18,7 @@ struct Reserve<'a> {
 }
 
 impl Registry {
-    /// Sets ids aside: none up to `floor` is handed out in the context any more. The highest id that is spoken for now.
+    /// Reserves the ids of a context up to `floor`, and returns the highest id that is assigned or reserved.
     pub async fn reserve_ids(&self, context: &Context, floor: SchemaId, caller: &Caller) -> Result<SchemaId, Error> {
         if context.is_everywhere() {
             return Err(Error::InvalidSubject(context.prefix()));
@@ -37,7 +37,7 @@ impl Registry {
         Ok(contexts)
     }
 
-    /// Takes a context without subjects off the list; one that is not on it is no error.
+    /// Removes a context without subjects from the list; succeeds if it is not on it.
     pub async fn delete_context(&self, context: &Context, caller: &Caller) -> Result<(), Error> {
         let case = Forget { context, scope: context.scope() };
         self.settle(self.view(&caller.authority), &case, caller).await.map(Settled::into_inner)
@@ -61,7 +61,7 @@ impl UseCase for Forget<'_> {
         if !any.is_empty() {
             return Err(Error::ContextNotEmpty(self.context.clone()));
         }
-        // Whatever else changes under it, or this very change written before, makes the decision void.
+        // Any other change under it, or a repetition of this one, invalidates the decision.
         view.scope(&self.scope).await?;
         if !view.contexts().await?.contains(self.context) {
             return Ok(Decision::Done(()));

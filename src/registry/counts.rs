@@ -1,4 +1,4 @@
-//! How much there is, for `/metrics`: counted in the background, seldom enough that it costs next to nothing.
+//! The counts in `/metrics`: taken in the background, and rarely enough to cost next to nothing.
 
 use super::Registry;
 use crate::domain::Seq;
@@ -8,7 +8,7 @@ use avow_schema::SUPPORTED;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The newest count, and when the next may be taken.
+/// The newest counts, and the earliest time of the next.
 #[derive(Debug, Default)]
 pub(super) struct CountSchedule(Mutex<State>);
 
@@ -16,11 +16,11 @@ pub(super) struct CountSchedule(Mutex<State>);
 struct State {
     counted: Option<store::Counts>,
     under_way: bool,
-    /// Not before then.
+    /// The earliest time of the next count.
     due: Option<Instant>,
 }
 
-/// Between two counts, in times of what the last one took: so all of them together take a hundredth of one connection.
+/// The pause between two counts, as a multiple of the last duration: together they use a hundredth of one connection.
 const PAUSE: u32 = 100;
 
 impl CountSchedule {
@@ -28,7 +28,7 @@ impl CountSchedule {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether whoever asks is to count: nobody does, the last count is not of `head`, and it is time.
+    /// Whether the caller is to count: no count is running, the last one is not of `head`, and the pause is over.
     fn begin(&self, head: Seq) -> bool {
         self.with(|state| {
             let needless = state.counted.is_some_and(|counted| counted.seq == head);
@@ -49,25 +49,28 @@ impl CountSchedule {
 
     fn write(&self, page: &mut Page) {
         let Some(counted) = self.with(|state| state.counted) else { return };
-        page.gauge("schema_registry_subjects", "Subjects, as of the last count; deleted: all versions are, softly.")
-            .sample(&[("state", "live")], counted.live_subjects)
-            .sample(&[("state", "deleted")], counted.deleted_subjects);
-        page.gauge("schema_registry_schema_versions", "Versions, as of the last count; deleted: softly.")
+        page.gauge(
+            "schema_registry_subjects",
+            "Subjects, as of the last count; deleted: all versions are soft-deleted.",
+        )
+        .sample(&[("state", "live")], counted.live_subjects)
+        .sample(&[("state", "deleted")], counted.deleted_subjects);
+        page.gauge("schema_registry_schema_versions", "Versions, as of the last count; deleted: soft-deleted.")
             .sample(&[("state", "live")], counted.live_versions)
             .sample(&[("state", "deleted")], counted.deleted_versions);
-        let mut schemas = page.gauge("schema_registry_schemas", "Ids that mean something, as of the last count.");
+        let mut schemas = page.gauge("schema_registry_schemas", "Ids with a schema, as of the last count.");
         for (schema_type, count) in counted.schema_ids.into_iter().filter(|(known, _)| SUPPORTED.contains(known)) {
             schemas.sample(&[("schema_type", schema_type.as_str())], count);
         }
         let help = "The highest id of any context, as of the last count; there are none beyond 2147483647.";
         page.gauge("schema_registry_schema_id_max", help).sample(&[], counted.highest_id);
-        let help = "The change as of which subjects, versions and schemas were last counted.";
+        let help = "The log position of the last count of subjects, versions and schemas.";
         page.gauge("schema_registry_counted_seq", help).sample(&[], counted.seq.0);
     }
 }
 
 impl Registry {
-    /// Writes down the newest count, and has another one taken where it is out of date: the next question gets that.
+    /// Writes the newest counts, and starts another count where they are out of date: the next scrape gets that.
     pub(super) fn write_counts(self: &Arc<Self>, page: &mut Page) {
         self.counts.write(page);
         if !self.counts.begin(*self.store.change_tracker().head().borrow()) {
@@ -77,7 +80,8 @@ impl Registry {
         tokio::spawn(async move {
             let began = Instant::now();
             let counted = registry.store.counts().await;
-            let counted = counted.inspect_err(|error| tracing::debug!(%error, "What is stored could not be counted"));
+            let counted = counted
+                .inspect_err(|error| tracing::debug!(%error, "The stored subjects and versions could not be counted"));
             registry.counts.end(counted.ok(), began.elapsed());
         });
     }

@@ -1,4 +1,4 @@
-//! Deleting versions and subjects, softly and for good (contract 8).
+//! Soft and permanent deletion of versions and subjects (contract 8).
 
 use super::write::{Change, Decision, Settled, UseCase, to_json};
 use super::{Caller, Error, Registry, View, effective};
@@ -18,7 +18,7 @@ pub(super) struct DeleteSubject<'a> {
 }
 
 impl Registry {
-    /// Deletes a version; the number of the one that was meant.
+    /// Deletes a version and returns its number.
     pub async fn delete_version(
         &self,
         subject: &Subject,
@@ -30,7 +30,7 @@ impl Registry {
         self.settle(self.view(&caller.authority), &case, caller).await.map(Settled::into_inner)
     }
 
-    /// Deletes a subject; the versions that were affected, ascending.
+    /// Deletes a subject and returns the affected versions, ascending.
     pub async fn delete_subject(
         &self,
         subject: &Subject,
@@ -131,13 +131,13 @@ pub(super) async fn unreferenced(
     if referrers.iter().any(counts) { Err(Error::Referenced(subject.clone(), version)) } else { Ok(()) }
 }
 
-/// The change that deletes `versions`; with the last one of a subject go its settings.
+/// The change that deletes `versions`; the settings of a subject are removed with its last version.
 fn deletion(subject: &Subject, scope: &Scope, versions: Vec<Version>, permanent: bool, all: bool) -> Change {
     let mut before = Deleted { versions: versions.clone(), config: None, mode: None };
     let mut effects = Vec::new();
     if permanent {
         effects.push(Effect::HardDelete(subject.clone(), versions));
-        // A context's settings are not those of the nameless subject alone.
+        // A context's settings are not only those of the nameless subject.
         if all && !subject.is_context() {
             (before.mode, before.config) = (scope.mode, scope.config.clone().map(Box::new));
             effects.extend(before.mode.map(|_| Effect::SetMode(subject.clone(), None)));

@@ -1,4 +1,4 @@
-//! Which settings and which mode are in force for a subject (contract 9.3, 9.4).
+//! The settings and the mode in force for a subject (contract 9.3, 9.4).
 
 use super::{Error, LevelOf, View};
 use crate::domain::{Config, Level, Mode, SchemaType, Subject};
@@ -16,12 +16,12 @@ pub(super) struct Effective {
     pub(super) policy: Policy,
 }
 
-/// The scopes that speak for a subject, nearest first.
+/// The scopes that apply to a subject, nearest first.
 pub(super) fn chain(subject: &Subject) -> [Subject; 3] {
     [subject.clone(), subject.context().scope(), Subject::everywhere()]
 }
 
-/// The record in force for a subject, with what it inherits; `None` where nobody set anything.
+/// The record in force for a subject, with inherited values; `None` if no scope has one.
 pub(super) async fn record(view: &mut View<'_>, subject: &Subject) -> Result<Option<Config>, Error> {
     for (distance, scope) in chain(subject).iter().enumerate() {
         if let Some(config) = &view.scope(scope).await?.config {
@@ -84,7 +84,7 @@ pub(super) async fn inherited_mode(view: &mut View<'_>, subject: &Subject) -> Re
     Ok(Mode::default())
 }
 
-/// The level in force for a subject whose own settings are at hand, and whose it is.
+/// The level in force for a subject whose own settings are given, and the scope it comes from.
 pub(super) async fn level(
     view: &mut View<'_>,
     subject: &Subject,
@@ -104,7 +104,7 @@ pub(super) async fn level(
     Ok((server, LevelOf::Server))
 }
 
-/// Refuses where nothing may be written (42205).
+/// Refuses writes in a read-only scope (42205).
 pub(super) async fn writable(view: &mut View<'_>, subject: &Subject) -> Result<Mode, Error> {
     let mode = mode(view, subject).await?;
     if mode.is_read_only() {

@@ -1,4 +1,4 @@
-//! Why the registry refused: one variant, one sentence a client reads, one code of the contract (section 11).
+//! Refusals of the registry: one variant, one message for the client, one code (contract 1.3).
 
 use crate::domain::{
     Context, InvalidContext, InvalidRule, InvalidVersion, SchemaId, SchemaType, Seq, Subject, Version,
@@ -6,7 +6,7 @@ use crate::domain::{
 use crate::store;
 use avow_budget::Exceeded;
 
-/// A refusal. The sentences are the contract's wherever clients match on them.
+/// A refusal. Where clients match on the message, it is the contract's.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant is its sentence")]
 pub enum Error {
@@ -14,7 +14,7 @@ pub enum Error {
     BadRequest(String),
     #[error(transparent)]
     InvalidContext(#[from] InvalidContext),
-    #[error("the change log does not reach as far as {}; it may have been replaced: begin again", .0.0)]
+    #[error("the change log ends before {}; it may have been replaced: start again from 0", .0.0)]
     BeyondLog(Seq),
 
     #[error("Unauthorized")]
@@ -49,7 +49,7 @@ pub enum Error {
     )]
     Incompatible { subject: Subject, messages: Vec<String> },
 
-    #[error("{scope} is not as it was when this was planned: {reason}; plan again")]
+    #[error("{scope} has changed since the plan was made: {reason}; plan again")]
     Stale { scope: String, reason: String },
 
     #[error("Invalid schema of type {schema_type}, details: {details}")]
@@ -99,9 +99,9 @@ pub enum Error {
 
     #[error("Error in the backend data store")]
     Store(#[from] store::Error),
-    #[error("{subject} is being changed by too many others at once; try again")]
+    #[error("{subject} has too many concurrent writers; try again")]
     Contended { subject: Subject },
-    #[error("{0} callers wait for changes already; try again later, or ask without waiting")]
+    #[error("{0} callers are waiting for changes already; try again later, or without `wait`")]
     TooManySubscribers(usize),
     #[error("No more ids are left in the context {0}")]
     IdsExhausted(Context),
@@ -149,7 +149,7 @@ impl Error {
             Self::InvalidSubject(_) => 42208,
             Self::InvalidRule(_) => 42210,
             Self::ContextNotEmpty(_) => 42211,
-            // A client tries again after these; the fault is the database's and may pass.
+            // Clients retry after these; the database may recover.
             Self::Store(
                 store::Error::Full(_)
                 | store::Error::ReadOnly(_)
@@ -166,7 +166,7 @@ impl Error {
         }
     }
 
-    /// Something was read that the registry never writes.
+    /// The program read something that it never writes.
     pub fn damaged(reason: impl std::fmt::Display) -> Self {
         Self::Store(store::Error::Invalid(reason.to_string()))
     }
@@ -177,7 +177,7 @@ impl Error {
         u16::try_from(if code > 999 { code / 100 } else { code }).unwrap_or(500)
     }
 
-    /// The sentence for the caller. Of a failing database it tells what to do, never how it is built.
+    /// The message for the caller. For a failing database it says what to do, without internals.
     pub fn sentence(&self) -> String {
         match self {
             Self::Store(

@@ -15,40 +15,40 @@ use std::sync::Arc;
 pub struct Explained {
     /// The finding.
     pub finding: Finding,
-    /// Who reads whose data.
+    /// The direction of compatibility.
     pub direction: Direction,
     /// The versions it is about, newest first; none where two bare schemas were compared.
     pub versions: Vec<Version>,
 }
 
-/// Everything that is wrong with a draft, and what was looked at to tell.
+/// All findings on a draft, and the versions that were checked.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// What is wrong.
+    /// The findings.
     pub findings: Vec<Explained>,
     /// The level in force.
     pub level: Level,
-    /// The versions that the level asks for, newest first.
+    /// The versions that the level protects, newest first.
     pub versions: Vec<Version>,
 }
 
-/// What a batch is told about one question.
+/// The answer to one question of a batch.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// What registration would say.
+    /// The verdict of a registration.
     pub verdict: super::Verdict,
-    /// What is behind it.
+    /// The findings behind it.
     pub findings: Vec<Explained>,
-    /// The level in force and the versions looked at; none where two bare schemas were compared.
+    /// The level in force and the versions checked; none where two bare schemas were compared.
     pub asked: Option<(Level, Vec<Version>)>,
-    /// The version that the subject has of the schema already; registering it again would change nothing.
+    /// The existing version with the same schema; registering it again would change nothing.
     pub registered: Option<Version>,
 }
 
-/// What a batch asks about one subject, or about two schemas.
+/// A question of a batch, about one subject or two schemas.
 #[derive(Debug, Clone)]
 pub enum Question {
-    /// May the draft follow the history of a subject, or one version of it?
+    /// Is the draft compatible with the history of a subject, or with one version of it?
     Subject {
         /// The subject.
         subject: Subject,
@@ -59,7 +59,7 @@ pub enum Question {
         /// Whether to normalise it first.
         normalize: bool,
     },
-    /// Can the reader read what the writer writes?
+    /// Can the reader decode data of the writer?
     Pair {
         /// The reader.
         reader: Box<Draft>,
@@ -68,7 +68,7 @@ pub enum Question {
     },
 }
 
-/// Pairs accepted by the rules whose data are tried out in one explanation.
+/// The number of accepted pairs that are tested with data in one explanation.
 const MOST_TRIED: usize = 100;
 
 impl Registry {
@@ -102,9 +102,9 @@ impl Registry {
         }
     }
 
-    /// Explains what is wrong with a draft, before the history of a subject or before one version of it.
+    /// Explains the incompatibilities of a draft with the history of a subject, or with one version of it.
     ///
-    /// Every version that the level protects is looked at, not only the newest that fails.
+    /// Checks every version that the level protects, not only the newest that fails.
     pub async fn explain(
         &self,
         view: &mut View<'_>,
@@ -167,7 +167,7 @@ impl Registry {
         Ok(Explanation { findings: explained, level: settings.level, versions })
     }
 
-    /// Explains what is wrong between two schemas of no subject.
+    /// Explains the incompatibilities of two schemas without a subject.
     async fn explain_pair(
         &self,
         view: &mut View<'_>,

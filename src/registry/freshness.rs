@@ -1,4 +1,4 @@
-//! How current an answer is: what a node must know before it answers, and what it says while it cannot know.
+//! Freshness: the changes a node must have seen before it answers, and its answers while the database is unavailable.
 
 use super::view::ReadSet;
 use super::{Error, Registry};
@@ -9,19 +9,19 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
-/// How current the answers to a request are.
+/// The freshness of the answers to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// They show everything that was committed before the request came, which is at least all up to this position.
+    /// Includes everything committed before the request arrived, which is at least all up to this position.
     Current(Seq),
-    /// The database has not answered for this long; they show what was known then.
+    /// The database has not answered for this long; the answer shows the state known then.
     Stale(Duration),
-    /// Nobody has asked: the request is about this process alone.
+    /// Not determined: the request is about this process alone.
     Unasked,
 }
 
-/// A request's place in the order of all changes: behind everything that was committed before it came, once it has asked what
-/// that is, and behind what it wrote itself. A clone is the same place.
+/// The position of a request in the order of all changes: after everything that was committed before it arrived, once
+/// that is known, and after its own writes. Clones share the position.
 #[derive(Debug, Clone, Default)]
 pub struct RequestConsistency(Arc<Known>);
 
@@ -38,12 +38,12 @@ impl From<Freshness> for RequestConsistency {
 }
 
 impl RequestConsistency {
-    /// Whether the request knows what was committed before it came.
+    /// Whether the request knows the changes committed before it arrived.
     pub(super) fn has_asked(&self) -> bool {
         self.0.asked.initialized()
     }
 
-    /// The position in the log of what the request wrote; 0 while it has written nothing.
+    /// The log position of the request's own write; 0 without one.
     pub fn written(&self) -> Seq {
         Seq(self.0.written.load(Ordering::Relaxed))
     }
@@ -52,10 +52,10 @@ impl RequestConsistency {
         self.0.written.fetch_max(seq.0, Ordering::Relaxed);
     }
 
-    /// How current an answer is that was given here and shows everything up to `as_of`.
+    /// The freshness of an answer that includes everything up to `as_of`.
     pub fn freshness(&self, as_of: Seq) -> Freshness {
         match (self.written(), self.0.asked.get()) {
-            // What was written is as current as can be, also if the database was away when the request came.
+            // A write is current by definition, even if the database was unavailable when the request arrived.
             (written, _) if written > Seq(0) => Freshness::Current(written),
             (_, Some(asked)) => *asked,
             // Another request wrote it while this one waited.
@@ -66,7 +66,7 @@ impl RequestConsistency {
 }
 
 impl Registry {
-    /// Makes sure that this node knows of everything that was committed, on any node, before the call.
+    /// Waits until this node has seen everything that was committed, on any node, before the call.
     pub async fn catch_up(&self) -> Freshness {
         match self.store.catch_up().instrument(tracing::debug_span!("catch_up")).await {
             Ok(seq) => Freshness::Current(seq),
@@ -74,22 +74,22 @@ impl Registry {
         }
     }
 
-    /// The same for a request that may not have asked yet, and asks once.
+    /// The same for a request that may not have waited yet, and waits at most once.
     pub async fn catch_up_at(&self, consistency: &RequestConsistency) -> Freshness {
         *consistency.0.asked.get_or_init(|| self.catch_up()).await
     }
 
-    /// For how long the database has been away; `None` while it answers.
+    /// The duration of the current outage; `None` while the database answers.
     pub fn outage(&self) -> Option<Duration> {
         self.store.outage()
     }
 
-    /// The refusal of whoever wants to write while the database is away.
+    /// The refusal of a write while the database is unavailable.
     pub fn unavailable(&self) -> Error {
         Error::Store(self.store.unavailable())
     }
 
-    /// Whether everything an answer rests on was true at one moment: that of the newest of it.
+    /// Whether all facts of an answer were true at one moment: that of the newest of them.
     ///
     /// Facts are read one after another, and another node may have changed the first before the last was read.
     pub async fn is_of_one_moment(&self, read_set: &ReadSet) -> Result<bool, Error> {

@@ -1,4 +1,4 @@
-//! Finding the version a subject already has of a schema (contract 4.6, 6).
+//! Looking up the version of a schema in a subject (contract 4.6, 6).
 
 use super::candidate::{Candidate, ParseOptions};
 use super::{Described, Draft, Error, Registry, View, effective};
@@ -8,7 +8,7 @@ use crate::store::StoredVersion;
 use avow_schema::Strictness;
 use std::sync::Arc;
 
-/// How a look-up compares.
+/// The options of a look-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LookupOptions {
     /// Whether to normalise first; the settings in force decide otherwise.
@@ -42,7 +42,7 @@ impl Match {
 impl Registry {
     /// Finds the version of `subject` that is the drafted schema.
     ///
-    /// A subject of the default context is also looked for in the other contexts.
+    /// A subject of the default context is also searched in the other contexts.
     pub async fn lookup(
         &self,
         view: &mut View<'_>,
@@ -121,7 +121,7 @@ impl Registry {
         Ok(found.map(|found| found.describe(subject, &candidate)))
     }
 
-    /// The version that is the candidate, of some in ascending order: by content first, then newest first by structure.
+    /// The version equal to the candidate, of versions in ascending order: by content first, then by structure.
     pub(super) async fn find(
         &self,
         view: &mut View<'_>,
@@ -141,7 +141,7 @@ impl Registry {
         Ok(None)
     }
 
-    /// The stored content, if it equals the candidate in everything that counts (contract 4.6).
+    /// The stored content, if it is equal to the candidate in everything that matters (contract 4.6).
     pub(super) async fn same_structure(
         &self,
         view: &mut View<'_>,

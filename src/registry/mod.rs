@@ -1,7 +1,7 @@
-//! The use cases: everything a client can ask of a registry, in Rust.
+//! The use cases: everything a client can ask of a registry, as Rust functions.
 //!
-//! Each runs on a [`View`]: it remembers what was read, so that a write can be guarded by it and a finished answer
-//! can be kept until any of it changes.
+//! Each runs on a [`View`]: it records what was read, so that a write can be guarded by it and a finished answer
+//! can be cached until any of it changes.
 
 mod access;
 mod apply;
@@ -32,7 +32,7 @@ mod view;
 mod write;
 
 pub use access::{Authority, Needs};
-pub use apply::{Action, Applied, Expectation, Operation, Plan, State, Step};
+pub use apply::{Action, Applied, Expectation, Operation, Plan, StepOutcome, StepResult};
 pub use candidate::Draft;
 pub use change_feed::{PAGE as FEED_PAGE, Subscriber};
 pub use compatibility::Verdict;
@@ -58,27 +58,27 @@ use moka::future::Cache;
 use stats::CacheKind;
 use std::sync::Arc;
 
-/// What an operator may decide.
+/// The operator's settings.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, named after the contract's")]
 pub struct Settings {
-    /// The level where no setting says otherwise.
+    /// The default level.
     pub level: Level,
     /// Whether modes may be changed.
     pub mode_mutability: bool,
-    /// Whether reserved fields are checked where no setting says otherwise.
+    /// Whether reserved fields are checked by default.
     pub validate_fields: bool,
-    /// Whether new schemas are parsed strictly where no setting says otherwise.
+    /// Whether new schemas are parsed strictly by default.
     pub validate_new_schemas: bool,
     /// Whether a subject without a name is refused.
     pub reject_empty_subject: bool,
-    /// Callers that may wait for changes at a time.
+    /// The maximum number of callers that wait for changes.
     pub max_subscribers: usize,
-    /// Bytes for contents, and as many for their parsed form.
+    /// The bytes of the content cache, and of the cache of parsed contents.
     pub content_bytes: u64,
-    /// Bytes for verdicts on pairs of schemas.
+    /// The bytes of the cache of verdicts on pairs of schemas.
     pub verdict_bytes: u64,
-    /// Bytes for the version lists and settings of subjects.
+    /// The bytes of the cache of version lists and settings.
     pub scope_bytes: u64,
 }
 
@@ -98,14 +98,14 @@ impl Default for Settings {
     }
 }
 
-/// Who asks for a change, in which request, and when.
+/// The caller, request id and time of a change.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The authority it acts on, under whose name it is logged.
     pub authority: Authority,
     /// The request's id.
     pub request_id: Arc<str>,
-    /// The moment of the request.
+    /// The time of the request.
     pub now: Timestamp,
     pub consistency: RequestConsistency,
 }
@@ -113,20 +113,16 @@ pub struct Caller {
 /// A schema as answers describe it.
 #[derive(Debug, Clone)]
 pub struct Described {
-    /// Its subject.
     pub subject: Subject,
-    /// Its version there.
     pub version: Version,
-    /// Its id.
     pub id: SchemaId,
     pub key: ContentKey,
-    /// Its content.
     pub content: Arc<Content>,
-    /// When the stored version was last written and whether it is deleted; absent where the request itself matched.
+    /// The last write and the deletion state of the stored version; absent where the request itself matched.
     pub stored: Option<(Timestamp, bool)>,
 }
 
-/// The registry: a store, and what is remembered of it.
+/// The registry: a store, and its caches.
 #[derive(Debug)]
 pub struct Registry {
     store: Store,
@@ -140,7 +136,7 @@ pub struct Registry {
     counts: counts::CountSchedule,
     feed: change_feed::ChangeFeed,
     identity: tokio::sync::OnceCell<Identity>,
-    /// Whoever makes a past state again holds it.
+    /// Held while a past state is rebuilt.
     past_turn: tokio::sync::Mutex<()>,
 }
 
@@ -189,7 +185,7 @@ impl Registry {
         })
     }
 
-    /// Why requests cannot all be answered as they should be; `None` while they can.
+    /// The reason why the registry is degraded; `None` if it is healthy.
     pub async fn degradation(&self) -> Option<String> {
         match self.store.head().await {
             Ok(_) => self.store.write_failure(),
@@ -212,7 +208,7 @@ impl Registry {
                 Ok(None) => Err(Error::damaged(format_args!("no content under the fingerprint {key}"))),
                 Err(error) => Err(error.into()),
             }
-            // It is told to everyone who waits, as what it is.
+            // All waiters share the error, with its variant.
             .map_err(Arc::new)
         };
         let content = self.contents.try_get_with(key, load).await;
@@ -220,7 +216,7 @@ impl Registry {
         content.map_err(|error| Error::Shared(Arc::clone(&error)))
     }
 
-    /// What answers say of a context's highest id, at least 1 (contract 3.2).
+    /// The highest id of a context as answers report it, at least 1 (contract 3.2).
     pub async fn max_id(&self, context: &Context) -> Result<i32, Error> {
         Ok(self.store.last_id(context).await?.max(1))
     }

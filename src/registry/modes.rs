@@ -19,7 +19,7 @@ pub(super) struct RemoveMode<'a> {
 }
 
 impl<'a> SetMode<'a> {
-    /// Refuses what no state of the registry could make good.
+    /// Refuses requests that are invalid in every state of the registry.
     pub(super) fn new(
         registry: &Registry,
         subject: &'a Subject,
@@ -42,14 +42,14 @@ impl<'a> SetMode<'a> {
         Ok(Self { subject, mode, force })
     }
 
-    /// Whether it makes room in a whole context, which nothing else may be done to at the same time.
+    /// Whether it empties a whole context, which excludes any other change there at the same time.
     pub(super) fn clears_a_context(&self) -> bool {
         self.mode == Some(Mode::Import) && !self.force && self.subject.is_context()
     }
 }
 
 impl<'a> RemoveMode<'a> {
-    /// Refuses what no state of the registry could make good.
+    /// Refuses requests that are invalid in every state of the registry.
     pub(super) fn new(registry: &Registry, subject: &'a Subject, recursive: bool) -> Result<Self, Error> {
         if !registry.settings.mode_mutability {
             return Err(Error::ModeImmutable);
@@ -73,7 +73,7 @@ impl Registry {
 
     /// Sets the mode of a scope, or clears it.
     ///
-    /// Without `force` a scope with live versions cannot turn to import, and its soft-deleted ones go for good.
+    /// Without `force` a scope with live versions cannot turn to import, and soft-deleted ones are removed permanently.
     pub async fn set_mode(
         &self,
         subject: &Subject,
@@ -86,7 +86,7 @@ impl Registry {
             .map(Settled::into_inner)
     }
 
-    /// Removes the mode of a scope, with `recursive` those of its subjects too; what it was.
+    /// Removes the mode of a scope, with `recursive` those of its subjects too, and returns it.
     pub async fn delete_mode(
         &self,
         subject: &Subject,
@@ -99,7 +99,7 @@ impl Registry {
     }
 }
 
-/// A state as the log tells it; nothing where there is none.
+/// A state as recorded in the log; `None` for an absent one.
 fn state(state: &ModeState) -> Option<String> {
     (*state != ModeState::default()).then(|| to_json(state))
 }
@@ -134,7 +134,7 @@ impl UseCase for SetMode<'_> {
 }
 
 impl SetMode<'_> {
-    /// Removes what is soft-deleted in the scope, and says what that is; refuses where anything is live.
+    /// Removes the soft-deleted versions of the scope and returns them; refuses if any is live.
     async fn clear_for_import(
         &self,
         view: &mut View<'_>,
@@ -159,7 +159,7 @@ impl SetMode<'_> {
         Ok(removed)
     }
 
-    /// The subjects the mode will reach.
+    /// The subjects that the mode will apply to.
     async fn subjects(&self, view: &View<'_>, guards: &mut Vec<Guard>) -> Result<Vec<Subject>, Error> {
         if !self.subject.is_context() {
             return Ok(vec![self.subject.clone()]);

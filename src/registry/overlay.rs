@@ -1,4 +1,4 @@
-//! What a request means to do, laid over what is there: so that its second step is decided as if the first were done.
+//! The pending changes of a request, laid over the stored state, so that its second step sees the first one.
 
 use super::view::View;
 use super::write::Change;
@@ -12,12 +12,12 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     contents: HashMap<ContentKey, Arc<Content>>,
-    /// Who would refer to what.
+    /// The pending referrers.
     uses: Vec<(ReferencedVersion, ReferencedVersion)>,
 }
 
 impl View<'_> {
-    /// A content that is stored, or would be.
+    /// A stored or pending content.
     pub(super) async fn content(&self, key: ContentKey) -> Result<Arc<Content>, Error> {
         match self.overlay().contents.get(&key) {
             Some(content) => Ok(Arc::clone(content)),
@@ -25,7 +25,7 @@ impl View<'_> {
         }
     }
 
-    /// Who refers to a version, or would.
+    /// The referrers of a version, pending ones included.
     pub(super) async fn referrers(&self, target: &ReferencedVersion) -> Result<Vec<Referrer>, Error> {
         let mut referrers = self.registry().store.referrers(target).await?;
         for (used, user) in &self.overlay().uses {
@@ -33,7 +33,7 @@ impl View<'_> {
                 referrers.push(Referrer { version: user.clone(), id: PENDING, deleted: false });
             }
         }
-        // What is done to a referrer in the same request is in the scopes that were read.
+        // Pending changes of a referrer are in the scopes that were read.
         referrers.retain_mut(|referrer| match self.seen(&referrer.version.subject) {
             None => true,
             Some(scope) => match scope.version(referrer.version.version) {
@@ -47,11 +47,11 @@ impl View<'_> {
         Ok(referrers)
     }
 
-    /// Goes on as if the change were made, and holds its guards by the revisions of the scopes they are about.
+    /// Applies a change to the overlay, and replaces its guards by the revisions of the scopes they are about.
     pub(super) async fn assume(&mut self, change: &mut Change, now: Timestamp) -> Result<(), Error> {
         for guard in std::mem::take(&mut change.guards) {
             match guard {
-                // The version may be one that this very request adds.
+                // The version may be one that this request adds.
                 Guard::Version { version, .. } => drop(self.scope(&version.subject).await?),
                 other => change.guards.push(other),
             }
@@ -77,7 +77,7 @@ impl View<'_> {
                         stored.deleted &= !versions.contains(&stored.version);
                     }
                 }
-                // Nothing that is decided later rests on them.
+                // No later decision depends on them.
                 Effect::ForgetContext(_) | Effect::ReserveIds(..) => {}
             }
         }
@@ -122,5 +122,5 @@ impl View<'_> {
     }
 }
 
-/// The id of a version that has none yet: only the writer knows it.
+/// A placeholder for an id that the writer has not assigned yet.
 pub(super) const PENDING: SchemaId = SchemaId::LOWEST;

@@ -1,11 +1,11 @@
-//! A subject as it was: its part of the log, up to some moment.
+//! A subject at a past moment, rebuilt from its part of the log.
 
 use super::{Authority, Error, Registry};
 use crate::domain::{
     Config, Content, Fingerprint, Mode, Moment, PastVersion, Replay, SchemaType, Seq, Subject, Version,
 };
 
-/// A moment of the past, as a caller names it.
+/// A moment of the past, as given by a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Past {
     /// Right after a change.
@@ -14,21 +14,21 @@ pub enum Past {
     Time(Moment),
 }
 
-/// What was kept under a subject at some moment.
+/// The state of a subject at a moment.
 #[derive(Debug, Clone)]
 pub struct PastSubject {
     /// The newest change of the whole registry at that moment.
     pub seq: Seq,
-    /// Its versions, soft-deleted ones included, ascending.
+    /// The versions, soft-deleted ones included, ascending.
     pub versions: Vec<(Version, PastVersion)>,
-    /// Its own settings.
+    /// The subject's own settings.
     pub config: Option<Config>,
-    /// Its own mode.
+    /// The subject's own mode.
     pub mode: Option<Mode>,
 }
 
 impl Registry {
-    /// What was kept under a subject at a moment, or is now.
+    /// The state of a subject at a past moment, or now.
     pub async fn past(&self, subject: &Subject, moment: Option<Past>) -> Result<PastSubject, Error> {
         let head = self.store.head().await?;
         let seq = match moment {
@@ -37,11 +37,11 @@ impl Registry {
             Some(Past::Change(seq)) => seq,
             Some(Past::Time(Moment(time))) => self.store.newest_until(time).await?,
         };
-        // Reading the log takes long where it is long: others must not wait for the connections.
+        // Reading a long log takes long, and other requests must not wait for the connections.
         let _turn = self.past_turn.lock().await;
         let mut replay = Replay::of(subject.clone());
         let mut contradiction = None;
-        // Changes of modes reach below the scope they are filed under.
+        // Changes of modes also affect scopes below the one they are filed under.
         let scopes = [subject, &subject.context().scope(), &Subject::global(), &Subject::everywhere()];
         self.store
             .changes_of(scopes, seq, |change| {

@@ -1,4 +1,4 @@
-//! Reading what is registered (contract 7).
+//! Reads of schemas, versions and lists (contract 7).
 
 use super::candidate::{PARSE_LIMITS, invalid};
 use super::{Authority, Described, Error, Registry, View};
@@ -15,34 +15,34 @@ const MOST_REFERRERS: usize = 1_000;
 /// Which part of a list is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// Entries to leave out first.
+    /// The number of entries to skip.
     pub offset: i64,
-    /// Entries at the most.
+    /// The maximum number of entries.
     pub limit: i64,
 }
 
 impl Page {
-    /// Cuts a list that was read whole.
+    /// Cuts the page out of a complete list.
     pub fn cut<T>(self, entries: impl IntoIterator<Item = T>) -> Vec<T> {
         let most = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         entries.into_iter().skip(most(self.offset)).take(most(self.limit)).collect()
     }
 }
 
-/// What a listing of schemas is about.
+/// The filter of a list of schemas.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    /// Of which subjects.
+    /// The subjects.
     pub filter: SubjectFilter,
-    /// Whether subjects that an alias below the filter stands for are listed too.
+    /// Whether subjects that an alias below the filter points to are included.
     pub aliases: bool,
-    /// Whether soft-deleted versions are listed.
+    /// Whether soft-deleted versions are included.
     pub deleted: bool,
-    /// Whether only the newest version of each subject is.
+    /// Whether only the newest version of each subject is included.
     pub latest_only: bool,
     /// Only those with a rule of this type.
     pub rule_type: Option<String>,
-    /// Which part.
+    /// The page.
     pub page: Page,
 }
 
@@ -56,7 +56,7 @@ pub struct Tagged {
 }
 
 impl Registry {
-    /// The schema behind an id. `subject` narrows down where it is looked for (contract 7.1).
+    /// The schema of an id. `subject` narrows the search down (contract 7.1).
     pub async fn by_id(&self, view: &mut View<'_>, id: SchemaId, subject: &Subject) -> Result<Described, Error> {
         let missing = || {
             self.stats.unknown_id();
@@ -88,7 +88,7 @@ impl Registry {
         self.describe(&holder.subject, &holder.stored).await
     }
 
-    /// The versions that hold what an id means: one of each subject of the context, the newest.
+    /// The versions with an id: the newest of each subject of the context.
     pub async fn holders(
         &self,
         view: &mut View<'_>,
@@ -128,7 +128,7 @@ impl Registry {
         Ok(readable)
     }
 
-    /// The schema with a fingerprint, as some subject holds it.
+    /// The schema with a fingerprint, as some subject has it.
     pub async fn by_fingerprint(&self, view: &mut View<'_>, fingerprint: Fingerprint) -> Result<Described, Error> {
         for (context, id) in self.store.ids_of(fingerprint).await? {
             if let Some(holder) = view.holder(&context, id).await?
@@ -140,7 +140,7 @@ impl Registry {
         Err(Error::NoSuchSchema(fingerprint.to_string()))
     }
 
-    /// A version of a subject; one of the default context is also looked for in the others (contract 7.3).
+    /// A version of a subject; in the default context, the other contexts are searched too (contract 7.3).
     pub async fn version(
         &self,
         view: &mut View<'_>,
@@ -170,7 +170,7 @@ impl Registry {
         Err(missing_version(&scope, subject, selector, deleted))
     }
 
-    /// The versions of a subject with whether each is deleted; an error where there is none of the wanted kind.
+    /// The versions of a subject and whether each is deleted; an error if there is none of the wanted kind.
     pub async fn versions(
         &self,
         view: &mut View<'_>,
@@ -205,7 +205,7 @@ impl Registry {
         Ok(referrers.into_iter().map(|referrer| referrer.id).collect())
     }
 
-    /// The newest version whose metadata have all these properties; without any, the newest that has metadata.
+    /// The newest version whose metadata has all these properties; without any, the newest that has metadata.
     pub async fn by_metadata(
         &self,
         view: &mut View<'_>,
@@ -270,7 +270,7 @@ impl Registry {
             let listed = read(&listing.filter, (listing.page.offset, listing.page.limit)).await?;
             return Ok(listed.into_iter().map(|listed| Tagged { listed, aliases: Vec::new() }).collect());
         }
-        // Both look beyond what the database can cut, so the whole is read up to the part that is wanted.
+        // Both filters exceed what the database can do, so the list is read up to the end of the page.
         let mut found = read(&listing.filter, (0, i64::MAX)).await?;
         let mut names: BTreeMap<Subject, Vec<String>> = BTreeMap::new();
         if listing.aliases {
@@ -295,7 +295,7 @@ impl Registry {
         Ok(listing.page.cut(tagged))
     }
 
-    /// The aliases below a filter, by the subject each stands for.
+    /// The aliases below a filter, by the subject each points to.
     async fn aliases(&self, filter: &SubjectFilter) -> Result<BTreeMap<Subject, Vec<String>>, Error> {
         let (context, prefix) = match filter {
             SubjectFilter::Everywhere(prefix) => (None, prefix),
@@ -312,7 +312,7 @@ impl Registry {
         Ok(names)
     }
 
-    /// The subject that a name stands for: itself, or what its alias says (contract 9.7). Aliases do not chain.
+    /// The subject that a name resolves to: itself, or the target of its alias (contract 9.7). Aliases do not chain.
     pub async fn aliased(&self, view: &mut View<'_>, subject: Subject) -> Result<Subject, Error> {
         if subject.is_context() {
             return Ok(subject);

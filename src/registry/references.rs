@@ -1,34 +1,34 @@
-//! Fetching what a schema refers to, in the order it has to be parsed (contract 4.7).
+//! Resolving the references of a schema, in the order it has to be parsed (contract 4.7).
 
 use super::{Error, View};
 use crate::domain::{Content, ContentKey, Context, Reference, ReferencedVersion, SchemaType};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Which targets count as present.
+/// The target versions that count as present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Targets {
     /// Live versions only: for new schemas.
     Live,
-    /// Soft-deleted ones too: for what is stored already, and for look-ups.
+    /// Soft-deleted ones too: for stored schemas, and for look-ups.
     All,
 }
 
-/// The documents a schema refers to, directly or not, each after those it refers to itself.
+/// The documents a schema refers to, directly or not, each after its own references.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Documents {
     pub(super) keys: Vec<ContentKey>,
     pub(super) contents: Vec<Arc<Content>>,
-    /// How each is first referred to, with its subject in full.
+    /// The first reference to each, with a qualified subject.
     pub(super) named: Vec<Reference>,
-    /// What the schema's own references mean, in their order.
+    /// The targets of the schema's own references, in order.
     pub(super) direct: Vec<ReferencedVersion>,
 }
 
-/// Documents one schema may pull in; far above anything sensible, far below what would hurt.
+/// The maximum number of documents one schema may refer to; far above sensible use, far below what would hurt.
 const MOST_DOCUMENTS: usize = 1_000;
 
-/// A step of the walk: enter a reference seen from a context, or take in a content whose own references are done.
+/// A step of the traversal: enter a reference seen from a context, or add a content whose own references are done.
 enum Step {
     Enter(Reference, Context, bool),
     Take(Reference, ContentKey, Arc<Content>),
@@ -49,7 +49,7 @@ impl Documents {
     }
 }
 
-/// Resolves the references of a content as seen from `context`. A name met twice is taken the first time.
+/// Resolves the references of a content as seen from `context`. The first of two with the same name wins.
 pub(super) async fn resolve(
     view: &mut View<'_>,
     context: &Context,
@@ -110,7 +110,7 @@ async fn find(
     }
     let selector = reference.selector().ok_or_else(invalid)?;
     let subject = reference.target(context);
-    // A popular target gains referrers all the time; they must not get in each other's way.
+    // A popular target gains referrers all the time; they must not conflict with each other.
     let scope = view.read_unguarded(&subject).await?;
     let Some(stored) = scope.select(selector, targets == Targets::All) else {
         let version = reference.version;

@@ -15,7 +15,7 @@ use crate::store::{Effect, Guard, IdChoice, NewVersion, Scope, StoredVersion};
 use avow_schema::Strictness;
 use std::sync::Arc;
 
-/// How a registration is done.
+/// The options of a registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RegisterOptions {
     /// Whether to normalise first; the settings in force decide otherwise.
@@ -31,7 +31,7 @@ pub(super) struct Register<'a> {
 }
 
 impl Registry {
-    /// Registers a schema, or finds the version that it already is. `view` may have read how the subject came about.
+    /// Registers a schema, or finds the version that it already has. `view` may have been read from before.
     pub async fn register<'r>(
         &'r self,
         view: View<'r>,
@@ -41,7 +41,7 @@ impl Registry {
         caller: &Caller,
     ) -> Result<Settled<'r, Described>, Error> {
         let mut settled = self.register_uncounted(view, subject, draft, options, caller).await;
-        // An unknown type counts as the default one, or anybody could add to the labels.
+        // An unknown type counts as the default one, to bound the labels.
         let schema_type = draft.schema_type().unwrap_or_default();
         let result = match &settled {
             Ok(Settled::Written(_)) => Registration::Created,
@@ -64,7 +64,7 @@ impl Registry {
         caller: &Caller,
     ) -> Result<Settled<'r, Described>, Error> {
         if !draft.references.is_empty() {
-            // Which versions they mean is guarded, but not that those are the newest ones.
+            // Guards the versions they resolve to, but not that those are the newest ones.
             self.catch_up_at(&caller.consistency).await;
         }
         let settled = self.settle(view, &Register::new(self, subject, draft, options)?, caller).await;
@@ -80,7 +80,7 @@ impl Registry {
 }
 
 impl<'a> Register<'a> {
-    /// Refuses what no state of the registry could make good.
+    /// Refuses requests that are invalid in every state of the registry.
     pub(super) fn new(
         registry: &Registry,
         subject: &'a Subject,
@@ -116,7 +116,7 @@ impl UseCase for Register<'_> {
         if self.draft.id >= 0 || self.draft.version > 0 {
             view.authority().require(Verb::Import, &target())?;
         }
-        // Whoever may only read gets the same answer where it is registered already.
+        // A caller that may only read gets the same answer if the schema is registered already.
         view.require(Verb::Read, target())?;
         view.require_references(&self.subject.context(), &self.draft.references)
     }
@@ -149,7 +149,7 @@ impl UseCase for Register<'_> {
             }
         }
         if !mode.is_import() && !self.options.force {
-            let verdict = registry.judge(view, &candidate, &live, &settings).await?;
+            let verdict = registry.check(view, &candidate, &live, &settings).await?;
             if !verdict.is_compatible() {
                 return Err(Error::Incompatible { subject: self.subject.clone(), messages: verdict.messages });
             }
@@ -177,7 +177,7 @@ impl Register<'_> {
         if strict { Strictness::Strict } else { Strictness::Lenient }
     }
 
-    /// Parses for finding what is registered already: what a strict parse refuses may have been stored long ago.
+    /// A lenient parse to find an existing version: what a strict parse refuses may have been stored long ago.
     async fn parse_leniently(&self, view: &mut View<'_>, settings: &Effective) -> Result<Candidate, Error> {
         let content = self.draft.content()?;
         let options = ParseOptions {
@@ -194,13 +194,13 @@ impl Register<'_> {
         }
     }
 
-    /// The live version the request asks for, if it is registered: answered whatever the mode.
+    /// The live version with the requested schema, if it is registered; found in every mode.
     async fn find_registered(&self, view: &mut View<'_>, candidate: &Candidate) -> Result<Option<Match>, Error> {
         let registry = view.registry();
         let scope = view.scope(self.subject).await?;
         let mut live: Vec<StoredVersion> = scope.live().copied().collect();
         if self.draft.version < 0 {
-            // Whoever wants the version stamped wants it to be the newest one.
+            // A request to stamp the version wants it to be the newest one.
             live.drain(..live.len().saturating_sub(1));
         }
         let Some(found) = registry.find(view, &live, candidate).await? else { return Ok(None) };
@@ -229,7 +229,7 @@ impl Register<'_> {
         }
     }
 
-    /// What is to be registered: what the request leaves out comes from the latest live version and the settings.
+    /// The schema to register: the latest live version and the settings fill in what the request leaves out.
     async fn populated(
         &self,
         view: &mut View<'_>,
@@ -264,7 +264,7 @@ impl Register<'_> {
         Ok(content)
     }
 
-    /// The candidate that will be stored. What was parsed already is not parsed again.
+    /// The candidate that will be stored. A finished parse is reused.
     async fn candidate(
         &self,
         view: &mut View<'_>,
@@ -348,7 +348,7 @@ impl Register<'_> {
         Ok(Decision::Write(change, Box::new(describe)))
     }
 
-    /// Soft-deleted versions the new one replaces for good: same id, lower number, referred to by nobody.
+    /// Soft-deleted versions that the new one replaces: same id, lower number, without referrers.
     async fn superseded(
         &self,
         view: &mut View<'_>,

@@ -1,4 +1,4 @@
-//! What many ids mean, each with all that it refers to: what a client begins with.
+//! Schemas of many ids with their references: the initial state of a client.
 
 use super::references::{self, Targets};
 use super::{Authority, Error, Registry};
@@ -6,7 +6,7 @@ use crate::domain::{Content, ContentKey, Context, Glob, Identity, Reference, Sch
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::sync::Arc;
 
-/// What an id means.
+/// The schema of an id.
 #[derive(Debug, Clone)]
 pub struct SnapshotEntry {
     /// The id.
@@ -14,7 +14,7 @@ pub struct SnapshotEntry {
     pub key: ContentKey,
     /// The content.
     pub content: Arc<Content>,
-    /// All that it refers to, directly or not, each behind what it refers to itself.
+    /// The references, directly or not, each after its own references.
     pub documents: Vec<(Reference, Arc<Content>)>,
 }
 
@@ -24,41 +24,41 @@ impl SnapshotEntry {
     }
 }
 
-/// A part of what a registry's ids mean.
+/// A page of the schemas of a registry's ids.
 #[derive(Debug, Clone)]
 pub struct SnapshotPage {
-    /// Which registry this is.
+    /// The identity of this registry.
     pub identity: Identity,
-    /// The place in the change log that it is true at.
+    /// The log position that the page is valid at.
     pub seq: Seq,
-    /// By id.
+    /// The schemas, ascending by id.
     pub entries: Vec<SnapshotEntry>,
-    /// Where to go on; nothing after the last part.
+    /// The start of the next page; `None` on the last one.
     pub next: Option<(i32, String)>,
 }
 
-/// Ids that one request looks at, and bytes of texts that it hands out, at the most and a schema more.
+/// The maximum number of ids that one request looks at, and of bytes of text that it returns, plus one schema.
 const MOST_IDS: usize = 5_000;
 const MOST_BYTES: usize = 8 << 20;
 
-/// Ids read, and contents fetched, at a time.
+/// The number of ids read, and of contents fetched, at a time.
 const WINDOW: usize = 500;
 const AT_ONCE: usize = 8;
 
 impl Registry {
-    /// Which registry this is.
+    /// The identity of this registry.
     pub async fn identity(&self) -> Result<Identity, crate::store::Error> {
         self.identity.get_or_try_init(|| self.store.identity()).await.copied()
     }
 
-    /// The same if it is known already, for whoever must not wait.
+    /// The same from the cache, for callers that must not wait.
     pub fn known_identity(&self) -> Option<Identity> {
         self.identity.get().copied()
     }
 
-    /// What the ids of a context mean that subjects like these hold or held, at most `limit`; from an earlier end on.
+    /// A page of the schemas of a context, at most `limit`: those whose ids the matching subjects have or had.
     ///
-    /// An id is left out whose schema cannot be had whole any more.
+    /// An id is left out if its schema cannot be read completely any more.
     pub async fn snapshot_page(
         &self,
         authority: &Authority,
@@ -80,7 +80,7 @@ impl Registry {
             wanted.dedup();
             let mut found =
                 stream::iter(wanted).map(|(id, key)| self.snapshot_entry(context, id, key)).buffered(AT_ONCE);
-            // Told already, if a window ended between two subjects that hold it.
+            // Already returned, if a page ended between two subjects with the same id.
             let last = entries.last().map(|last: &SnapshotEntry| last.id);
             while let Some(entry) = found.try_next().await? {
                 let Some(entry) = entry.filter(|entry| Some(entry.id) != last) else { continue };
@@ -133,7 +133,7 @@ impl Registry {
         key: ContentKey,
     ) -> Result<Option<SnapshotEntry>, Error> {
         let content = self.content(key).await?;
-        // Whoever may read a schema may read what it is made of.
+        // A caller that may read a schema may read its references.
         let mut view = self.view(&Authority::unlimited());
         let documents = match references::resolve(&mut view, context, &content, Targets::All).await {
             Err(Error::InvalidSchema { .. }) => return Ok(None),

@@ -1,4 +1,4 @@
-//! What the registry counts: registrations, checks, ids nobody knows, and how much its memory helps.
+//! Metrics of the registry: registrations, checks, unknown ids, caches.
 
 use super::{Error, Registry};
 use crate::domain::{Level, SchemaType};
@@ -8,7 +8,7 @@ use moka::notification::RemovalCause;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What became of a request to register a schema.
+/// The outcome of a request to register a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
     Created,
@@ -65,7 +65,7 @@ struct ThreadCounters {
     misses: [Counter; CacheKind::NAMES.len()],
 }
 
-/// Everything that is counted.
+/// All counters.
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     counts: Sharded<ThreadCounters>,
@@ -93,7 +93,7 @@ impl Stats {
         self.counts.mine().registrations[schema_type as usize][result as usize].count();
     }
 
-    /// Notes a check against a history; `None` where it came to no verdict.
+    /// Counts a check against a history; `None` if it failed.
     pub(super) fn checked(&self, schema_type: SchemaType, level: Level, compatible: Option<bool>, took: Duration) {
         let verdict = compatible.map_or(2, |compatible| usize::from(!compatible));
         let level = Level::ALL.iter().position(|known| *known == level).unwrap_or_default();
@@ -101,20 +101,20 @@ impl Stats {
         self.checks_took.observe(took);
     }
 
-    /// Notes what speaks against a schema.
+    /// Counts the findings on a schema.
     pub(super) fn found(&self, rule: Rule) {
         self.incompatibilities.0[rule.index()].count();
     }
 
-    /// Notes, for as long as the cache lives, what is forgotten for want of room.
+    /// Counts the evictions from a cache, as long as it lives.
     pub(super) fn evictions<K, V>(
         &self,
-        memory: CacheKind,
+        kind: CacheKind,
     ) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
         let evictions = Arc::clone(&self.evictions);
         move |_, _, cause| {
             if cause.was_evicted() {
-                evictions[memory as usize].count();
+                evictions[kind as usize].count();
             }
         }
     }
@@ -123,15 +123,15 @@ impl Stats {
         self.unknown_ids.count();
     }
 
-    /// Notes whether something was found in memory.
-    pub(super) fn record_lookup(&self, memory: CacheKind, found: bool) {
+    /// Counts a look-up in a cache.
+    pub(super) fn record_lookup(&self, kind: CacheKind, found: bool) {
         let counts = self.counts.mine();
         let counters = if found { &counts.hits } else { &counts.misses };
-        counters[memory as usize].count();
+        counters[kind as usize].count();
     }
 
     fn write(&self, page: &mut Page) {
-        let help = "Requests to register a schema, by what became of them.";
+        let help = "Requests to register a schema, by outcome.";
         let mut registrations = page.counter("schema_registry_registrations_total", help);
         for schema_type in SUPPORTED {
             for (result, name) in Registration::NAMES {
@@ -151,28 +151,29 @@ impl Stats {
                 }
             }
         }
-        let help = "How long a check took, reading the history included.";
+        let help = "Duration of a check, reading the history included.";
         page.histogram("schema_registry_compatibility_check_duration_seconds", help)
             .durations(&[], &self.checks_took.observed());
         let mut found = page.counter("schema_registry_incompatibilities_total", "What checks found, by the rule.");
         for (rule, counter) in avow_schema::rules().zip(&self.incompatibilities.0) {
             found.sample(&[("rule", rule.id)], counter.get());
         }
-        page.counter("schema_registry_unknown_schema_id_total", "Questions for ids that mean nothing.")
+        page.counter("schema_registry_unknown_schema_id_total", "Requests for unknown ids.")
             .sample(&[], self.unknown_ids.get());
-        let mut hits = page.counter("schema_registry_cache_hits_total", "Questions that memory answered.");
-        for (memory, cache) in CacheKind::NAMES {
-            hits.sample(&[("cache", cache)], self.counts.sum(|counts| counts.hits[memory as usize].get()));
+        let mut hits =
+            page.counter("schema_registry_cache_hits_total", "Look-ups that found a valid entry in the cache.");
+        for (kind, cache) in CacheKind::NAMES {
+            hits.sample(&[("cache", cache)], self.counts.sum(|counts| counts.hits[kind as usize].get()));
         }
-        let help = "Questions that memory could not answer, or not any more.";
+        let help = "Look-ups that found no valid entry in the cache.";
         let mut misses = page.counter("schema_registry_cache_misses_total", help);
-        for (memory, cache) in CacheKind::NAMES {
-            misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[memory as usize].get()));
+        for (kind, cache) in CacheKind::NAMES {
+            misses.sample(&[("cache", cache)], self.counts.sum(|counts| counts.misses[kind as usize].get()));
         }
-        let help = "What memory had no room for any more.";
+        let help = "Entries evicted from the cache to make room.";
         let mut evictions = page.counter("schema_registry_cache_evictions_total", help);
-        for (memory, cache) in CacheKind::NAMES {
-            evictions.sample(&[("cache", cache)], self.evictions[memory as usize].get());
+        for (kind, cache) in CacheKind::NAMES {
+            evictions.sample(&[("cache", cache)], self.evictions[kind as usize].get());
         }
     }
 }
@@ -181,12 +182,12 @@ impl Stats {
 #[derive(Debug, Clone, Copy)]
 pub struct CacheSize {
     pub entries: u64,
-    /// The bytes by the measure that bounds it.
+    /// The bytes, as the bound of the cache measures them.
     pub bytes: u64,
 }
 
 impl Registry {
-    /// Counts a look-up in the cache of answers, and the registration that the answer found is.
+    /// Counts a look-up in the answer cache, and the registration behind a cached answer.
     pub fn record_answer(&self, found: bool, registration: Option<(SchemaType, Registration)>) {
         self.stats.record_lookup(CacheKind::Answers, found);
         if let Some((schema_type, result)) = registration {
@@ -194,12 +195,12 @@ impl Registry {
         }
     }
 
-    /// Counts, for as long as the cache of answers lives, the evictions from it.
+    /// Counts the evictions from the answer cache, as long as it lives.
     pub fn answer_evictions<K, V>(&self) -> impl Fn(Arc<K>, V, RemovalCause) + Send + Sync + use<K, V> {
         self.stats.evictions(CacheKind::Answers)
     }
 
-    /// Writes down what was counted, here and in the store. Waits for nothing, so it always answers.
+    /// Writes the metrics of the registry and the store. Never blocks, so it always answers.
     pub fn write_metrics(self: &Arc<Self>, page: &mut Page, answers: CacheSize) {
         self.stats.write(page);
         let caches = [
@@ -209,16 +210,16 @@ impl Registry {
             ("parsed", self.parsed.entry_count(), self.parsed.weighted_size()),
             ("verdicts", self.verdicts.entry_count(), self.verdicts.weighted_size()),
         ];
-        let mut family = page.gauge("schema_registry_cache_entries", "What memory holds.");
+        let mut family = page.gauge("schema_registry_cache_entries", "Entries in the cache.");
         for (cache, entries, _) in caches {
             family.sample(&[("cache", cache)], entries);
         }
-        let help = "The bytes of what memory holds, by the measure that bounds it.";
+        let help = "Bytes in the cache, as its bound measures them.";
         let mut family = page.gauge("schema_registry_cache_weight_bytes", help);
         for (cache, _, bytes) in caches {
             family.sample(&[("cache", cache)], bytes);
         }
-        let help = "Callers that wait for changes.";
+        let help = "Callers waiting for changes.";
         page.gauge("schema_registry_change_feed_listeners", help).sample(&[], self.feed.subscribers());
         self.write_counts(page);
         self.store.write_metrics(page);

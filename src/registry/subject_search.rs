@@ -1,4 +1,4 @@
-//! Finding subjects: by name, by context, by what their schemas define; so many at a time.
+//! Subject search by name, by context and by the contents of schemas, a page at a time.
 
 use super::{Authority, DeletedFilter, Error, Registry, View, effective};
 use crate::domain::{ContentKey, Context, Glob, Level, Mode, Subject, Version};
@@ -6,64 +6,64 @@ use crate::store::ListedSubject;
 use avow_schema::{Definitions, definitions};
 use futures_util::{StreamExt, stream};
 
-/// What subjects are looked for.
+/// The criteria of a subject search.
 #[derive(Debug, Clone)]
 pub struct Search {
-    /// Subjects like any of these; any name where there is none.
+    /// Patterns of the name; any of them has to match, and an empty list matches all.
     pub names: Vec<Glob>,
-    /// In this context; in all where there is none.
+    /// The context; `None` for all.
     pub context: Option<Context>,
-    /// Whether subjects whose versions are all soft-deleted are found.
+    /// Whether subjects whose versions are all soft-deleted are included.
     pub deleted: DeletedFilter,
-    /// That define a field of such a name.
+    /// The name of a field that a schema must define.
     pub field: Option<Glob>,
-    /// That define a type of such a full name.
+    /// The full name of a type that a schema must define.
     pub named: Option<Glob>,
-    /// Which schemas are looked into.
+    /// The schemas that are searched.
     pub lookup: Lookup,
 }
 
-/// Which of a subject's schemas a search looks into.
+/// The schemas of a subject that are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lookup {
-    /// The newest.
+    /// The newest one.
     Latest,
-    /// All that are live, the oldest first, until one fits.
+    /// All live ones, oldest first, until one matches.
     Live,
 }
 
-/// Where a search goes on: everything before was looked at.
+/// The start of the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// The next subject, as it is spelt.
+    /// The next subject, by its qualified name.
     pub subject: String,
-    /// The next version to look into.
+    /// The next version to search.
     pub version: i32,
 }
 
-/// Who says which level is in force.
+/// The scope that sets the level in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LevelOf {
     /// The subject itself.
     Subject,
-    /// Its context.
+    /// The context of the subject.
     Context,
     /// The settings for all contexts.
     Everywhere,
-    /// Nobody: it is the server's own.
+    /// None: the server's default.
     Server,
 }
 
-/// A subject that was found.
+/// A subject that matches.
 #[derive(Debug, Clone)]
 pub struct FoundSubject {
-    /// What is kept of it.
+    /// The stored versions and settings.
     pub listed: ListedSubject,
-    /// The version that defines what was looked for; the newest where nothing was.
+    /// The version that defines the wanted name; the newest if none was wanted.
     pub version: Version,
     /// The level in force.
     pub level: Level,
-    /// Whose level that is.
+    /// The scope that sets it.
     pub level_of: LevelOf,
     /// The mode in force.
     pub mode: Mode,
@@ -74,11 +74,11 @@ pub struct FoundSubject {
 pub struct Found {
     /// Ascending by their qualified names.
     pub subjects: Vec<FoundSubject>,
-    /// Where to go on; nothing after the last page.
+    /// The start of the next page; `None` on the last one.
     pub next: Option<Cursor>,
 }
 
-/// What one request may look at; a search that needs more goes on in the next one.
+/// The budget of one request; a search that needs more continues on the next page.
 struct Budget {
     subjects: usize,
     contents: usize,
@@ -95,13 +95,13 @@ impl Budget {
     }
 }
 
-/// Subjects that are read at once where not all of them may be wanted.
+/// The number of subjects read at once where not all of them may be needed.
 const WINDOW: usize = 500;
 
-/// Contents fetched at a time.
+/// The number of contents fetched at a time.
 const AT_ONCE: usize = 8;
 
-/// What comes after every text that begins with the one before it: no name has a greater character, nor a control one.
+/// The upper bound of all texts with a prefix: no name has a greater character, nor a control one.
 const GREATEST: char = '\u{10FFFF}';
 const LEAST: char = '\u{1}';
 
@@ -110,12 +110,12 @@ impl Search {
         self.field.is_some() || self.named.is_some()
     }
 
-    /// Whether every subject of the range is wanted.
+    /// Whether every subject of the range matches.
     fn is_plain(&self) -> bool {
         self.names.is_empty() && !self.looks_inside() && self.deleted == DeletedFilter::All
     }
 
-    /// The first and the last of the names that come into question.
+    /// The first and the last of the candidate names.
     fn range(&self) -> (String, String) {
         let prefix = match self.names.as_slice() {
             [only] => only.prefix(),
@@ -130,9 +130,9 @@ impl Search {
         (first, last)
     }
 
-    /// Where the subjects that come into question go on, if not with this one.
+    /// The next candidate name from this one on.
     fn skip_to(&self, subject: &Subject) -> Option<String> {
-        // Other contexts lie in the middle of the default one.
+        // The names of other contexts sort into the middle of the default one.
         let foreign = self.context.as_ref().is_some_and(Context::is_default) && !subject.is_unqualified();
         foreign.then(|| format!(":.{GREATEST}"))
     }
@@ -162,7 +162,7 @@ impl Cursor {
     }
 }
 
-/// How a look into a subject's schemas ended.
+/// The result of searching a subject's schemas.
 enum Look {
     Found(Version),
     Nothing,
@@ -232,7 +232,7 @@ impl Registry {
         }
     }
 
-    /// Looks into the schemas of a subject, from a version on.
+    /// Searches the schemas of a subject, from a version on.
     async fn look(
         &self,
         view: &mut View<'_>,
@@ -271,7 +271,7 @@ impl Registry {
         Ok(Look::Nothing)
     }
 
-    /// Fetches contents that are needed next, several at a time. Whoever needs one that failed tells why.
+    /// Prefetches contents, several at a time. A failed fetch is reported when its content is needed.
     async fn warm(&self, keys: Vec<ContentKey>) {
         let fetched = stream::iter(keys).map(|key| self.content(key)).buffer_unordered(AT_ONCE);
         fetched.for_each(async |content| drop(content)).await;

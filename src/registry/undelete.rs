@@ -1,4 +1,4 @@
-//! Undeleting: taking back a soft deletion.
+//! Undeletion of soft-deleted versions.
 
 use super::references::{self, Targets};
 use super::write::{Change, Decision, Settled, UseCase, to_json};
@@ -13,9 +13,9 @@ struct Undelete<'a> {
 }
 
 impl Registry {
-    /// Makes a soft-deleted version live again, whatever level is in force: it was there before. A live one stays as it is.
+    /// Makes a soft-deleted version live again, whatever the level: it was there before. A live one stays as it is.
     ///
-    /// What it refers to must be live.
+    /// The references must be live.
     pub async fn undelete(&self, subject: &Subject, version: Version, caller: &Caller) -> Result<Version, Error> {
         self.settle(self.view(&caller.authority), &Undelete { subject, version }, caller).await.map(Settled::into_inner)
     }
@@ -47,7 +47,7 @@ impl UseCase for Undelete<'_> {
         let content = view.content(stored.key).await?;
         let targets = references::resolve(view, &self.subject.context(), &content, Targets::Live).await?.direct;
         for target in &targets {
-            // Whoever deletes one meanwhile changes its scope.
+            // A concurrent deletion of one changes its scope.
             view.scope(&target.subject).await?;
         }
         let change = Change {

@@ -1,4 +1,4 @@
-//! Verdicts on pairs of schemas: taken once for each pair of contents, off the serving threads when they may take long.
+//! Verdicts on pairs of schemas: computed once per pair of contents, off the serving threads where that may take long.
 
 use super::candidate::{Parsed, ParsedKey};
 use super::stats::CacheKind;
@@ -38,11 +38,11 @@ impl Pair {
 /// The contents a verdict is about, reader first.
 pub(super) type VerdictKey = (ParsedKey, ParsedKey, Policy);
 
-/// Texts that are compared on the spot, in bytes; larger ones could keep others waiting for milliseconds.
+/// The maximum bytes of texts that are compared in place; larger ones could block the thread for milliseconds.
 const SMALL: usize = 32 << 10;
 
 impl Registry {
-    /// Whether the reader can read what the writer writes, by the rules.
+    /// Whether the reader can decode the writer's data, by the rules.
     pub(super) async fn verdict(&self, pair: &Pair) -> Result<Arc<Verdict>, Error> {
         let policy = pair.policy;
         let key = (pair.reader.key.clone(), pair.writer.key.clone(), policy);
@@ -59,7 +59,7 @@ impl Registry {
         Ok(verdict)
     }
 
-    /// Whether data would not decode although the rules accept the pair.
+    /// The cases in which data would not decode although the rules accept the pair.
     pub(super) async fn warning(&self, pair: Pair) -> Result<Option<Finding>, Error> {
         let is_quick = pair.is_quick();
         let Pair { reader, writer, role, policy } = pair;
@@ -67,7 +67,7 @@ impl Registry {
             .await
     }
 
-    /// Everything there is to say about a pair that the rules refuse.
+    /// All findings on a pair that the rules refuse.
     pub(super) async fn findings(&self, pair: Pair) -> Result<Vec<Finding>, Error> {
         // Proofs and fixes are tried out, which takes long even for schemas that are not large.
         let Pair { reader, writer, role, policy } = pair;

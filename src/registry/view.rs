@@ -1,4 +1,4 @@
-//! Reading with a memory: what a use case saw, at which position of the log.
+//! Views: the reads of a use case, each with its position in the log.
 
 use super::overlay::Overlay;
 use super::stats::{CacheKind, Registration};
@@ -8,7 +8,7 @@ use crate::domain::{Context, Reference, SchemaId, SchemaType, Seq, Subject};
 use crate::store::{Guard, Holder, LogEpoch, Scope, Slot};
 use std::sync::Arc;
 
-/// One use case's reads. Reading a scope twice gives the same answer twice.
+/// The reads of one use case. Reading a scope twice gives the same result twice.
 #[derive(Debug)]
 pub struct View<'r> {
     registry: &'r Registry,
@@ -30,13 +30,13 @@ struct ReadScope {
     guarded: bool,
 }
 
-/// What an answer rests on: facts, each with the position it was read at.
+/// The read set of an answer: facts, each with the position it was read at.
 #[derive(Debug, Clone, Default)]
 pub struct ReadSet {
     facts: Vec<(Slot, Seq)>,
-    /// The log they were read from.
+    /// The epoch of the log they were read from.
     epoch: LogEpoch,
-    /// Whether any of them is more than what an id means: then the database is asked what is new before it is used.
+    /// Whether any fact is more than the content of an id: then the answer needs the newest changes before it is used.
     changes: bool,
 }
 
@@ -47,7 +47,7 @@ impl ReadSet {
         self.facts.iter().all(|(slot, seq)| change_tracker.is_current(*slot, (self.epoch, *seq)))
     }
 
-    /// Whether an answer that rests on it has to wait for the newest changes.
+    /// Whether an answer with this read set has to wait for the newest changes.
     pub fn has_to_wait(&self) -> bool {
         self.changes
     }
@@ -68,7 +68,7 @@ impl ReadSet {
     }
 }
 
-/// A scope that was never written to; not worth a place in the cache.
+/// A scope that was never written to; not worth a cache entry.
 struct Absent(Arc<Scope>);
 
 enum LoadFailure {
@@ -90,7 +90,7 @@ impl<'r> View<'r> {
         }
     }
 
-    /// Whose data is read.
+    /// The registry that is read.
     pub fn registry(&self) -> &'r Registry {
         self.registry
     }
@@ -155,7 +155,7 @@ impl<'r> View<'r> {
         self.look(subject, true).await
     }
 
-    /// The same for whoever guards what was seen there in another way, and does not mind other changes of the scope.
+    /// The same without a guard, for callers that guard it in another way and tolerate other changes of the scope.
     pub(super) async fn read_unguarded(&mut self, subject: &Subject) -> Result<Arc<Scope>, Error> {
         self.look(subject, false).await
     }
@@ -183,24 +183,24 @@ impl<'r> View<'r> {
         Ok(contexts)
     }
 
-    /// A version that holds an id, live ones first.
+    /// A version with an id, live ones first.
     pub async fn holder(&mut self, context: &Context, id: SchemaId) -> Result<Option<Holder>, Error> {
         let (seq, holder) = self.registry.store.holder(context, id).await?;
         self.read_set.add_meaning(self.registry.store.change_tracker().id(context, id), seq);
         Ok(holder)
     }
 
-    /// A scope as it was read, and with what was assumed of it since.
+    /// A scope as it was read, with the pending changes.
     pub(super) fn seen(&self, subject: &Subject) -> Option<&Scope> {
         self.scopes.iter().find(|seen| seen.subject == *subject).map(|seen| &*seen.scope)
     }
 
-    /// The same, to assume something of it.
+    /// The same, mutable, for pending changes.
     pub(super) fn seen_mut(&mut self, subject: &Subject) -> Option<&mut Scope> {
         self.scopes.iter_mut().find(|seen| seen.subject == *subject).map(|seen| Arc::make_mut(&mut seen.scope))
     }
 
-    /// Assumes a context to be on the list.
+    /// Adds a context to the list as a pending change.
     pub(super) async fn record(&mut self, context: &Context) -> Result<(), Error> {
         let contexts = self.contexts().await?;
         if !contexts.contains(context) {
@@ -217,7 +217,7 @@ impl<'r> View<'r> {
         &mut self.overlay
     }
 
-    /// Both views as one: what rests on this one and the other.
+    /// The union of both views.
     pub fn and(mut self, other: Self) -> Self {
         self.read_set.facts.extend(other.read_set.facts);
         self.read_set.changes |= other.read_set.changes;
@@ -225,7 +225,7 @@ impl<'r> View<'r> {
         self
     }
 
-    /// The guard that nothing read under any scope has changed.
+    /// The guard that no scope that was read has changed.
     pub(super) fn guards(&self) -> Vec<Guard> {
         let guarded = self.scopes.iter().filter(|seen| seen.guarded);
         guarded.map(|seen| Guard::Revision(seen.subject.clone(), seen.scope.revision)).collect()
@@ -236,12 +236,12 @@ impl<'r> View<'r> {
         self.read_set.is_current(self.registry)
     }
 
-    /// Has every answer that rests on this view counted as such a registration.
+    /// Sets the registration outcome that every answer of this view counts as.
     pub(super) fn count_as(&mut self, schema_type: SchemaType, registration: Registration) {
         self.metric = Some((schema_type, registration));
     }
 
-    /// What was read so far.
+    /// The read set so far.
     pub fn read_set(&self) -> &ReadSet {
         &self.read_set
     }
@@ -253,7 +253,7 @@ impl<'r> View<'r> {
 }
 
 impl Registry {
-    /// A scope as of now: from memory if nothing touched it since, else from the store, loaded once for all who wait.
+    /// The current state of a scope: cached if unchanged since, else loaded from the store, once for all waiters.
     async fn scope(&self, subject: &Subject) -> Result<Arc<Scope>, Error> {
         let slot = self.store.change_tracker().scope(subject);
         if let Some(scope) = self.scopes.get(subject).await {
@@ -280,7 +280,7 @@ impl Registry {
         if self.store.change_tracker().is_current(slot, (scope.epoch, scope.seq)) {
             return Ok(scope);
         }
-        // The load that was shared began before a change this request must see: one of its own is fresh by definition.
+        // The shared load began before a change that this request must see: a load of its own is fresh by definition.
         self.scopes.invalidate(subject).await;
         Ok(Arc::new(self.store.scope(subject).await?))
     }

@@ -1,18 +1,18 @@
-//! Deciding and committing: optimistic, guarded by what was read, taken again when that changed.
+//! Deciding and committing: optimistic, guarded by the read set, and retried when that changed.
 
 use super::{Caller, Error, Registry, View};
 use crate::domain::{Context, Kind, SchemaId, SchemaType, Subject};
-use crate::store::{self, Effect, Entry, Guard, IdChoice, Outcome, Part, Unit};
+use crate::store::{self, Effect, Guard, IdChoice, LogEntry, Outcome, Part, Unit};
 use serde::Serialize;
 use std::hash::{BuildHasher, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Decisions taken on outdated facts before the caller is told to come back.
+/// The number of decisions on outdated facts before the caller is asked to retry.
 const ATTEMPTS: usize = 64;
 
-/// Lines in which the writers of one subject of this process wait for each other.
+/// Queues in which the writers of one subject of this process wait for each other.
 ///
-/// Only a courtesy that spares them decisions in vain: what makes writes safe is their guards.
+/// An optimisation that avoids wasted decisions: guards make writes safe.
 #[derive(Debug)]
 pub(super) struct Queues {
     lines: Box<[Mutex<()>]>,
@@ -30,9 +30,9 @@ impl Queues {
     }
 }
 
-/// A use case that may write. Deciding has no effect, so it may be done again.
+/// A use case that may write. A decision has no effect, so it can be repeated.
 pub(super) trait UseCase: Sync {
-    /// What the caller gets.
+    /// The answer for the caller.
     type Output: Send + 'static;
 
     /// The scope it is about, under which the log files it.
@@ -45,30 +45,30 @@ pub(super) trait UseCase: Sync {
     fn decide(&self, view: &mut View<'_>) -> impl Future<Output = Result<Decision<Self::Output>, Error>> + Send;
 }
 
-/// What a use case decided.
+/// The decision of a use case.
 pub(super) enum Decision<T> {
-    /// Nothing is to be written.
+    /// No write.
     Done(T),
-    /// This is to be written; the answer follows from the id it gets.
+    /// One write; the answer depends on the id it gets.
     Write(Change, Finish<T>),
-    /// Changes of several scopes are to be written together, or none of them; the answer follows from their ids.
+    /// An atomic write to several scopes; the answer depends on their ids.
     WriteAll(Vec<(Subject, Change)>, FinishAll<T>),
 }
 
-/// Makes the answer once the id of a new version is known.
+/// The answer, given the id of a new version.
 type Finish<T> = Box<dyn FnOnce(Option<SchemaId>) -> T + Send>;
 
-/// Makes the answer once the ids of all new versions are known.
+/// The answer, given the ids of all new versions.
 type FinishAll<T> = Box<dyn FnOnce(&[Option<SchemaId>]) -> T + Send>;
 
-/// A change as use cases state it.
+/// A change as use cases describe it.
 #[derive(Debug)]
 pub(super) struct Change {
-    /// What the log calls it.
+    /// The kind of change in the log.
     pub(super) kind: Kind,
     /// Guards beside those of the view.
     pub(super) guards: Vec<Guard>,
-    /// What it does.
+    /// The effects.
     pub(super) effects: Vec<Effect>,
     /// The state before, for the log.
     pub(super) before: Option<String>,
@@ -76,9 +76,9 @@ pub(super) struct Change {
     pub(super) after: Option<String>,
 }
 
-/// A state as the log tells it.
+/// A state as recorded in the log.
 pub(super) fn to_json(state: &impl Serialize) -> String {
-    serde_json::to_string(state).expect("states of our own have text keys and nothing that JSON cannot hold")
+    serde_json::to_string(state).expect("states have text keys and only values that JSON can represent")
 }
 
 impl<T: Send + 'static> Decision<T> {
@@ -98,7 +98,7 @@ pub enum Settled<'r, T> {
 }
 
 impl<T> Settled<'_, T> {
-    /// The answer, however it came about.
+    /// The answer in either case.
     pub fn into_inner(self) -> T {
         match self {
             Self::Read(value, _) | Self::Written(value) => value,
@@ -107,9 +107,9 @@ impl<T> Settled<'_, T> {
 }
 
 impl Registry {
-    /// Decides and commits, deciding again while others change what the decision rested on.
+    /// Decides and commits, and decides again while concurrent changes invalidate the decision.
     ///
-    /// The first decision is taken on `view`, which may have read something already.
+    /// The first decision is taken on `view`, which may have been read from before.
     pub(super) async fn settle<'r, U: UseCase>(
         &'r self,
         view: View<'r>,
@@ -118,7 +118,7 @@ impl Registry {
     ) -> Result<Settled<'r, U::Output>, Error> {
         let subject = case.subject();
         let _turn = self.queues.wait(subject).await;
-        // Whoever was before us in the line may have changed what was read before we stood in it.
+        // A writer ahead in the queue may have changed what was read before.
         let mut first = Some(view).filter(View::is_current);
         for _ in 0..ATTEMPTS {
             let mut view = first.take().unwrap_or_else(|| self.view(&caller.authority));
@@ -126,8 +126,8 @@ impl Registry {
                 Ok(()) => case.decide(&mut view).await,
                 Err(denied) => Err(denied),
             };
-            // A write is guarded by what was read; whatever else was decided has to rest on what was true when the caller came
-            // or later, and at one moment.
+            // A write is guarded by its read set; any other decision has to rest on facts that were true at one
+            // moment, when the caller arrived or later.
             if !matches!(decision, Ok(Decision::Write(..) | Decision::WriteAll(..))) {
                 if !caller.consistency.has_asked() {
                     self.catch_up_at(&caller.consistency).await;
@@ -153,7 +153,7 @@ impl Registry {
             for (subject, change) in changes {
                 guards.extend(change.guards);
                 new = new.or_else(|| change.effects.iter().find_map(Added::by));
-                let entry = Entry {
+                let entry = LogEntry {
                     time: caller.now,
                     actor: caller.authority.actor(),
                     request_id: caller.request_id.clone(),
@@ -170,7 +170,7 @@ impl Registry {
                     caller.consistency.wrote(seq);
                     return Ok(Settled::Written(finish(&ids)));
                 }
-                // Another node was faster; its change has to be known before it can be taken into account.
+                // Another node was faster; its change has to be seen before it can be taken into account.
                 Outcome::Conflict => drop(self.store.catch_up().await?),
                 refused => return Err(refusal(&refused, new)),
             }
@@ -179,7 +179,7 @@ impl Registry {
     }
 }
 
-/// The limits of an index depend on how well a text can be compressed, so only the database can tell.
+/// The limits of an index depend on how well a text compresses, so only the database knows.
 fn too_long(error: store::Error, subject: &Subject) -> Error {
     match error {
         store::Error::TooLong(_) => Error::InvalidSubject(subject.as_str().chars().take(100).collect()),
@@ -187,7 +187,7 @@ fn too_long(error: store::Error, subject: &Subject) -> Error {
     }
 }
 
-/// What a refusal says of the version that an effect adds.
+/// The version that a refusal of an effect is about.
 struct Added {
     context: Context,
     id: IdChoice,
@@ -209,7 +209,7 @@ fn refusal(outcome: &Outcome, new: Option<Added>) -> Error {
     }
 }
 
-/// Refuses a content whose fingerprint another content has already.
+/// Refuses a content whose fingerprint belongs to another content already.
 pub(super) fn same_fingerprint(schema_type: SchemaType) -> Error {
     let details = "another schema with the same fingerprint is stored; change the doc of this one".to_owned();
     Error::InvalidSchema { schema_type, details }

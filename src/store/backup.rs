@@ -1,7 +1,7 @@
-//! The whole registry as one stream of JSON lines: how a backup is written.
+//! The backup format: the whole registry as one stream of JSON lines.
 //!
-//! The first line says what it is, then comes every row as of one moment, and the last line counts and sums up what
-//! came before it. Nothing in it depends on the database it was read from.
+//! The first line is a manifest, then comes every row of one snapshot, and the last line has counts and a hash of
+//! everything before it. Nothing in it depends on the kind of database it was read from.
 
 use super::Error;
 use super::rows::{KINDS, Row, read_all};
@@ -15,18 +15,18 @@ use std::io::Write;
 /// The newest format of the stream this program understands.
 pub(super) const FORMAT: u32 = 2;
 
-/// What the first line says.
+/// The manifest on the first line.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Manifest {
     /// The format of the lines.
     pub(super) format: u32,
     /// The program that wrote them.
     pub(super) version: String,
-    /// When.
+    /// The time of the backup.
     pub(super) time: String,
     /// The newest change.
     pub(super) seq: i64,
-    /// Which registry it is of: restored, it is the same one.
+    /// The identity of the registry: a restored registry keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) registry: Option<i64>,
 }
@@ -38,7 +38,7 @@ pub(super) struct First {
     pub(super) manifest: Manifest,
 }
 
-/// What the last line says.
+/// The summary on the last line.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Totals {
     /// Rows by kind.
@@ -53,10 +53,10 @@ pub(super) struct Last {
     pub(super) end: Totals,
 }
 
-/// How the last line begins, and no other.
+/// The beginning of the last line, and of no other.
 pub(super) const LAST: &str = r#"{"end":"#;
 
-/// What a stream holds, equal for equal contents in whatever order they come.
+/// A digest of the rows of a stream, independent of their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     counts: [u64; KINDS.len()],
@@ -65,7 +65,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Takes in a row, as it is written in its line.
+    /// Adds a row, as it is written in its line.
     pub(super) fn add(&mut self, row: &Row, line: &[u8]) {
         self.counts[row.kind()] += 1;
         let hash = Sha256::digest(line);
@@ -80,17 +80,17 @@ impl Summary {
         KINDS.iter().zip(self.counts).map(|(kind, count)| ((*kind).to_owned(), count)).collect()
     }
 
-    /// How many rows of a kind it holds.
+    /// The number of rows of a kind.
     pub fn count(&self, kind: &str) -> u64 {
         KINDS.iter().zip(self.counts).find(|(known, _)| **known == kind).map_or(0, |(_, count)| count)
     }
 }
 
-/// Which registry this is; a database that an older program left does not say.
+/// The identity of this registry; absent in a database that an older program left.
 const IDENTITY: &str = "SELECT coalesce(max(value), -1) FROM facts WHERE name = 'registry'";
 
-/// Writes everything in the database at `url` to `out`, as of one moment; a server may be running on it. `now` is the time
-/// that the stream says it was made.
+/// Writes everything in the database at `url` to `out`, as of one snapshot; a server may be running on it. `now` is the
+/// time recorded in the manifest.
 pub async fn backup(url: &str, out: &mut (impl Write + Send), now: Timestamp) -> Result<Summary, Error> {
     let mut session = Session::snapshot(url).await?;
     let seq = session.head().await?;
@@ -113,14 +113,14 @@ pub async fn backup(url: &str, out: &mut (impl Write + Send), now: Timestamp) ->
     Ok(summary)
 }
 
-/// Lines on their way out, and the hash of all of them.
+/// The lines written so far, and their hash.
 struct Stream<'o, W> {
     out: &'o mut W,
     hash: Sha256,
 }
 
 impl<W: Write> Stream<'_, W> {
-    /// Writes a line; the line without its end.
+    /// Writes a line, given without its line break.
     fn line(&mut self, value: &impl Serialize) -> Result<Vec<u8>, Error> {
         let mut line = serde_json::to_vec(value).map_err(|error| Error::Invalid(error.to_string()))?;
         line.push(b'\n');

@@ -1,10 +1,10 @@
-//! Reading the log.
+//! Reads of the change log.
 
 use super::rows::ChangeRow;
 use super::{Error, Store};
 use crate::domain::{Change, Seq, Subject, Timestamp};
 
-/// A page of what is filed under one scope.
+/// A page of the changes filed under one scope.
 macro_rules! filed_under {
     ($scope:literal, $name:literal) => {
         concat!(
@@ -19,17 +19,17 @@ macro_rules! filed_under {
     };
 }
 
-/// Characters of states that one page holds at the most, unless its first entry alone has more.
+/// The maximum characters of state in one page, unless its first entry alone has more.
 const PAGE_CHARS: i64 = 4 << 20;
 
-/// Entries of the past of a subject that are read at once.
+/// The number of entries of a subject's history that are read at once.
 const PAST_PAGE: i64 = 500;
 
-/// Entries of the log within which the clocks of nodes may disagree about the order.
+/// The number of entries within which the clocks of nodes may disagree about the order.
 const DISORDER: i64 = 1_000;
 
-/// A page of what is filed under four scopes. As pairs, because a database that is told of a subject and of a range of
-/// positions apart may prefer to go through all of the range.
+/// A page of the changes filed under four scopes. Written as row values: given separate conditions on subject and
+/// position, a database may choose to scan all of the range.
 const FILED_UNDER: &str = concat!(
     "SELECT seq, time, actor, request_id, kind, subject, before, after FROM (",
     filed_under!("$1", "one"),
@@ -42,7 +42,7 @@ const FILED_UNDER: &str = concat!(
     ") AS filed ORDER BY seq LIMIT $7"
 );
 
-/// Halves the log until the place is found where the moment lies, then looks around there.
+/// Bisects the log for the moment, then looks at the entries nearby.
 const NEWEST_UNTIL: &str = "WITH RECURSIVE search (low, high) AS (
         SELECT CAST(0 AS BIGINT), (SELECT seq FROM log_head WHERE one = 1)
         UNION ALL
@@ -53,7 +53,7 @@ const NEWEST_UNTIL: &str = "WITH RECURSIVE search (low, high) AS (
     WHERE seq >= (SELECT max(low) FROM search) AND seq <= (SELECT max(low) FROM search) + $2 AND time <= $1";
 
 impl Store {
-    /// The changes after `after`, in their order: at most `limit`, fewer where they are large.
+    /// The changes after `after`, in order: at most `limit`, fewer where they are large.
     pub async fn changes(&self, after: Seq, limit: u32) -> Result<Vec<Change>, Error> {
         const SQL: &str = "SELECT seq, time, actor, request_id, kind, subject, before, after
             FROM (SELECT seq, time, actor, request_id, kind, subject, before, after,
@@ -70,14 +70,14 @@ impl Store {
         Ok(rows.into_iter().map(Change::from).collect())
     }
 
-    /// Hands every change up to `until` that is filed under one of `scopes` to `sink`, in their order.
+    /// Passes every change up to `until` that is filed under one of `scopes` to `sink`, in order.
     pub async fn changes_of(
         &self,
         scopes: [&Subject; 4],
         until: Seq,
         mut sink: impl FnMut(Change),
     ) -> Result<(), Error> {
-        // One that is named twice is read once: nothing is greater than NULL.
+        // A scope that is named twice is read once: nothing is greater than NULL.
         let scopes: Vec<Option<&str>> = (0..scopes.len())
             .map(|place| Some(scopes[place]).filter(|scope| !scopes[..place].contains(scope)).map(Subject::as_str))
             .collect();
@@ -99,7 +99,7 @@ impl Store {
         }
     }
 
-    /// Where the changes after `after` are filed and of what kind they are, in their order: at most `limit`.
+    /// The scopes and kinds of the changes after `after`, in order: at most `limit`.
     pub async fn filed_after(&self, after: Seq, limit: u32) -> Result<Vec<(Seq, String, Subject)>, Error> {
         const SQL: &str = "SELECT seq, kind, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2";
         let rows: Vec<(i64, String, String)> =
@@ -109,9 +109,9 @@ impl Store {
         Ok(rows.into_iter().map(filed).collect())
     }
 
-    /// The newest change that was made at a moment or before it; 0 where none was.
+    /// The newest change at or before a moment; 0 if there is none.
     ///
-    /// Where the clocks of nodes differ the log is not quite in the order of time; then it is the newest of those nearby.
+    /// Where the clocks of nodes differ, the log is not quite in order of time; then it is the newest of those nearby.
     pub async fn newest_until(&self, time: Timestamp) -> Result<Seq, Error> {
         let seq: i64 = read!(self, fetch_one, sqlx::query_scalar(NEWEST_UNTIL).bind(time.0).bind(DISORDER))?;
         Ok(Seq(seq.unsigned_abs()))

@@ -1,9 +1,9 @@
-//! Counting what is stored.
+//! Counts of the stored subjects, versions and ids.
 
 use super::{Error, Store};
 use crate::domain::{SchemaType, Seq};
 
-/// How much there is, as of one moment.
+/// The counts as of one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// The moment.
@@ -18,14 +18,14 @@ pub struct Counts {
     pub deleted_versions: i64,
     /// Ids with a content, by the type of it.
     pub schema_ids: [(SchemaType, i64); SchemaType::ALL.len()],
-    /// The highest id that any context has handed out or imported.
+    /// The highest id that any context has assigned or imported.
     pub highest_id: i64,
 }
 
 type Row = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 impl Store {
-    /// Counts what is stored. Reads all versions, so it takes the longer the more there are.
+    /// Counts what is stored. Reads all versions, so the cost grows with their number.
     pub async fn counts(&self) -> Result<Counts, Error> {
         const SQL: &str = "SELECT (SELECT seq FROM log_head WHERE one = 1),
                 count(CASE WHEN live > 0 THEN 1 END), count(CASE WHEN live = 0 THEN 1 END),

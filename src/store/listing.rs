@@ -1,11 +1,11 @@
-//! Reading many things at once: subjects, schemas, settings below a context. Filtered and cut by the database.
+//! Lists of subjects, schemas and settings below a context, filtered and limited by the database.
 
 use super::read::{ContentRow, content_from, id_from, key_from, version_from};
 use super::{Error, Store};
 use crate::domain::{Config, Content, ContentKey, Context, SchemaId, Subject, Timestamp, Version};
 use sqlx::types::Json;
 
-/// Which subjects a listing is about.
+/// The subjects that a listing covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SubjectFilter {
     /// Names with a prefix, in every context.
@@ -35,29 +35,25 @@ impl SubjectFilter {
 /// What a listing does with what is soft-deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletedFilter {
-    /// Leaves it out.
+    /// Excludes them.
     Live,
-    /// Shows it with the rest.
+    /// Includes them.
     All,
-    /// Shows it alone.
+    /// Lists only them.
     Only,
 }
 
 /// One row of the listing of schemas.
 #[derive(Debug, Clone)]
 pub struct ListedSchema {
-    /// Its subject.
     pub subject: Subject,
-    /// Its version.
     pub version: Version,
-    /// Its id.
     pub id: SchemaId,
     pub key: ContentKey,
-    /// Its content.
     pub content: Content,
     /// Whether it is soft-deleted.
     pub deleted: bool,
-    /// When it was last written.
+    /// The time of the last write.
     pub time: Timestamp,
 }
 
@@ -121,9 +117,9 @@ impl Store {
         )?)
     }
 
-    /// Lists schemas by subject and version, of each subject all or the newest.
+    /// Lists schemas by subject and version: all of each subject, or the newest.
     ///
-    /// `rule_type` keeps those whose rule set mentions it; the caller looks closer.
+    /// `rule_type` keeps those whose rule set mentions it; the caller filters exactly.
     pub async fn list_schemas(
         &self,
         filter: &SubjectFilter,

@@ -1,9 +1,9 @@
-//! The only room that knows SQL: where versions, settings and the change log are kept.
+//! The only module that knows SQL: versions, settings and the change log.
 //!
 //! Reads are one statement each, so that each sees one moment. Writes are [`Unit`]s: data, not closures, so that one
 //! database may run a unit as a transaction of a few statements and another as a single one.
 
-/// Runs one reading statement on whichever database is open. The query is written once and made for the one it meets.
+/// Runs one read statement on the open database, of either kind. The query is written once.
 macro_rules! read {
     ($store:expr, $fetch:ident, $query:expr) => {{
         let began = std::time::Instant::now();
@@ -19,12 +19,12 @@ macro_rules! read {
             crate::store::Reads::Postgres(reads) => {
                 let mut attempt = 0;
                 loop {
-                    // In a box: what it takes to talk to Postgres would make every future that reads a large one.
+                    // Boxed: the code for Postgres would make every future that reads a large one.
                     let read = Box::pin(async {
-                        let mut loan = reads.connection().await?;
+                        let mut pooled = reads.connection().await?;
                         let value =
-                            crate::store::postgres::statement!(reads.link(), loan.connection(), $fetch, $query)?;
-                        loan.give_back();
+                            crate::store::postgres::statement!(reads.link(), pooled.connection(), $fetch, $query)?;
+                        pooled.release();
                         Ok(value)
                     });
                     if let Some(result) = reads.attempt(&mut attempt, read).await {
@@ -70,7 +70,7 @@ pub use restore::restore;
 pub use snapshot::HeldId;
 pub use stats::{Connections, Retry, Stats};
 pub use subject_search::ListedSubject;
-pub use unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
+pub use unit::{Effect, Guard, IdChoice, LogEntry, NewVersion, Outcome, Part, Unit};
 pub use verify::{Report, verify};
 
 use crate::domain::Seq;
@@ -95,7 +95,7 @@ pub struct Store {
     lock: Arc<DatabaseLock>,
 }
 
-/// The connections that read.
+/// The connections for reading.
 #[derive(Debug, Clone)]
 enum Reads {
     Sqlite(SqlitePool),
@@ -112,22 +112,22 @@ impl Reads {
 }
 
 impl Store {
-    /// What has changed since when; marked by the writer before it reports a commit.
+    /// The positions at which facts last changed; updated by the writer before it reports a commit.
     pub fn change_tracker(&self) -> &ChangeTracker {
         &self.change_tracker
     }
 
-    /// Returns the position of the newest change once this node knows of all up to it, those included that other nodes
-    /// committed before the call. An error says that the database is away.
+    /// Returns the position of the newest change once this node has seen all up to it, including those that other nodes
+    /// committed before the call. Fails if the database is unavailable.
     pub async fn catch_up(&self) -> Result<Seq, Error> {
         match &self.reads {
-            // Nobody else writes.
+            // This process is the only writer.
             Reads::Sqlite(_) => Ok(*self.change_tracker.head().borrow()),
             Reads::Postgres(reads) => reads.follower().catch_up().await,
         }
     }
 
-    /// Why the database does not answer, as an error; for whoever knows already that it does not.
+    /// The reason why the database is unavailable, as an error; for callers that already know it is.
     pub fn unavailable(&self) -> Error {
         let error = match &self.reads {
             Reads::Sqlite(_) => None,
@@ -136,7 +136,7 @@ impl Store {
         error.unwrap_or_else(|| Error::Unreachable("it did not answer a moment ago".into()))
     }
 
-    /// Whether the database answered the last time, writes included.
+    /// Whether the last statement succeeded, writes included.
     fn is_up(&self) -> bool {
         let unavailable = match &self.reads {
             Reads::Sqlite(_) => None,
@@ -145,7 +145,7 @@ impl Store {
         unavailable.is_none() && self.write_failure().is_none()
     }
 
-    /// For how long the database has not answered; zero where it cannot go away.
+    /// The time since the database last answered; zero where it cannot become unavailable.
     pub fn age(&self) -> Duration {
         match &self.reads {
             Reads::Sqlite(_) => Duration::ZERO,
@@ -153,7 +153,7 @@ impl Store {
         }
     }
 
-    /// For how long the database has been away; `None` while it answers, and where it cannot go away.
+    /// The duration of the current outage; `None` while the database answers.
     pub fn outage(&self) -> Option<Duration> {
         match &self.reads {
             Reads::Sqlite(_) => None,
@@ -161,31 +161,31 @@ impl Store {
         }
     }
 
-    /// Resolves once the last clone is gone, what it was asked to write is written, and another server may open the file.
+    /// Resolves once the last clone is dropped, pending writes are done, and another server may open the file.
     pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
         self.lock.released()
     }
 
-    /// Why the last write failed; `None` once one has succeeded.
+    /// The reason why the last write failed; `None` once one has succeeded.
     pub fn write_failure(&self) -> Option<String> {
         self.write_health.failure()
     }
 
-    /// Writes down what was counted.
+    /// Writes the metrics of the store.
     pub fn write_metrics(&self, page: &mut Page) {
         self.stats.write(page, self.reads.connections());
         let head = self.change_tracker.head().borrow().0;
         page.gauge("schema_registry_change_feed_last_seq", "The newest change this node knows of.").sample(&[], head);
         let help =
-            "For how long the database has not told what is new; 0 where this process is the only one that writes.";
+            "Seconds since the database last reported its newest change; 0 where this process is the only writer.";
         page.gauge("schema_registry_change_feed_lag_seconds", help).sample(&[], self.age().as_secs_f64());
         let help = "Whether the database answers and the last write did not fail.";
         page.gauge("schema_registry_db_up", help).sample(&[], u8::from(self.is_up()));
     }
 
-    /// Writes one unit, or nothing of it.
+    /// Writes a unit atomically.
     ///
-    /// The unit is carried through even if the caller stops waiting.
+    /// The write completes even if the caller stops waiting.
     pub async fn write(&self, unit: Unit) -> Result<Outcome, Error> {
         if let Reads::Postgres(reads) = &self.reads
             && let Some(unavailable) = reads.follower().unreachable()

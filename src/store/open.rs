@@ -14,12 +14,12 @@ impl Store {
         Self::open_with(url, &Options::default()).await
     }
 
-    /// The same with all that can be said about a Postgres database.
+    /// The same with all settings of a Postgres database.
     pub async fn open_with(url: &str, options: &Options) -> Result<Self, Error> {
         if postgres::is_postgres(url) { postgres::open(url, options).await } else { sqlite::open(url).await }
     }
 
-    /// Brings the database at `url` up to date and closes it.
+    /// Migrates the database at `url` and closes it.
     pub async fn migrate(url: &str) -> Result<(), Error> {
         if postgres::is_postgres(url) {
             return postgres::migrate(url, false, Options::default().waking()).await;
@@ -27,7 +27,7 @@ impl Store {
         sqlite::migrate_file(url).await
     }
 
-    /// Asks the database for the position of its newest change, which shows that it answers.
+    /// Asks the database for the position of its newest change, which proves that it answers.
     pub async fn head(&self) -> Result<crate::domain::Seq, Error> {
         let head: i64 = read!(self, fetch_one, sqlx::query_scalar("SELECT seq FROM log_head"))?;
         Ok(crate::domain::Seq(head.unsigned_abs()))

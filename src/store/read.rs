@@ -1,4 +1,4 @@
-//! Reading single things: a scope with its versions, a content, the holders of an id, the users of a version.
+//! Reads of single things: a scope with its versions, a content, the versions with an id, the users of a version.
 
 use super::{Error, LogEpoch, Store};
 use crate::domain::{
@@ -7,20 +7,20 @@ use crate::domain::{
 };
 use sqlx::types::Json;
 
-/// Everything kept under one scope, as of one moment.
+/// A scope with all of its versions, as of one moment.
 #[derive(Debug, Clone)]
 pub struct Scope {
     /// The moment.
     pub seq: Seq,
-    /// The log in which it is one.
+    /// The epoch of the log at that moment.
     pub epoch: LogEpoch,
     /// The guard of writes.
     pub revision: Revision,
-    /// Its own settings.
+    /// The scope's own settings, without inherited ones.
     pub config: Option<Config>,
-    /// Its own mode.
+    /// The scope's own mode, without inherited ones.
     pub mode: Option<Mode>,
-    /// Its versions, soft-deleted ones included, in ascending order.
+    /// The versions, soft-deleted ones included, in ascending order.
     pub versions: Vec<StoredVersion>,
 }
 
@@ -41,7 +41,7 @@ impl Scope {
         self.versions.get(index)
     }
 
-    /// The version that a selector means; with `deleted`, a number may mean a soft-deleted one.
+    /// The selected version; with `deleted`, a number may select a soft-deleted one.
     pub fn select(&self, selector: VersionSelector, deleted: bool) -> Option<&StoredVersion> {
         match selector {
             VersionSelector::Latest => self.latest(),
@@ -50,15 +50,13 @@ impl Scope {
     }
 }
 
-/// A version as the store keeps it; the content is fetched by its key.
+/// A stored version; the content is fetched by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredVersion {
-    /// Its number.
     pub version: Version,
-    /// Its id.
     pub id: SchemaId,
     pub key: ContentKey,
-    /// The shape of its text, equal for structurally equal texts.
+    /// The structural fingerprint, equal for structurally equal texts.
     pub shape: [u8; 16],
     /// Whether its content has references.
     pub refers: bool,
@@ -70,10 +68,9 @@ pub struct StoredVersion {
     pub written: Seq,
 }
 
-/// A version that holds an id.
+/// A version with an id.
 #[derive(Debug, Clone)]
 pub struct Holder {
-    /// Its subject.
     pub subject: Subject,
     /// The version itself.
     pub stored: StoredVersion,
@@ -82,7 +79,7 @@ pub struct Holder {
 /// A version that refers to another one.
 #[derive(Debug, Clone)]
 pub struct Referrer {
-    /// Who refers.
+    /// The referrer.
     pub version: ReferencedVersion,
     /// Under which id.
     pub id: SchemaId,
@@ -178,9 +175,9 @@ impl Store {
         rows.into_iter().map(content_from).collect()
     }
 
-    /// One of the versions that hold an id: a live one if there is one, then the newest.
+    /// One of the versions with an id: a live one if there is one, then the newest.
     ///
-    /// An id whose only version an import replaced is still held, as if softly deleted, by the version it was given for.
+    /// An id whose only version was replaced by an import counts as soft-deleted in the version it was assigned to.
     pub async fn holder(&self, context: &Context, id: SchemaId) -> Result<(Seq, Option<Holder>), Error> {
         const SQL: &str = "SELECT coalesce(v.subject, i.subject), coalesce(v.version, i.version), i.id, c.fingerprint,
                 c.schema_type, c.shape, c.refs IS NOT NULL, coalesce(v.deleted, TRUE), coalesce(v.time, 0), i.written
@@ -196,7 +193,7 @@ impl Store {
         Ok((seq, row.map(holder_from).transpose()?))
     }
 
-    /// Every version in the context that holds the newest id of a content.
+    /// Every version in the context that has the newest id of a content.
     pub async fn holders_of(&self, context: &Context, key: ContentKey) -> Result<Vec<Holder>, Error> {
         const SQL: &str =
             "SELECT v.subject, v.version, v.id, c.fingerprint, c.schema_type, c.shape, c.refs IS NOT NULL,
@@ -240,7 +237,7 @@ impl Store {
         id.map(id_from).transpose()
     }
 
-    /// The highest id ever handed out or imported in a context; 0 if none was.
+    /// The highest id ever assigned or imported in a context; 0 if none was.
     pub async fn last_id(&self, context: &Context) -> Result<i32, Error> {
         const SQL: &str = "SELECT last_id FROM contexts WHERE name = $1";
         let id: Option<i64> = read!(self, fetch_optional, sqlx::query_scalar(SQL).bind(context.as_str()))?;
@@ -255,7 +252,7 @@ impl Store {
         Ok((seq, names.into_iter().map(Context::stored).collect()))
     }
 
-    /// Who refers to a version, ordered by context and id.
+    /// The referrers of a version, ordered by context and id.
     pub async fn referrers(&self, target: &ReferencedVersion) -> Result<Vec<Referrer>, Error> {
         const SQL: &str = "SELECT v.subject, v.version, v.id, v.deleted FROM uses u
             JOIN versions v ON v.subject = u.subject AND v.version = u.version

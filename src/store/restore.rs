@@ -15,10 +15,10 @@ const CHUNK_ROWS: usize = 500;
 /// Bytes of lines after which the database gets what there is.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Fills the database at `url`, which is created where it is missing and must hold nothing, with the backup in `from`.
+/// Fills the database at `url`, which is created where it is missing and must be empty, with the backup in `from`.
 ///
-/// The sum and the counts of the stream are compared before anything is committed: after an error the database is as
-/// empty as before, and restoring may simply be tried again.
+/// The hash and the counts of the stream are compared before anything is committed: after an error the database is as
+/// empty as before, and the restore can be repeated.
 pub async fn restore(url: &str, from: &mut (impl BufRead + Send)) -> Result<Summary, Error> {
     let (mut session, _lock) = Session::exclusive(url).await?;
     let rows = session.number(ROWS).await?;
@@ -30,15 +30,15 @@ pub async fn restore(url: &str, from: &mut (impl BufRead + Send)) -> Result<Summ
     Ok(summary)
 }
 
-/// What a new database has none of.
+/// The tables that a new database has no rows in.
 const ROWS: &str = "SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM contents)
     + (SELECT count(*) FROM scopes) + (SELECT count(*) FROM contexts WHERE name <> '.' OR last_id <> 0)
     + (SELECT count(*) FROM log_head WHERE seq <> 0)";
 
-/// Where the log ends.
+/// The position at the end of the log.
 const HEAD: &str = "UPDATE log_head SET seq = $1";
 
-/// Which registry this is.
+/// The identity of this registry.
 const IDENTITY: &str = "UPDATE facts SET value = $1 WHERE name = 'registry'";
 
 /// Reads the stream to its end and writes what it holds.
@@ -49,7 +49,10 @@ async fn fill(session: &mut Session, from: &mut impl BufRead) -> Result<Summary,
     let First { manifest } =
         serde_json::from_slice(&first).map_err(|_| damaged("its first line is not one of Avow's"))?;
     if manifest.format > FORMAT {
-        return Err(Error::BadBackup(format!("Avow {} wrote it, and this one is older", manifest.version)));
+        return Err(Error::BadBackup(format!(
+            "it was written by Avow {}, which is newer than this one",
+            manifest.version
+        )));
     }
     let mut summary = Summary::default();
     let mut chunk = Chunk::default();
@@ -151,7 +154,7 @@ impl Chunk {
     }
 }
 
-/// What other nodes are told a restored change has made outdated. They may have looked for what was not there yet.
+/// The facts that a restored change invalidates on other nodes. They may have looked for what was not there yet.
 fn receipt(subject: &str) -> String {
     json!({"unit": "restore", "id": null, "scopes": [subject], "ids": [], "contexts": true}).to_string()
 }
@@ -212,7 +215,7 @@ where
 const CHANGES: usize = 0;
 const CONTEXTS: usize = 1;
 
-/// How the rows of each kind are inserted, up to the last column that both databases have.
+/// The insert statements by kind of row, up to the last column that both databases have.
 const INSERTS: [&str; KINDS.len()] = [
     "INSERT INTO changes (seq, time, actor, request_id, kind, subject, before, after",
     "INSERT INTO contexts (name, recorded, last_id",

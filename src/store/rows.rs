@@ -1,6 +1,6 @@
-//! Every row of a database, as of one moment: what a backup holds and a scrub looks at.
+//! Every row of a database, as of one snapshot: the input of backups and scrubs.
 //!
-//! The lines of a backup are these rows as JSON. They name no database, so what one wrote the other can read.
+//! The lines of a backup are these rows as JSON, in a form that both databases can read.
 
 use super::Error;
 use super::session::{Session, on};
@@ -132,7 +132,7 @@ const SCOPES: &str =
 pub(super) const KINDS: [&str; 7] = ["changes", "contexts", "contents", "ids", "versions", "uses", "scopes"];
 
 impl Row {
-    /// Its place among the kinds.
+    /// The index among the kinds.
     pub(super) fn kind(&self) -> usize {
         match self {
             Self::Change(_) => 0,

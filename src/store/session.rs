@@ -36,12 +36,12 @@ impl Session {
         Ok(Self::Sqlite(connection))
     }
 
-    /// Creates the database at `url` or brings it up to date, and sees that nobody writes to it meanwhile.
+    /// Creates or migrates the database at `url`, and keeps other writers out meanwhile.
     pub(super) async fn exclusive(url: &str) -> Result<(Self, DatabaseLock), Error> {
         if postgres::is_postgres(url) {
             postgres::migrate(url, false, Options::default().waking()).await?;
             let mut connection = postgres::connect(url).await?;
-            // Whoever writes takes this lock first.
+            // Every writer takes this lock first.
             sqlx::raw_sql("BEGIN; SELECT seq FROM log_head WHERE one = 1 FOR UPDATE").execute(&mut connection).await?;
             return Ok((Self::Postgres(connection), DatabaseLock::shared()));
         }
@@ -53,7 +53,7 @@ impl Session {
         Ok((Self::Sqlite(connection), lock))
     }
 
-    /// The one number that a statement asks for.
+    /// The single number that a statement returns.
     pub(super) async fn number(&mut self, sql: &'static str) -> Result<i64, Error> {
         Ok(on!(self, connection => sqlx::query_scalar(sql).persistent(false).fetch_one(connection).await)?)
     }

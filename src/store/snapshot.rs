@@ -1,10 +1,10 @@
-//! What ids mean, many at once and in their order.
+//! The contents of ids, in bulk and in order.
 
 use super::read::{id_from, key_from};
 use super::{Error, Store};
 use crate::domain::{ContentKey, Context, Identity, SchemaId, Subject};
 
-/// An id and a subject that holds it, or held it last.
+/// An id and a subject that has it, or had it last.
 #[derive(Debug, Clone)]
 pub struct HeldId {
     /// The id.
@@ -16,14 +16,14 @@ pub struct HeldId {
 }
 
 impl Store {
-    /// Which registry this is.
+    /// The identity of this registry.
     pub async fn identity(&self) -> Result<Identity, Error> {
         const SQL: &str = "SELECT value FROM facts WHERE name = 'registry'";
         let number: Option<i64> = read!(self, fetch_optional, sqlx::query_scalar(SQL))?;
         number.map(Identity).ok_or_else(|| Error::Invalid("nothing says which registry this is".to_owned()))
     }
 
-    /// The ids of a context from `(id, subject)` on, excluded, ascending; each once for every subject that holds it.
+    /// The ids of a context after `(id, subject)`, ascending; once for every subject that has it.
     pub async fn held_ids(
         &self,
         context: &Context,

@@ -1,21 +1,21 @@
-//! What the store counts of itself.
+//! Metrics of the store.
 
 use super::{Error, Outcome};
 use crate::metrics::{Counter, Histogram, Observed, Page, Sharded};
 use std::time::Duration;
 
-/// Why a unit, or a question, was put to the database again.
+/// The reason why a unit or a query was retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// The database could not order it among others.
+    /// A serialisation failure.
     Serialization,
-    /// It and another waited for each other.
+    /// A deadlock.
     Deadlock,
-    /// Nobody could tell whether it was committed.
+    /// Unknown whether it was committed.
     Ambiguous,
-    /// A lock was not to be had in time.
+    /// A lock timeout.
     Lock,
-    /// The database had no connection to spare.
+    /// The database had no free connection.
     Connections,
     /// A pooler mixed up statements.
     Statement,
@@ -24,7 +24,7 @@ pub enum Retry {
 }
 
 impl Retry {
-    /// Why something may be tried again after this error.
+    /// The reason to retry after this error.
     pub(super) fn after(error: &sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         match code.as_deref() {
@@ -49,41 +49,41 @@ impl Retry {
     ];
 }
 
-/// Connections for reading, at one moment.
+/// The pool of connections for reading, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
-    /// How many are open.
+    /// Open connections.
     pub open: u32,
-    /// How many of those do nothing.
+    /// Idle connections.
     pub idle: usize,
 }
 
-/// What became of units and questions. Each field is raised where it happens; all are written in one place.
+/// Counters of units and queries. Each is raised where the event happens; all are written in one place.
 #[derive(Debug, Default)]
 pub struct Stats {
     committed: Counter,
     conflicts: Counter,
     refused: Counter,
     failed: Counter,
-    /// From handing a unit over to its outcome.
+    /// From enqueuing a unit to its outcome.
     units: Histogram,
     retries: [Counter; Retry::ALL.len()],
-    /// Questions for what is new that a follower of the log put to the database, with how long they took.
+    /// The polls of the follower, with their durations.
     pub head_questions: Histogram,
     reads: Sharded<Reads>,
 }
 
-/// What the reading of one thread took.
+/// The durations of the reads of one thread.
 #[derive(Debug, Default)]
 struct Reads {
-    /// Until there was a connection.
+    /// Until a connection was free.
     acquired: Histogram,
-    /// Until there was an answer.
+    /// Until the database had answered.
     answered: Histogram,
 }
 
 impl Stats {
-    /// Notes what became of a unit, and how long it took.
+    /// Records the outcome and the duration of a unit.
     pub(super) fn settled(&self, outcome: &Result<Outcome, Error>, took: Duration) {
         self.units.observe(took);
         match outcome {
@@ -94,17 +94,17 @@ impl Stats {
         }
     }
 
-    /// Notes how long a statement that reads waited for a connection.
+    /// Records the time that a read waited for a connection.
     pub(super) fn acquired(&self, took: Duration) {
         self.reads.mine().acquired.observe(took);
     }
 
-    /// Notes how long a statement that reads took, waiting and further attempts included.
+    /// Records the duration of a read, waiting and retries included.
     pub(super) fn read(&self, took: Duration) {
         self.reads.mine().answered.observe(took);
     }
 
-    /// Notes that something is tried again.
+    /// Counts a retry.
     pub fn retried(&self, why: Retry) {
         self.retries[why as usize].count();
     }
@@ -117,23 +117,23 @@ impl Stats {
         observed
     }
 
-    /// Writes it all down.
+    /// Writes all metrics.
     pub fn write(&self, page: &mut Page, reads: Connections) {
-        let help = "Units of writing, by what became of them; after a conflict the decision is taken again.";
+        let help = "Units of writing, by outcome; after a conflict the decision is taken again.";
         page.counter("schema_registry_db_units_total", help)
             .sample(&[("outcome", "committed")], self.committed.get())
             .sample(&[("outcome", "conflict")], self.conflicts.get())
             .sample(&[("outcome", "refused")], self.refused.get())
             .sample(&[("outcome", "failed")], self.failed.get());
-        let help = "Time until the database had answered, waiting in line included.";
+        let help = "Time until the database had answered, queueing included.";
         page.histogram("schema_registry_db_query_duration_seconds", help)
             .durations(&[("operation", "unit")], &self.units.observed())
             .durations(&[("operation", "head")], &self.head_questions.observed())
             .durations(&[("operation", "read")], &self.observed(|reads| &reads.answered));
-        let help = "Time until a statement that reads had a connection.";
+        let help = "Time until a read had a connection.";
         page.histogram("schema_registry_db_pool_acquire_duration_seconds", help)
             .durations(&[("pool", "read")], &self.observed(|reads| &reads.acquired));
-        let help = "What was put to the database again, by the reason.";
+        let help = "Retried statements, by reason.";
         let mut retries = page.counter("schema_registry_db_retries_total", help);
         for (why, sqlstate) in Retry::ALL {
             retries.sample(&[("sqlstate", sqlstate)], self.retries[why as usize].get());

@@ -1,4 +1,4 @@
-//! What a list of subjects shows, read in the order of their names, so many at a time.
+//! Rows of a subject list, in the order of their names, a page at a time.
 
 use super::read::{id_from, key_from, version_from};
 use super::{Error, Store};
@@ -8,15 +8,13 @@ use sqlx::types::Json;
 /// A subject as a list shows it.
 #[derive(Debug, Clone)]
 pub struct ListedSubject {
-    /// Its name.
     pub subject: Subject,
-    /// How many live versions there are.
+    /// The number of live versions.
     pub live: i64,
-    /// How many soft-deleted ones.
+    /// The number of soft-deleted versions.
     pub deleted: i64,
     /// The newest live version; the newest of all where none is.
     pub version: Version,
-    /// Its id.
     pub id: SchemaId,
     pub key: ContentKey,
     /// When it was last written.

@@ -1,15 +1,15 @@
-//! Units of writing: what must still hold, what changes, and the log entry that tells of it.
+//! Units of writing: guards, effects, and the log entry that records them.
 
 use crate::domain::{
     Config, Content, ContentKey, Context, Mode, ReferencedVersion, Revision, SchemaId, Seq, Subject, Timestamp, Version,
 };
 use std::sync::Arc;
 
-/// What is written together: all of it, or nothing.
+/// A set of changes that is written atomically.
 #[derive(Debug, Clone)]
 pub struct Unit {
-    /// What the decision rested on; where one fails nothing is written and the decision is taken again. They are looked
-    /// at before the first part, so what one part does cannot be guarded for another.
+    /// The facts that the decision rests on; if one fails, nothing is written and the decision is taken again. They are
+    /// checked before the first part, so what one part does cannot be guarded for another.
     pub guards: Vec<Guard>,
     /// One change of the registry each, in the order they are made; without any it only shows that writing works.
     pub parts: Vec<Part>,
@@ -18,10 +18,10 @@ pub struct Unit {
 /// One change of the registry, and its entry in the log.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// What changes; at most one version is added.
+    /// The changes; at most one version is added.
     pub effects: Vec<Effect>,
-    /// What the log will say.
-    pub entry: Entry,
+    /// The log entry.
+    pub entry: LogEntry,
 }
 
 impl Part {
@@ -34,7 +34,7 @@ impl Part {
     }
 }
 
-/// A fact that must still hold when the unit is written.
+/// A fact that must still be true when the unit is written.
 #[derive(Debug, Clone)]
 pub enum Guard {
     /// Nothing has changed under this scope.
@@ -57,11 +57,11 @@ pub enum Guard {
 pub enum Effect {
     /// Stores a version; in import it may replace one.
     AddVersion(NewVersion),
-    /// Hides versions, which keep their numbers and ids.
+    /// Soft-deletes versions, which keep their numbers and ids.
     SoftDelete(Subject, Vec<Version>),
-    /// Shows versions again that were hidden.
+    /// Makes soft-deleted versions live again.
     Undelete(Subject, Vec<Version>),
-    /// Removes versions, and ids nobody else holds.
+    /// Removes versions, and ids that no other version has.
     HardDelete(Subject, Vec<Version>),
     /// Removes versions whose id the version that the part adds takes over.
     Supersede(Subject, Vec<Version>),
@@ -73,7 +73,7 @@ pub enum Effect {
     RecordContext(Context),
     /// Removes a context from the list of contexts; its id counter stays.
     ForgetContext(Context),
-    /// Hands out no id up to this one any more.
+    /// Reserves all ids up to this one: none of them is assigned any more.
     ReserveIds(Context, SchemaId),
 }
 
@@ -98,16 +98,12 @@ impl Effect {
 /// A version to store.
 #[derive(Debug, Clone)]
 pub struct NewVersion {
-    /// Where.
     pub subject: Subject,
-    /// Under which number.
     pub version: Version,
-    /// What.
     pub content: Arc<Content>,
     pub key: ContentKey,
-    /// The shape of its text.
+    /// The structural fingerprint.
     pub shape: [u8; 16],
-    /// Under which id.
     pub id: IdChoice,
     /// Whether an explicit id that no version holds may get another meaning.
     pub force_id: bool,
@@ -115,7 +111,7 @@ pub struct NewVersion {
     pub targets: Vec<ReferencedVersion>,
 }
 
-/// Which id a new version gets.
+/// The choice of an id for a new version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdChoice {
     /// The newest id of its content in the context, or else the next one of the counter.
@@ -124,16 +120,16 @@ pub enum IdChoice {
     Explicit(SchemaId),
 }
 
-/// What the log says of a change.
+/// The log entry of a change.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct LogEntry {
     /// When.
     pub time: Timestamp,
-    /// Who asked for it; empty for a nameless caller.
+    /// The principal that made the change; empty for an anonymous caller.
     pub actor: Arc<str>,
     /// In which request.
     pub request_id: Arc<str>,
-    /// What kind of change.
+    /// The kind of change.
     pub kind: &'static str,
     /// The scope it is filed under.
     pub subject: Subject,
@@ -143,12 +139,12 @@ pub struct Entry {
     pub after: Option<String>,
 }
 
-/// What became of a unit.
+/// The result of writing a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Written.
     Committed {
-        /// The place in the log of its last part; the others are right before it.
+        /// The position in the log of its last part; the others are right before it.
         seq: Seq,
         /// Of each part the id of the version it added, if it added one.
         ids: Vec<Option<SchemaId>>,

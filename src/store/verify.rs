@@ -1,4 +1,4 @@
-//! Scrubbing: does every content still hash to its fingerprint, and does the log tell exactly of what is there?
+//! Scrubbing: whether every content hashes to its fingerprint, and whether the log matches the tables.
 
 use super::Error;
 use super::read::{content_from, id_from, key_from, version_from};
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-/// What a scrub found.
+/// The findings of a scrub.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Contents that were hashed.
@@ -25,9 +25,9 @@ pub struct Report {
 /// Faults that are listed one by one; a database with more is lost anyway.
 const LISTED: usize = 100;
 
-/// Reads the whole database at `url` and checks it, as of one moment. Changes nothing; a server may be running on it.
+/// Reads the whole database at `url` and checks it, as of one snapshot. Read-only; a server may be running on it.
 ///
-/// Every content is hashed, and the state that the log tells of is made again and compared with the tables.
+/// Every content is hashed, and the state is rebuilt from the log and compared with the tables.
 pub async fn verify(url: &str) -> Result<Report, Error> {
     let mut session = Session::snapshot(url).await?;
     let mut scrub = Scrub::default();
@@ -43,11 +43,11 @@ pub async fn verify(url: &str) -> Result<Report, Error> {
     Ok(scrub.finish(Seq(head.unsigned_abs())))
 }
 
-/// A scrub under way: what the log tells of, less what was found in the tables.
+/// A running scrub: the state rebuilt from the log, less what was found in the tables.
 #[derive(Debug, Default)]
 struct Scrub {
     replay: Replay,
-    /// Who refers to whom, as told of the versions that were found.
+    /// The references, as the versions found in the tables list them.
     references: BTreeSet<(ReferencedVersion, ReferencedVersion)>,
     /// Subjects with versions whose scope was not found yet.
     unguarded: BTreeSet<Subject>,
@@ -61,13 +61,13 @@ impl Scrub {
         }
     }
 
-    /// Compares what is stored with what the log tells.
+    /// Compares a stored value with the one rebuilt from the log.
     fn compare<T: PartialEq>(&mut self, expected: Option<&T>, stored: Option<&T>, what: impl Display) {
         match (expected, stored) {
             (expected, stored) if expected == stored => {}
-            (None, _) => self.fault(format_args!("{what} is there, but the log does not tell of it")),
-            (_, None) => self.fault(format_args!("{what} is missing, but the log tells of it")),
-            _ => self.fault(format_args!("{what} is not as the log tells")),
+            (None, _) => self.fault(format_args!("{what} is there, but the log does not record it")),
+            (_, None) => self.fault(format_args!("{what} is missing, but the log records it")),
+            _ => self.fault(format_args!("{what} differs from the log")),
         }
     }
 
@@ -95,7 +95,7 @@ impl Scrub {
         let context = Context::stored(row.name);
         let expected = self.replay.contexts.remove(&context).map(|(recorded, last_id)| (recorded, i64::from(last_id)));
         if expected.is_some_and(|(_, last_id)| last_id > row.last_id) {
-            self.fault(format_args!("ids of the context {context} would be handed out again"));
+            self.fault(format_args!("ids of the context {context} would be assigned again"));
         }
         self.compare(expected.as_ref(), Some(&(row.recorded, row.last_id)), format_args!("the context {context}"));
     }
@@ -172,7 +172,7 @@ impl Scrub {
         Ok(())
     }
 
-    /// What the log tells of and no table holds is missing.
+    /// Reports what is in the log but in no table.
     fn finish(mut self, head: Seq) -> Report {
         if head != self.replay.seq {
             let missing = head.0.abs_diff(self.replay.seq.0);
@@ -180,23 +180,23 @@ impl Scrub {
         }
         let expected = std::mem::take(&mut self.replay);
         for context in expected.contexts.keys() {
-            self.fault(format_args!("the context {context} is missing, but the log tells of it"));
+            self.fault(format_args!("the context {context} is missing, but the log records it"));
         }
         for content in &expected.contents {
-            self.fault(format_args!("the content {content} is missing, but the log tells of it"));
+            self.fault(format_args!("the content {content} is missing, but the log records it"));
         }
         for (context, id) in expected.ids.keys() {
-            self.fault(format_args!("the id {id} of the context {context} is missing, but the log tells of it"));
+            self.fault(format_args!("the id {id} of the context {context} is missing, but the log records it"));
         }
         for (subject, version) in expected.versions.keys() {
-            self.fault(format_args!("the version {version} of {subject} is missing, but the log tells of it"));
+            self.fault(format_args!("the version {version} of {subject} is missing, but the log records it"));
         }
         for (target, referrer) in std::mem::take(&mut self.references) {
             let (referrer, target) = (referrer.subject, target.subject);
-            self.fault(format_args!("the reference of {referrer} to {target} is missing, but the log tells of it"));
+            self.fault(format_args!("the reference of {referrer} to {target} is missing, but the log records it"));
         }
         for subject in expected.configs.keys().chain(expected.modes.keys()) {
-            self.fault(format_args!("settings of `{subject}` are missing, but the log tells of them"));
+            self.fault(format_args!("settings of `{subject}` are missing, but the log records them"));
         }
         for subject in std::mem::take(&mut self.unguarded) {
             self.fault(format_args!("the subject {subject} has versions, but no revision"));

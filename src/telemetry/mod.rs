@@ -39,10 +39,10 @@ pub enum Format {
     Json,
 }
 
-/// Why logging, or tracing, could not begin.
+/// The reason why logging or tracing could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The filter cannot be read.
+    /// The filter is invalid.
     #[error("invalid log filter: `{filter}`")]
     Filter { filter: String, source: tracing_subscriber::filter::ParseError },
     /// Spans cannot be exported.
@@ -51,7 +51,7 @@ pub enum Error {
     Traces(#[from] traces::Error),
 }
 
-/// The exporters that run beside the program.
+/// The background exporters.
 #[derive(Debug)]
 pub struct Telemetry {
     #[cfg(feature = "otlp")]
@@ -59,7 +59,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Sends what is left.
+    /// Flushes pending spans.
     #[cfg_attr(not(feature = "otlp"), expect(clippy::unused_async, reason = "spans have to be waited for"))]
     pub async fn finish(self) {
         #[cfg(feature = "otlp")]

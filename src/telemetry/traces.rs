@@ -1,7 +1,7 @@
-//! Spans for a collector of OpenTelemetry, sent in the background.
+//! Spans for an OpenTelemetry collector, sent in the background.
 //!
-//! A request never waits for the collector: its span goes into a bounded queue, and where that is full it is dropped and
-//! counted. OpenTelemetry's own environment variables configure it; without an endpoint nothing is traced.
+//! A request never waits for the collector: its span goes into a bounded queue, and is dropped and counted if that is
+//! full. OpenTelemetry's own environment variables configure it; without an endpoint nothing is traced.
 
 use crate::metrics::{Counter, Page};
 use opentelemetry::trace::{
@@ -25,14 +25,14 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Why spans could not be exported.
+/// The reason why spans cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Another protocol was asked for.
+    /// The protocol is not supported.
     #[error("OTEL_EXPORTER_OTLP_PROTOCOL is `{0}`; only http/protobuf is spoken, on port 4318 by custom")]
     Protocol(String),
-    /// The endpoint, a header or a certificate is not what it should be.
-    #[error("spans cannot be exported as OTEL_EXPORTER_OTLP_… says")]
+    /// The endpoint, a header or a certificate is invalid.
+    #[error("spans cannot be exported; check the variables OTEL_EXPORTER_OTLP_…")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
 }
 
@@ -44,7 +44,7 @@ struct Counts {
     dropped: Counter,
 }
 
-/// There once spans are exported. Of the process, as what is logged is.
+/// Set once spans are exported. Global, as logging is.
 static COUNTS: OnceLock<Counts> = OnceLock::new();
 
 fn counts() -> &'static Counts {
@@ -56,11 +56,10 @@ pub(crate) fn are_on() -> bool {
     COUNTS.get().is_some()
 }
 
-/// Writes down what became of spans, if there are any.
+/// Writes the counts of exported and dropped spans, if spans are exported.
 pub(crate) fn write_metrics(page: &mut Page) {
     if let Some(counts) = COUNTS.get() {
-        let help =
-            "Spans of traces: sent to the collector, refused by it or by the way there, or too many for the queue.";
+        let help = "Spans of traces: sent to the collector, failed to be sent, or dropped because the queue was full.";
         page.counter("schema_registry_trace_spans_total", help)
             .sample(&[("result", "exported")], counts.exported.get())
             .sample(&[("result", "failed")], counts.failed.get())
@@ -68,14 +67,14 @@ pub(crate) fn write_metrics(page: &mut Page) {
     }
 }
 
-/// Where a caller's trace is continued.
+/// The trace context of a caller.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parent<'h> {
     /// The trace, as hexadecimal digits.
     pub(crate) trace_id: &'h str,
     /// The caller's span, as hexadecimal digits.
     pub(crate) span_id: &'h str,
-    /// Whether the caller keeps the trace.
+    /// Whether the caller samples the trace.
     pub(crate) sampled: bool,
     /// The `tracestate` of the caller.
     pub(crate) state: Option<&'h str>,
@@ -89,11 +88,11 @@ pub(crate) fn adopt(span: &Span, parent: Parent<'_>) {
     let flags = TraceFlags::default().with_sampled(parent.sampled);
     let state = parent.state.and_then(|state| TraceState::from_str(state).ok()).unwrap_or_default();
     let context = SpanContext::new(trace, caller, flags, true, state);
-    // It fails for a span that nobody exports.
+    // Fails only if the span is not exported.
     let _ = span.set_parent(Context::new().with_remote_span_context(context));
 }
 
-/// Names a request's span and says what came of it, as OpenTelemetry wants it.
+/// Sets the name and the outcome of a request's span, by OpenTelemetry's conventions.
 pub(crate) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     let name = if route.is_empty() { method.to_owned() } else { format!("{method} {route}") };
     span.context().span().update_name(name);
@@ -107,32 +106,32 @@ pub(crate) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     }
 }
 
-/// The task that sends.
+/// The background task.
 #[derive(Debug)]
 pub(super) struct Sending {
     finish: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-/// How long the last spans may take when the process stops.
+/// The time to flush the last spans when the process stops.
 const LAST: Duration = Duration::from_secs(5);
 
 impl Sending {
-    /// Sends what is left.
+    /// Flushes pending spans.
     pub(super) async fn finish(self) {
         drop(self.finish);
         if tokio::time::timeout(LAST, self.task).await.is_err() {
-            tracing::warn!("The collector of traces does not answer; the last spans are lost");
+            tracing::warn!("The trace collector does not answer; the last spans are lost");
         }
     }
 }
 
-/// A variable of the environment that says something.
+/// A non-empty environment variable.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// The same for traces alone or, where that says nothing, for everything.
+/// The variable for traces or, if that is not set, the one for all signals.
 fn otlp(name: &str) -> Option<String> {
     variable(&format!("OTEL_EXPORTER_OTLP_TRACES_{name}")).or_else(|| variable(&format!("OTEL_EXPORTER_OTLP_{name}")))
 }
@@ -141,7 +140,7 @@ fn number(name: &str, otherwise: usize) -> usize {
     variable(name).and_then(|value| value.parse().ok()).filter(|number| *number > 0).unwrap_or(otherwise)
 }
 
-/// Begins to export spans where the environment names an endpoint.
+/// Starts to export spans if the environment names an endpoint.
 pub(super) fn start<S>() -> Result<Option<(impl Layer<S>, Sending)>, Error>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
@@ -168,12 +167,12 @@ where
         .with_location(false)
         .with_threads(false)
         .with_tracked_inactivity(false)
-        // What is done to export spans must not make spans.
+        // The exporter must not trace itself.
         .with_filter(Targets::new().with_target("avow_registry", LevelFilter::DEBUG));
     Ok(Some((layer, Sending { finish, task })))
 }
 
-/// Who exports: `avow`, unless the environment says otherwise.
+/// The service name: `avow`, unless the environment sets another one.
 fn resource() -> Resource {
     let resource = Resource::builder_empty()
         .with_service_name("avow")
@@ -185,7 +184,7 @@ fn resource() -> Resource {
     }
 }
 
-/// Takes spans that have ended, and never waits.
+/// Queues spans that have ended, and never waits.
 #[derive(Debug)]
 struct Queue(mpsc::Sender<SpanData>);
 
@@ -202,13 +201,13 @@ impl SpanProcessor for Queue {
         Ok(())
     }
 
-    /// It is [`Sending::finish`] that sends the last ones: there one can wait for it.
+    /// [`Sending::finish`] flushes the last ones, as it can wait.
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
 }
 
-/// Sends batches, each as soon as it is full or old enough, until it is asked to finish.
+/// Sends batches, each as soon as it is full or old enough, until it is stopped.
 async fn send(exporter: SpanExporter, mut queue: mpsc::Receiver<SpanData>, mut finish: oneshot::Receiver<()>) {
     let most = number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512);
     let delay = Duration::from_millis(number("OTEL_BSP_SCHEDULE_DELAY", 5_000) as u64);
@@ -220,7 +219,7 @@ async fn send(exporter: SpanExporter, mut queue: mpsc::Receiver<SpanData>, mut f
             let mut room = most;
             while room > 0 {
                 match queue.recv_many(&mut batch, room).await {
-                    // Nobody can send any more.
+                    // All senders are dropped.
                     0 => return,
                     received => room -= received,
                 }
@@ -246,7 +245,7 @@ async fn send(exporter: SpanExporter, mut queue: mpsc::Receiver<SpanData>, mut f
                 Err(error) => {
                     counts().failed.add(count);
                     if std::mem::replace(&mut answers, false) {
-                        tracing::warn!(%error, "The collector does not take spans; they are dropped and counted");
+                        tracing::warn!(%error, "The trace collector refuses spans; they are dropped and counted");
                     }
                 }
             }

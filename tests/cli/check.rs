@@ -42,7 +42,7 @@ pub(crate) const FINE: &str = r#"{
 "#;
 
 #[test]
-fn everything_that_breaks_is_told_with_its_place() {
+fn everything_that_breaks_is_reported_with_its_location() {
     let work = Work::with(&[("old.avsc", OLD), ("new.avsc", BROKEN), ("fine.avsc", FINE)]);
     work.golden(
         "check.txt",
@@ -132,17 +132,17 @@ fn what_was_accepted_does_not_count_until_it_expires() {
     let ran = work.avow(command);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "check of 1 file: nothing wrong, 3 accepted findings\n"));
 
-    for (more, told) in [
+    for (more, shown) in [
         ("expires = 2001-01-01", "is no longer accepted (nobody reads it)"),
         ("subject = \"another\"", "is accepted but was not found"),
     ] {
         work.write("accepted.toml", &entry(&fingerprints[0], more));
         let ran = work.avow(command);
         assert_eq!(ran.code, 1);
-        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+        assert!(ran.stderr.contains(shown), "{}", ran.stderr);
     }
     let some = work.avow(&format!("{command} new.avsc"));
-    assert!(!some.stderr.contains("was not found"), "of some files nobody can tell: {}", some.stderr);
+    assert!(!some.stderr.contains("was not found"), "unknown for some of the files: {}", some.stderr);
     work.write("accepted.toml", "[[accepted]]\nfingerprint = \"x\"\nreason = \" \"\n");
     assert_eq!(work.avow(command).code, 3);
 }
@@ -167,12 +167,12 @@ fn what_fails_is_for_the_caller_to_say() {
 fn the_mark_that_editors_put_in_front_of_a_file_is_none_of_it() {
     let marked = format!("\u{feff}{BROKEN}");
     let work = Work::with(&[("old/orders.avsc", OLD), ("plain/orders.avsc", BROKEN), ("marked/orders.avsc", &marked)]);
-    let told = |folder: &str| {
+    let shown = |folder: &str| {
         let ran = work.avow(&format!("check --against file:old/orders.avsc {folder}/orders.avsc"));
         assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
         ran.stdout.replace(folder, "folder")
     };
-    assert_eq!(told("marked"), told("plain"));
+    assert_eq!(shown("marked"), shown("plain"));
 
     work.git(&["init", "--quiet"]);
     work.write("orders.avsc", &marked);

@@ -1,4 +1,4 @@
-//! Registries copied into one another: ours, old ones, and dumps of topics.
+//! Registries copied into one another: Avow, old ones, and dumps of topics.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ fn certificate(ran: &Ran) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_of_ours_into_another() {
+async fn from_avow_to_avow() {
     let (source, target, work) = (full().await, Server::start().await, Work::new());
     let way = format!("--from {} --to {}", url(&source), url(&target));
     let planned = copy(&work, &format!("{way} --dry-run"));
@@ -257,7 +257,7 @@ fn a_database_is_brought_up_to_date_as_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_side_is_told_where_its_credentials_belong() {
+async fn each_side_gets_only_its_own_credentials() {
     let shut = Foreign::start(Held { broken: Some((401, "who is it?")), ..Held::default() }).await;
     let (open, work) = (Old::start().await, Work::new());
     let from = copy(&work, &format!("--from {} --to {}", shut.url(), open.url()));

@@ -44,12 +44,12 @@ async fn a_registry_is_looked_at_from_all_sides() {
 }
 
 /// A registry that answers its config everywhere but at these paths.
-async fn answering(told: &'static [(&'static str, &'static str)], otherwise: Option<&'static str>) -> String {
+async fn answering(shown: &'static [(&'static str, &'static str)], otherwise: Option<&'static str>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let app = axum::Router::new().fallback(async move |request: axum::extract::Request| {
         let path = request.uri().path().trim_start_matches("/apis/ccompat/v7").to_owned();
-        let known = told.iter().find(|(known, _)| *known == path).map(|(_, answer)| *answer);
+        let known = shown.iter().find(|(known, _)| *known == path).map(|(_, answer)| *answer);
         let config = (path == "/config").then_some(r#"{"compatibilityLevel":"FULL"}"#);
         let answer = known.or(config).or(otherwise);
         let missing = (axum::http::StatusCode::NOT_FOUND, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#);
@@ -62,7 +62,7 @@ async fn answering(told: &'static [(&'static str, &'static str)], otherwise: Opt
 #[tokio::test(flavor = "multi_thread")]
 async fn the_kind_of_registry_is_what_the_evidence_says() {
     const VERSION: &str = "/v1/metadata/version";
-    for (told, otherwise, path, expected) in [
+    for (shown, otherwise, path, expected) in [
         (&[("/_health", r#"{"karapace_version":"5.0.1"}"#)][..], None, "", "Karapace: it says so"),
         (&[("/_health", r#"{"status":"ok"}"#)], None, "", "unknown: "),
         (&[("/status/ready", "")], None, "", "Redpanda: "),
@@ -77,7 +77,7 @@ async fn the_kind_of_registry_is_what_the_evidence_says() {
         // Something in between that answers whatever it is asked.
         (&[], Some("[]"), "", "unknown: "),
     ] {
-        let url = answering(told, otherwise).await;
+        let url = answering(shown, otherwise).await;
         let ran = doctor(&format!("{url}{path}"));
         assert!(line(&ran, "kind").1.starts_with(expected), "{}{}", ran.stdout, ran.stderr);
     }

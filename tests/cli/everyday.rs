@@ -1,4 +1,4 @@
-//! The commands of every day, on a registry of ours and on an old one.
+//! The commands of every day, on an Avow registry and on an old one.
 
 use serde_json::{Value, json};
 
@@ -160,13 +160,13 @@ async fn versions_say_what_they_are() {
         assert_eq!(work.avow(&format!("register {file}.avsc --subject s")).code, 0);
     }
     assert_eq!(work.avow("delete s@1 --yes").code, 0);
-    let told = |arguments: &str| -> Vec<Value> {
+    let shown = |arguments: &str| -> Vec<Value> {
         let versions = work.avow(arguments).json();
-        let told = |it: &Value| json!([it["version"], it["id"], it["deleted"], it["schema"]]);
-        versions.as_array().expect("a list").iter().map(told).collect()
+        let shown = |it: &Value| json!([it["version"], it["id"], it["deleted"], it["schema"]]);
+        versions.as_array().expect("a list").iter().map(shown).collect()
     };
-    assert_eq!(told("versions s -o json"), [json!([2, 2, false, null])]);
-    assert_eq!(told("versions s --deleted -o json"), [json!([1, 1, true, null]), json!([2, 2, false, null])]);
+    assert_eq!(shown("versions s -o json"), [json!([2, 2, false, null])]);
+    assert_eq!(shown("versions s --deleted -o json"), [json!([1, 1, true, null]), json!([2, 2, false, null])]);
     let text = work.avow("versions s --deleted").stdout;
     assert!(text.starts_with("1  id 1  AVRO  20") && text.contains("Z  deleted\n2"), "{text}");
     assert_eq!(work.avow("get s@1").code, 3);

@@ -98,7 +98,7 @@ fn each_rule_has_something_to_say() {
 }
 
 #[test]
-fn what_is_as_it_should_be_is_not_told() {
+fn clean_files_have_no_findings() {
     let work = Work::with(&[
         ("avow.toml", &(CHANGES.to_owned() + &SUBJECTS.replace("version = 1", "version = 3"))),
         ("avow.lock", LOCK),
@@ -161,7 +161,7 @@ fn a_ratchet_looks_only_at_what_changes() {
 }
 
 #[test]
-fn files_that_are_no_schemas_are_told() {
+fn files_that_are_not_schemas_are_reported() {
     let work = Work::with(&[
         ("good.avsc", "{\"type\":\"fixed\",\"name\":\"a.F\",\"size\":3}"),
         ("uses.avsc", "{\"type\":\"array\",\"items\":\"a.F\"}"),

@@ -1,4 +1,4 @@
-//! The command line as a person or a CI job meets it: the binary, files, a repository, a registry of ours and a foreign one.
+//! The command line as a person or a CI job meets it: the binary, files, a repository, an Avow registry and a foreign one.
 //!
 //! What commands print is kept in `golden/`; `SNAPSHOTS=overwrite cargo test --test cli` writes it anew.
 

@@ -1,4 +1,4 @@
-//! Schemas as code: `avow plan`, `avow apply` and `avow drift`, on a registry of ours and on an old one.
+//! Schemas as code: `avow plan`, `avow apply` and `avow drift`, on an Avow registry and on an old one.
 
 use std::collections::BTreeMap;
 
@@ -143,32 +143,32 @@ fn life(desk: &mut Desk) {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_kinds_of_registry_are_planned_alike() {
     let (server, old) = (Server::start().await, Old::start().await);
-    let mut ours = Desk::shop(&url(&server));
-    life(&mut ours);
-    ours.compare("plan.txt");
+    let mut avow = Desk::shop(&url(&server));
+    life(&mut avow);
+    avow.compare("plan.txt");
     let mut theirs = Desk::shop(&old.url());
     life(&mut theirs);
     let alike = theirs.transcript.replace(&theirs.url, "http://registry");
-    assert_eq!(alike, ours.transcript.replace(&ours.url, "http://registry"));
-    assert_eq!(state(&theirs.url), state(&ours.url));
+    assert_eq!(alike, avow.transcript.replace(&avow.url, "http://registry"));
+    assert_eq!(state(&theirs.url), state(&avow.url));
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_is_told_in_several_formats_at_once() {
+async fn a_plan_is_written_in_several_formats_at_once() {
     let server = Server::start().await;
     let mut desk = Desk::shop(&url(&server));
     desk.work.set("GITHUB_STEP_SUMMARY", &desk.work.file("summary.md").display().to_string());
     let human = desk.run("plan").stdout;
-    let ran = desk.ends(0, "plan -o json=told/plan.json -o github=told/plan.github -o markdown=told/plan.md");
+    let ran = desk.ends(0, "plan -o json=reports/plan.json -o github=reports/plan.github -o markdown=reports/plan.md");
     assert_eq!(ran.stdout, human, "people still see something");
-    let document: Value = serde_json::from_str(&desk.work.read("told/plan.json")).expect("JSON");
+    let document: Value = serde_json::from_str(&desk.work.read("reports/plan.json")).expect("JSON");
     assert_eq!(desk.ends(0, "plan -o json").json(), document);
-    assert_eq!(desk.work.read("summary.md"), desk.work.read("told/plan.md"));
+    assert_eq!(desk.work.read("summary.md"), desk.work.read("reports/plan.md"));
     let lines = desk.ends(0, "plan -o jsonl").stdout;
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(json!(lines), document["subjects"]);
-    let annotations = desk.work.read("told/plan.github");
+    let annotations = desk.work.read("reports/plan.github");
     assert!(annotations.contains("::notice file=schemas/addresses.avsc,title=plan addresses::create"), "{annotations}");
 
     desk.ends(0, "apply --yes");
@@ -238,16 +238,16 @@ async fn what_stopped_half_way_is_resumed() {
         // One registration is taken, and then no more.
         old.with(|held| held.patience = Some(1));
         let stopped = desk.ends(5, &format!("apply {kept} --yes -o json")).json();
-        let told = |steps: &Value| -> Vec<String> {
+        let shown = |steps: &Value| -> Vec<String> {
             let steps = steps.as_array().expect("steps");
             steps.iter().map(|step| format!("{} {}", step["op"], step["subject"]).replace('"', "")).collect()
         };
-        assert_eq!(told(&stopped["done"]), ["setConfig addresses", "register addresses"]);
-        assert_eq!(told(&stopped["left"]), ["register a-orders"]);
+        assert_eq!(shown(&stopped["done"]), ["setConfig addresses", "register addresses"]);
+        assert_eq!(shown(&stopped["left"]), ["register a-orders"]);
         assert!(desk.transcript.contains("`avow apply` again does the rest"), "{}", desk.transcript);
         old.with(|held| held.patience = None);
         let finished = desk.ends(0, &format!("apply {kept} --yes -o json")).json();
-        assert_eq!(told(&finished["done"]), ["register a-orders"]);
+        assert_eq!(shown(&finished["done"]), ["register a-orders"]);
         let writes = old.with(|held| held.writes);
         desk.ends(0, &format!("apply {kept} --yes"));
         desk.ends(0, "plan --fail-on-changes");
@@ -259,7 +259,7 @@ async fn what_stopped_half_way_is_resumed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_of_ours_does_all_of_it_or_nothing() {
+async fn an_avow_registry_applies_a_plan_atomically() {
     let server = Server::start().await;
     let mut desk = Desk::shop(&url(&server));
     assert_eq!(server.put("/mode/a-orders", &json!({"mode": "READONLY"})).await.status, 200);
@@ -355,7 +355,7 @@ async fn what_somebody_did_by_hand_is_drift() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subject_that_was_deleted_softly_is_made_anew() {
+async fn a_soft_deleted_subject_is_created_again() {
     let (server, old) = (Server::start().await, Old::start().await);
     for at in [url(&server), old.url()] {
         let mut desk = Desk::new(&at, &[("a.avsc", "\"int\"")]);

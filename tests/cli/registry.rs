@@ -1,4 +1,4 @@
-//! `avow check` against registries: one of ours, and a foreign one that knows only what old ones know.
+//! `avow check` against registries: Avow, and a foreign one with only the old API.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn held() -> Held {
     held
 }
 
-async fn ours() -> Server {
+async fn avow() -> Server {
     let server = Server::start().await;
     for subject in ["orders", "all-orders"] {
         assert_eq!(server.put(&format!("/config/{subject}"), &json!({"compatibility": "NONE"})).await.status, 200);
@@ -45,7 +45,7 @@ fn files() -> Work {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_kinds_of_registry_get_the_same_report() {
-    let (foreign, server) = (Foreign::start(held()).await, ours().await);
+    let (foreign, server) = (Foreign::start(held()).await, avow().await);
     for (name, files) in [
         ("registry.txt", vec![("orders.avsc", FINE), ("all-orders.avsc", FINE), ("brand-new.avsc", OLD)]),
         ("registry-broken.txt", vec![("orders.avsc", BROKEN)]),
@@ -53,19 +53,19 @@ async fn both_kinds_of_registry_get_the_same_report() {
         ("registry-same.txt", vec![("orders.avsc", OLD), ("all-orders.avsc", OLD)]),
     ] {
         let work = Work::with(&files);
-        let told = |url: &str| {
+        let shown = |url: &str| {
             let ran = work.avow(&format!("check --registry {url} --explain"));
             format!("{}{}[exit code {}]\n", ran.stdout, ran.stderr, ran.code)
         };
-        let told_by_ours = told(&format!("http://{}", server.address()));
-        assert_eq!(told(&foreign.url()), told_by_ours);
-        work.compare(name, &told_by_ours);
+        let by_avow = shown(&format!("http://{}", server.address()));
+        assert_eq!(shown(&foreign.url()), by_avow);
+        work.compare(name, &by_avow);
     }
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_of_ours_is_asked_once() {
+async fn an_avow_registry_is_asked_once() {
     let (foreign, work) = (Foreign::start(held()).await, files());
     let ran = work.avow(&format!("check --registry {} orders.avsc", foreign.url()));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -84,7 +84,7 @@ async fn a_registry_of_ours_is_asked_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_interface_that_other_tools_rely_on() {
-    let server = ours().await;
+    let server = avow().await;
     let mut work = Work::with(&[("some/order.avsc", BROKEN)]);
     let url = format!("http://{}", server.address());
     let ran = work.avow(&format!(
@@ -152,7 +152,7 @@ async fn references_come_from_the_project_first_and_then_from_the_registry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn subjects_are_looked_for_in_the_context_that_is_named() {
-    let server = ours().await;
+    let server = avow().await;
     server.register(":.dev:orders", STRING_ID).await;
     let work = files();
     let url = format!("http://{}", server.address());
@@ -183,7 +183,7 @@ async fn trouble_has_codes_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_is_told_with_its_reason_however_many_are_asking() {
+async fn an_outage_is_reported_with_its_reason_once() {
     let foreign = Foreign::start(Held { broken: Some((500, "because")), ..held() }).await;
     let work = Work::new();
     for at in 0..20 {
@@ -232,7 +232,7 @@ async fn a_person_can_stop_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lock_file_answers_as_the_registry_did() {
-    let server = ours().await;
+    let server = avow().await;
     let (address, order) = (
         "{\"type\":\"fixed\",\"name\":\"com.acme.Address\",\"size\":3}",
         "{\"type\":\"array\",\"items\":\"com.acme.Address\"}",

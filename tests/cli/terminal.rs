@@ -24,21 +24,21 @@ async fn nothing_is_done_before_a_person_says_so() {
     work.set("AVOW_REGISTRY_URL", &format!("http://{}", server.address()));
     let subjects = |work: &Work| work.avow("list").stdout;
     for typed in ["n\n", "\n", ""] {
-        let (code, told) = at_terminal(&work, "apply", typed);
-        assert_eq!(code, Some(0), "{typed:?}: {told}");
-        assert!(told.contains("+ orders (orders.avsc): create, version 1"), "{typed:?}: {told}");
-        assert!(told.contains("[y/N] ") && told.contains("nothing was changed"), "{typed:?}: {told}");
+        let (code, shown) = at_terminal(&work, "apply", typed);
+        assert_eq!(code, Some(0), "{typed:?}: {shown}");
+        assert!(shown.contains("+ orders (orders.avsc): create, version 1"), "{typed:?}: {shown}");
+        assert!(shown.contains("[y/N] ") && shown.contains("nothing was changed"), "{typed:?}: {shown}");
         assert_eq!(subjects(&work), "", "{typed:?}");
     }
-    let (code, told) = at_terminal(&work, "apply", "y\n");
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("done: orders: version 1 registered"), "{told}");
+    let (code, shown) = at_terminal(&work, "apply", "y\n");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("done: orders: version 1 registered"), "{shown}");
     assert_eq!(subjects(&work), "orders\n");
 
-    let (_, told) = at_terminal(&work, "delete orders", "no\n");
-    assert!(told.contains("orders@1"), "{told}");
+    let (_, shown) = at_terminal(&work, "delete orders", "no\n");
+    assert!(shown.contains("orders@1"), "{shown}");
     assert_eq!(subjects(&work), "orders\n");
-    let (code, told) = at_terminal(&work, "delete orders", "yes\n");
-    assert_eq!((code, subjects(&work)), (Some(0), String::new()), "{told}");
+    let (code, shown) = at_terminal(&work, "delete orders", "yes\n");
+    assert_eq!((code, subjects(&work)), (Some(0), String::new()), "{shown}");
     server.stop().await;
 }

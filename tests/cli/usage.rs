@@ -58,7 +58,7 @@ fn passwords_are_refused_in_urls_and_never_repeated() {
 }
 
 #[test]
-fn what_could_not_be_told_is_no_finding() {
+fn unwritable_output_is_no_finding() {
     let work = Work::with(&[("old.avsc", OLD)]);
     let full = || std::fs::File::options().write(true).open("/dev/full").expect("a device that is always full");
     let mut check = work.avow_command();

@@ -122,7 +122,7 @@ impl Ran {
         Self { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code().unwrap_or(-1) }
     }
 
-    /// What a person would see, and what the shell is told.
+    /// The output, and the exit code.
     pub(crate) fn shown(&self, arguments: &str) -> String {
         let mut shown = format!("$ avow {arguments}\n{}", self.stdout);
         if !self.stderr.is_empty() {

@@ -1,7 +1,7 @@
 //! Nodes, databases and whole primaries are killed without a word while clients write; afterwards everything that was
 //! acknowledged is there, and nothing is there twice.
 //!
-//! Short unless told otherwise: `AVOW_CRASH_SECONDS`, `AVOW_CRASH_KILLS` and `AVOW_CRASH_FAILOVERS` make it long.
+//! Short by default: `AVOW_CRASH_SECONDS`, `AVOW_CRASH_KILLS` and `AVOW_CRASH_FAILOVERS` make it long.
 #![expect(clippy::print_stdout, reason = "how much was tried is worth knowing")]
 
 #[expect(dead_code, reason = "the integration tests use more of it")]
@@ -25,7 +25,7 @@ use node::Node;
 use postgres::Postgres;
 use proxy::Proxy;
 use tempfile::TempDir;
-use workload::{Told, Workload, check};
+use workload::{Exchange, Workload, check};
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(format!("AVOW_CRASH_{name}")).map_or(default, |text| text.parse().expect("a number"))
@@ -39,17 +39,17 @@ fn addresses(nodes: &[Node]) -> Vec<SocketAddr> {
     nodes.iter().map(|node| node.address).collect()
 }
 
-async fn is_true(told: &[Told], nodes: &mut [Node], url: &str, what: &str) {
+async fn is_true(exchanges: &[Exchange], nodes: &mut [Node], url: &str, what: &str) {
     for node in &mut *nodes {
         node.is_ready().await;
     }
-    let (acknowledged, lost) = check(told, nodes[0].address).await;
+    let (acknowledged, lost) = check(exchanges, nodes[0].address).await;
     for node in nodes {
         node.kill();
     }
     let report = store::verify(url).await.expect("a database");
     assert_eq!(report.faults, Vec::<String>::new());
-    println!("{what}: {} requests, {acknowledged} writes acknowledged, {lost} without a clear answer", told.len());
+    println!("{what}: {} requests, {acknowledged} writes acknowledged, {lost} without a clear answer", exchanges.len());
     assert!(acknowledged > 0, "nothing was tried");
 }
 
@@ -83,8 +83,8 @@ async fn nodes_and_the_primary_are_killed_at_random() {
         node.is_ready().await;
     }
     clients.goes_on(20).await;
-    let told = clients.stop().await;
-    is_true(&told, &mut nodes, &url, &format!("{killed} nodes and {crashed} primaries killed")).await;
+    let exchanges = clients.stop().await;
+    is_true(&exchanges, &mut nodes, &url, &format!("{killed} nodes and {crashed} primaries killed")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,16 +93,16 @@ async fn sqlite_is_killed_in_the_middle_of_writes() {
     let directory = TempDir::new().expect("a directory");
     let url = format!("sqlite://{}", directory.path().join("avow.db").display());
     let mut nodes = vec![Node::start(&url)];
-    let mut told = Vec::new();
+    let mut exchanges = Vec::new();
     for round in 0..kills {
         nodes[0].is_ready().await;
         let clients = Workload::start(4, round, &addresses(&nodes));
         clients.goes_on(1).await;
         tokio::time::sleep(Duration::from_micros(fastrand::u64(0..60_000))).await;
         nodes[0].kill();
-        told.extend(clients.stop().await);
+        exchanges.extend(clients.stop().await);
     }
-    is_true(&told, &mut nodes, &url, &format!("SQLite killed {kills} times")).await;
+    is_true(&exchanges, &mut nodes, &url, &format!("SQLite killed {kills} times")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -127,7 +127,7 @@ async fn a_standby_takes_over() {
         slowest = slowest.max(began.elapsed());
         primary = standby;
     }
-    let told = clients.stop().await;
+    let exchanges = clients.stop().await;
     let what = format!("{failovers} failovers, writes went on after at most {} ms", slowest.as_millis());
-    is_true(&told, &mut nodes, &primary.url(), &what).await;
+    is_true(&exchanges, &mut nodes, &primary.url(), &what).await;
 }

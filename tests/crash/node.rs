@@ -28,7 +28,7 @@ impl Node {
         }
     }
 
-    /// What whoever looks after processes does: starts it if it does not run.
+    /// Restarts the process if it has ended, as a supervisor does.
     pub(crate) fn keep_running(&mut self) {
         if let Some(process) = &mut self.process
             && process.try_wait().expect("a child").is_none()

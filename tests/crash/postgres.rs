@@ -35,7 +35,7 @@ impl Postgres {
         let source = format!("host=127.0.0.1 port={} user=avow", self.port);
         let data_text = data.to_str().expect("a path in UTF-8");
         standby.run("pg_basebackup", &["-D", data_text, "-d", &source, "--checkpoint=fast", "--no-sync"]);
-        // What the primary was told is not for the standby.
+        // Settings of the primary do not apply to the standby.
         let follow = format!("primary_conninfo = '{source}'\n");
         std::fs::write(data.join("postgresql.auto.conf"), follow).expect("the copy is there");
         std::fs::write(data.join("standby.signal"), "").expect("the copy is there");

@@ -1,4 +1,4 @@
-//! Clients that write through any node and note what they were told, and what must be true of it afterwards.
+//! Clients that write through any node and record the responses, and the checks of those afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 
 use crate::client::{Client, V1};
 
-/// What a client was told.
+/// A request of a client, and its response.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Exchange {
     request: String,
     kind: &'static str,
     subject: String,
@@ -25,7 +25,7 @@ pub(crate) struct Told {
 pub(crate) struct Workload {
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,
-    clients: Vec<JoinHandle<Vec<Told>>>,
+    clients: Vec<JoinHandle<Vec<Exchange>>>,
 }
 
 /// How long a client waits for an answer; then it counts as lost.
@@ -38,20 +38,20 @@ impl Workload {
             .map(|number| {
                 let (stop, acknowledged, nodes) = (Arc::clone(&stop), Arc::clone(&acknowledged), nodes.to_vec());
                 tokio::spawn(async move {
-                    let mut told = Vec::new();
+                    let mut exchanges = Vec::new();
                     let mut random = fastrand::Rng::new();
                     let nodes: Vec<Client> = nodes.into_iter().map(Client::new).collect();
                     while !stop.load(Ordering::Relaxed) {
-                        let request = format!("{round}-{number}-{}", told.len());
+                        let request = format!("{round}-{number}-{}", exchanges.len());
                         let done = act(&nodes[random.usize(..nodes.len())], &mut random, request).await;
                         match &done.answer {
                             Some((200, ..)) => drop(acknowledged.fetch_add(1, Ordering::Relaxed)),
                             Some((500.., ..)) | None => tokio::time::sleep(Duration::from_millis(20)).await,
                             Some(_) => {}
                         }
-                        told.push(done);
+                        exchanges.push(done);
                     }
-                    told
+                    exchanges
                 })
             })
             .collect();
@@ -69,18 +69,18 @@ impl Workload {
         tokio::time::timeout(Duration::from_mins(1), wait).await.expect("writes resume within a minute");
     }
 
-    pub(crate) async fn stop(self) -> Vec<Told> {
+    pub(crate) async fn stop(self) -> Vec<Exchange> {
         self.stop.store(true, Ordering::Relaxed);
-        let mut told = Vec::new();
+        let mut exchanges = Vec::new();
         for client in self.clients {
-            told.extend(client.await.expect("a client"));
+            exchanges.extend(client.await.expect("a client"));
         }
-        told
+        exchanges
     }
 }
 
 /// Does anything. What begins with `kept` is never deleted for good, so there ids and versions mean one thing for ever.
-async fn act(node: &Client, random: &mut fastrand::Rng, request: String) -> Told {
+async fn act(node: &Client, random: &mut fastrand::Rng, request: String) -> Exchange {
     let kept = random.u8(0..3) > 0;
     let subject = format!("{}-{}", if kept { "kept" } else { "passing" }, random.u8(0..8));
     let content = if random.bool() { random.u32(0..200) } else { random.u32(..) };
@@ -102,10 +102,10 @@ async fn act(node: &Client, random: &mut fastrand::Rng, request: String) -> Told
         let seq = answer.header("avow-seq").and_then(|seq| seq.parse().ok());
         (answer.status, seq, answer.json())
     });
-    Told { request, kind, subject, answer }
+    Exchange { request, kind, subject, answer }
 }
 
-/// The whole log, as a node tells it.
+/// The whole log, as a node returns it.
 async fn log(node: SocketAddr) -> Vec<Value> {
     let client = Client::new(node);
     let mut log = Vec::new();
@@ -119,8 +119,8 @@ async fn log(node: SocketAddr) -> Vec<Value> {
     }
 }
 
-/// Checks that everything that was told is true; how many writes were acknowledged, and how many answers never came.
-pub(crate) async fn check(told: &[Told], node: SocketAddr) -> (usize, usize) {
+/// Checks that every response is true; returns the numbers of acknowledged writes and of lost responses.
+pub(crate) async fn check(exchanges: &[Exchange], node: SocketAddr) -> (usize, usize) {
     let log = log(node).await;
     let mut by_request = BTreeMap::new();
     let mut meanings = BTreeMap::new();
@@ -148,30 +148,31 @@ pub(crate) async fn check(told: &[Told], node: SocketAddr) -> (usize, usize) {
         }
     }
     let (mut acknowledged, mut lost) = (0, 0);
-    for told in told {
-        let written = by_request.get(told.request.as_str());
-        match &told.answer {
+    for exchange in exchanges {
+        let written = by_request.get(exchange.request.as_str());
+        match &exchange.answer {
             Some((200, seq, body)) => {
                 if let Some(change) = written {
                     acknowledged += 1;
-                    assert_eq!(change["kind"], told.kind, "{told:?}");
-                    assert_eq!(change["subject"], *told.subject, "{told:?}");
-                    assert_eq!(change["seq"].as_u64(), *seq, "{told:?}");
-                    if told.kind == "register" {
-                        assert_eq!(change["after"]["id"], body["id"], "{told:?}");
-                        assert_eq!(change["after"]["version"], body["version"], "{told:?}");
+                    assert_eq!(change["kind"], exchange.kind, "{exchange:?}");
+                    assert_eq!(change["subject"], *exchange.subject, "{exchange:?}");
+                    assert_eq!(change["seq"].as_u64(), *seq, "{exchange:?}");
+                    if exchange.kind == "register" {
+                        assert_eq!(change["after"]["id"], body["id"], "{exchange:?}");
+                        assert_eq!(change["after"]["version"], body["version"], "{exchange:?}");
                     }
                 } else {
                     // Only what is there already needs no change.
-                    assert_eq!(told.kind, "register", "acknowledged and lost: {told:?}");
-                    let key = (json!(told.subject).to_string(), body["version"].to_string(), body["id"].to_string());
-                    assert!(registered.contains(&key), "acknowledged and lost: {told:?}");
+                    assert_eq!(exchange.kind, "register", "acknowledged and lost: {exchange:?}");
+                    let key =
+                        (json!(exchange.subject).to_string(), body["version"].to_string(), body["id"].to_string());
+                    assert!(registered.contains(&key), "acknowledged and lost: {exchange:?}");
                 }
             }
-            Some((400..500, ..)) => assert!(written.is_none(), "refused and written: {told:?}"),
-            // Nobody knows, so both is right.
+            Some((400..500, ..)) => assert!(written.is_none(), "refused and written: {exchange:?}"),
+            // The outcome is unknown, so both are right.
             None | Some((503 | 504, ..)) => lost += 1,
-            Some(_) => panic!("a fault: {told:?}"),
+            Some(_) => panic!("a fault: {exchange:?}"),
         }
     }
     (acknowledged, lost)

@@ -65,8 +65,6 @@ suite!(
     allowances,
     apply,
     backup,
-    bulk,
-    catalogue,
     changes,
     concurrency,
     errors,
@@ -80,6 +78,8 @@ suite!(
     migrate,
     old_format,
     replay,
-    restore,
+    snapshot,
+    subject_search,
+    undelete,
     wire,
 );

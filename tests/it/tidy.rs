@@ -1,4 +1,4 @@
-//! Tidiness is a test: who may know whom, and what is kept true by hand elsewhere.
+//! Rules of the code base: dependencies between modules, plain words, and documents that must stay current.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every file below `folder` that ends so, by its path from the root.
+/// The files below `folder` with an ending, as paths from the root and their texts.
 fn files(folder: &str, ends: &str) -> Vec<(String, String)> {
     let mut folders = vec![root().join(folder)];
     let mut found = Vec::new();
@@ -27,7 +27,7 @@ fn files(folder: &str, ends: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Lines of code that name one of `words`, comments aside.
+/// The sources that name one of `words` outside comments.
 fn naming<'a>(sources: &'a [(String, String)], words: &[&str]) -> Vec<&'a str> {
     let names = |text: &str| {
         text.lines()
@@ -89,7 +89,7 @@ fn arrows_point_one_way() {
     }
 }
 
-/// The table at the top of `lib.rs` is the map of the house.
+/// The table at the top of `lib.rs` lists every module.
 #[test]
 fn the_map_lists_exactly_the_modules() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).expect("lib.rs");
@@ -118,7 +118,7 @@ fn the_api_description_is_current() {
     assert!(kept.trim_end() == current.trim_end(), "run: cargo run -- openapi > openapi/avow.json");
 }
 
-/// Whoever clones the project has other folders.
+/// Folders differ from machine to machine.
 #[test]
 fn no_folder_of_a_machine_is_written_down() {
     // Split, or this file would be found.
@@ -136,7 +136,7 @@ fn no_folder_of_a_machine_is_written_down() {
     }
 }
 
-/// What is unsafe on databases that speak Postgres' language but are none, or behind a pooler, with why.
+/// SQL that is unsafe on databases compatible with Postgres, or behind a pooler, with the reason.
 const UNPORTABLE: [(&str, &str); 22] = [
     ("serial", "gives numbers beyond four bytes elsewhere, and leaves gaps everywhere"),
     ("identity", "leaves gaps"),
@@ -159,10 +159,10 @@ const UNPORTABLE: [(&str, &str); 22] = [
     ("xmin", "means nothing elsewhere"),
     ("ctid", "means nothing elsewhere"),
     ("pg_stat", "is not known everywhere"),
-    ("set session", "stays with somebody else's connection in a pooler"),
+    ("set session", "stays with another client's connection in a pooler"),
 ];
 
-/// SQL without its comments, in lower case, words apart by single spaces.
+/// SQL without comments, in lower case, words separated by single spaces.
 fn statements(sql: &str) -> String {
     let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ").to_lowercase()
@@ -199,10 +199,10 @@ fn postgres_migrations_are_one_statement_each_that_may_be_run_again() {
 }
 
 #[test]
-fn sql_stays_away_from_what_only_postgres_knows() {
+fn sql_is_portable_beyond_postgres() {
     let mut sources = files("migrations/postgres", ".sql");
     let shared = files("src/store", ".rs").into_iter().filter(|(name, _)| {
-        // What only SQLite runs.
+        // Only SQLite runs it.
         !name.starts_with("src/store/sqlite/")
     });
     for (name, text) in shared {
@@ -217,4 +217,105 @@ fn sql_stays_away_from_what_only_postgres_knows() {
             assert!(!names_word(&sql, word), "{name} says `{word}`, which {why}");
         }
     }
+}
+
+/// Every Rust file of the workspace but this one, which lists the refused words.
+fn rust_files() -> Vec<(String, String)> {
+    let folders =
+        ["api/src", "avro", "benches", "budget", "cli", "client", "domain", "json", "proto", "schema", "src", "tests"];
+    let sources = folders.into_iter().flat_map(|folder| files(folder, ".rs"));
+    sources.filter(|(name, _)| name != "tests/it/tidy.rs").collect()
+}
+
+fn documents() -> Vec<(String, String)> {
+    let at_the_root = ["README.md", "CONTRIBUTING.md", "SECURITY.md"]
+        .map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).expect("a document")));
+    [files("docs", ".md"), at_the_root.into()].concat()
+}
+
+/// Private words that newcomers would have to learn, with the plain ones.
+const PRIVATE_WORDS: [(&str, &str); 25] = [
+    ("are away", "are unavailable"),
+    ("begin again", "start again"),
+    ("census", "counts"),
+    ("distrust", "invalidate"),
+    ("give back", "release"),
+    ("heed", "respect"),
+    ("heeded", "respected"),
+    ("how to mend", "how to fix"),
+    ("is away", "is unavailable"),
+    ("judge", "check, evaluate"),
+    ("judged", "checked, evaluated"),
+    ("judges", "checks, evaluates"),
+    ("lays out", "formats"),
+    ("lend", "acquire"),
+    ("mended", "fixed"),
+    ("of ours", "an Avow registry, our own"),
+    ("passenger", "waiter"),
+    ("shelf", "idle list"),
+    ("softly", "soft-deletes"),
+    ("sought", "looked up"),
+    ("tally", "metric, count"),
+    ("telling", "reporting"),
+    ("tells", "reports, lists, records, checks"),
+    ("told", "the output, the message; is asked, by default"),
+    ("whoever", "callers, clients, readers"),
+];
+
+/// The words of a text in lower case, each with its line. Identifiers are split at underscores.
+fn words(text: &str) -> Vec<(usize, String)> {
+    let lines = text.lines().enumerate();
+    lines
+        .flat_map(|(index, line)| {
+            let words = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            words.map(move |word| (index + 1, word.to_lowercase()))
+        })
+        .collect()
+}
+
+#[test]
+fn words_are_plain() {
+    let mut found = Vec::new();
+    for (name, text) in [rust_files(), documents()].concat() {
+        let words = words(&text);
+        for (private, plain) in PRIVATE_WORDS {
+            let private_words: Vec<&str> = private.split(' ').collect();
+            for window in words.windows(private_words.len()) {
+                if window.iter().map(|(_, word)| word).eq(&private_words) {
+                    found.push(format!("{name}:{}: `{private}`; say: {plain}", window[0].0));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The section numbers that follow `keyword` in a line of comment: `contract 4.6, 6` cites two.
+fn citations<'a>(line: &'a str, keyword: &str) -> Vec<&'a str> {
+    let is_number = |text: &&str| text.starts_with(|c: char| c.is_ascii_digit());
+    let number = |text: &'a str| {
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        text[..end].trim_end_matches('.')
+    };
+    let cited = line.match_indices(keyword).map(|(start, _)| &line[start + keyword.len()..]);
+    cited.flat_map(|list| list.split(", ").take_while(is_number).map(number)).collect()
+}
+
+#[test]
+fn citations_resolve() {
+    let mut dangling = Vec::new();
+    for (keyword, document) in [("contract ", "docs/contract.md"), ("avro-compat ", "docs/avro-compatibility.md")] {
+        let text = fs::read_to_string(root().join(document)).expect("a document");
+        let headings = text.lines().filter(|line| line.starts_with('#'));
+        let sections: BTreeSet<&str> =
+            headings.filter_map(|line| line.split(' ').nth(1)).map(|number| number.trim_end_matches('.')).collect();
+        for (name, text) in rust_files() {
+            for (index, line) in text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("//")) {
+                for number in citations(line, keyword).into_iter().filter(|number| !sections.contains(number)) {
+                    dangling.push(format!("{name}:{}: {document} has no section {number}", index + 1));
+                }
+            }
+        }
+    }
+    assert!(dangling.is_empty(), "{}", dangling.join("\n"));
 }

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::wire::Message;
 
-/// A span as it arrived, with what was said of whoever sent it.
+/// A span as it arrived, with the attributes of its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) trace: String,

@@ -1,4 +1,4 @@
-//! Spans reach a collector as parts of the callers' traces, and a collector that is not well is nobody else's trouble.
+//! Spans reach a collector as parts of the callers' traces, and a failing collector does not affect requests.
 
 #[expect(dead_code, reason = "the integration tests use more of it")]
 #[path = "../it/support/client.rs"]
@@ -51,10 +51,10 @@ impl Node {
         line.unwrap_or_else(|| panic!("{name} is missing")).parse().expect("a number")
     }
 
-    /// Tells it to stop, and what it said.
+    /// Stops it, and returns its output.
     fn stop(self) -> Output {
-        let told = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
-        assert!(told.expect("procps, or a shell").success());
+        let killed = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+        assert!(killed.expect("procps, or a shell").success());
         self.process.wait_with_output().expect("it ends")
     }
 }
@@ -77,7 +77,7 @@ async fn requests_are_spans_of_their_callers_traces() {
     let collector = Collector::start().await;
     let node = Node::start(&[
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=of-ours"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=secret-key"),
         ("OTEL_SERVICE_NAME", "orders-registry"),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test"),
         ("OTEL_BSP_SCHEDULE_DELAY", "20"),
@@ -101,7 +101,7 @@ async fn requests_are_spans_of_their_callers_traces() {
     ] {
         assert_eq!(span.resource.get(name).map(String::as_str), Some(value), "{span:?}");
     }
-    assert_eq!((span.content_type.as_str(), span.key.as_str()), ("application/x-protobuf", "of-ours"));
+    assert_eq!((span.content_type.as_str(), span.key.as_str()), ("application/x-protobuf", "secret-key"));
     // What the request waited for lies below it.
     let write = collector.waits_for(TRACE, "write").await;
     assert_eq!(write.parent, span.id);
@@ -113,7 +113,7 @@ async fn requests_are_spans_of_their_callers_traces() {
         let span = collector.waits_for(&trace, "GET /schemas/ids/{id}").await;
         assert_eq!((span.parent.as_str(), span.kind), (CALLER, 2));
     }
-    // A caller that does not keep its trace does not want ours.
+    // A caller that does not keep its trace does not want the span of this server.
     let unkept = "c".repeat(32);
     assert_eq!(node.get_within("/schemas/ids/1", &unkept, false).await, 200);
     let unknown = "d".repeat(32);
@@ -168,7 +168,7 @@ async fn a_collector_that_does_not_answer_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_gone_is_told_of_once() {
+async fn a_missing_collector_is_logged_once() {
     let url = format!("http://{}", free_port());
     let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "1")];
     let node = Node::start(&variables).await;

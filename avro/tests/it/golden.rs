@@ -1,4 +1,4 @@
-//! The golden vectors of the contract's section 19, and its rules for references (4.3, 4.6, 4.7).
+//! The golden vectors, and the rules for references (contract 4.3, 4.6, 4.7).
 
 use avow_avro::{Schema, Strictness, parse};
 

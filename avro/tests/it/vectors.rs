@@ -1,4 +1,4 @@
-//! The recorded answers: compressed, one JSON object a line; `avro-compat.md` section 10 tells what they mean.
+//! The recorded answers: compressed, one JSON object per line.
 
 use std::io::Read;
 use std::path::Path;

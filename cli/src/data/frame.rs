@@ -1,4 +1,4 @@
-//! What is written before data, so that whoever reads it finds the schema.
+//! The frame before data, by which readers find the schema.
 
 use avow_avro::{Schema, Type};
 use avow_client::wire::SchemaKey;

@@ -75,7 +75,7 @@ impl Entry {
         lines
     }
 
-    /// Everything else worth telling, a line each.
+    /// All other remarks, one per line.
     fn details(&self) -> Vec<String> {
         let setting = |Setting { name, from, to }: &Setting| {
             if self.drift.is_empty() {

@@ -238,7 +238,7 @@ impl Finding {
         self.accepted.is_none()
     }
 
-    /// Everything worth telling in plain text, one thing a line.
+    /// The report in plain text, one remark per line.
     pub(super) fn details(&self) -> Vec<String> {
         let mut lines = Vec::new();
         lines.extend(self.who.clone());

@@ -1,7 +1,7 @@
 //! The codec beside the others: encode, decode, decode borrowed, decode with resolution; three payloads each.
 //!
 //! `cargo bench -p avow-client --bench codec` measures each alone; `-- ratios` lets all take turns, so that whatever
-//! else the machine does hits all of them, and prints the medians with what they are of ours. Time is the thread's own.
+//! else the machine does hits all of them, and prints the medians relative to this codec. Time is the thread's own.
 //!
 //! How many times as long the others take, on two cores; median of three runs, each of which has everybody:
 //!

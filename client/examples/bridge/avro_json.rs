@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-/// A datum, as far as a decoder can tell what it is.
+/// A datum, as far as a decoder knows its type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Any {
     Null,
@@ -100,7 +100,7 @@ fn write(schema: &Schema, id: TypeId, datum: &Any) -> Option<Value> {
             }
             Value::Object(object)
         }
-        // The first branch that fits: a decoder does not tell which one it was.
+        // The first branch that fits: a decoder does not report which one it was.
         (Type::Union(branches), datum) => {
             let tagged = |id: &TypeId| Some((schema.name_of(*id), write(schema, *id, datum)?));
             let (name, value) = branches.iter().find_map(tagged)?;

@@ -49,7 +49,7 @@ impl Identity {
     pub(super) async fn ask(&self, client: &Client) {
         let asked = self.answered.get_or_try_init(|| async {
             match client.cluster_id().await {
-                Ok(told) => Ok(told.identity().map(Arc::from)),
+                Ok(cluster) => Ok(cluster.identity().map(Arc::from)),
                 Err(error) if error.is_retriable() || error.is_unauthenticated() => Err(error),
                 Err(_) => Ok(None),
             }

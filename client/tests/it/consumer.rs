@@ -347,7 +347,7 @@ async fn references_in_a_circle_end() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_record_is_told() {
+async fn errors_describe_the_record() {
     let rules = json!({"encodingRules": [{"name": "encrypt it", "type": "ENCRYPT", "mode": "WRITEREAD"}]});
     let double = Double::start(move |asked| match asked.path.as_str() {
         "/schemas/ids/2" => Reply::ok(json!({"schema": "{}", "schemaType": "JSON"})),
@@ -387,7 +387,7 @@ async fn what_is_wrong_with_a_record_is_told() {
 }
 
 #[tokio::test]
-async fn a_key_of_a_map_is_not_told_to_those_who_may_not_see_the_payload() {
+async fn a_key_of_a_map_is_hidden_with_the_payload() {
     let double = Double::answering([Reply::ok(json!({"schema": r#"{"type":"map","values":"long"}"#}))]).await;
     let mut calls = Deserializer::<BTreeMap<String, i64>>::new(&registry(&double));
     let error = calls.decode(b"\0\0\0\0\x07\x02\x0aalice\x80").await.unwrap_err();

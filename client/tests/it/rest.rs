@@ -118,7 +118,7 @@ async fn every_method_asks_what_the_contract_says() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() {
+async fn refusals_are_distinguished() {
     type Is = fn(&Error) -> bool;
     let rows: [(Reply, &[Is]); 12] = [
         (Reply::error(40401, "Subject 's' not found."), &[Error::is_not_found]),
@@ -278,7 +278,10 @@ async fn a_pause_that_the_registry_asks_for_is_kept() {
     let c = client([&double.url]);
     for _ in 0..3 {
         let error = c.latest("s").await.unwrap_err();
-        assert!(error.retry_after().unwrap() > Duration::from_secs(25), "longer than the deadline: told, not waited");
+        assert!(
+            error.retry_after().unwrap() > Duration::from_secs(25),
+            "longer than the deadline: reported, not waited"
+        );
     }
     assert_eq!(double.asked().len(), 1);
 }

@@ -92,7 +92,7 @@ async fn a_snapshot_of_another_registry_is_forgotten_before_anything_is_loaded()
         (kafka("one"), false),
         (kafka("two"), true),
         (json!({"id": "x", "scope": {"path": [], "clusters": {}}}), true),
-        // Nothing that tells one from another.
+        // Nothing that identifies the registry.
         (json!({"scope": {"path": [], "clusters": {"schema-registry-cluster": "schema-registry"}}}), false),
         (json!([]), false),
     ] {

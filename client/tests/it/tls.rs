@@ -1,4 +1,4 @@
-//! A registry behind TLS, with an authority that only the client was told of.
+//! A registry behind TLS, with an authority that only the client trusts.
 
 use avow_client::rest::{Client, Retry};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn latest(_: &Asked) -> Reply {
     Reply::ok(json!({"subject": "s", "version": 1, "id": 7, "schema": "\"int\""}))
 }
 
-/// What comes of asking a registry, as the client was told to trust and to show.
+/// The result of a request, with the given trust and client certificate.
 async fn ask(double: &Double, trusted: Option<String>, shown: Option<String>) -> Result<u32, avow_client::Error> {
     let mut builder = Client::builder([&double.url]).retry(Retry::never());
     if let Some(pem) = trusted {

@@ -1,4 +1,4 @@
-//! Poisoned records, and a registry that is away.
+//! Poisoned records, and a registry that is unavailable.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -125,7 +125,7 @@ async fn the_registry_dies_and_comes_back_and_no_record_is_lost() {
     }
 
     server.kill();
-    // Whoever has seen the schema notices nothing.
+    // A consumer that has the schema is not affected.
     for n in EACH..2 * EACH {
         sender.send(&topic, None, v1.serialize(&reading(n)).unwrap()).await;
         assert_eq!(readings.decode(value(&next(&consumer).await)).await.unwrap(), Some(reading(n)));

@@ -124,7 +124,7 @@ impl Topic {
         Serializer::builder(registry, self.subject()).schema(schema).auto_register().prepare().await.unwrap()
     }
 
-    /// A consumer of a group, from the beginning, that commits only what it is told to.
+    /// A consumer of a group, from the beginning, that commits only on request.
     pub(crate) fn consumer(&self, group: &str) -> StreamConsumer {
         let consumer: StreamConsumer = kafka()
             .set("group.id", format!("{group}-{}", self.0))

@@ -38,7 +38,7 @@ impl GrantedRule {
         let verbs = self.rule.verbs.iter();
         match self.effect {
             Effect::Allow => verbs.flat_map(|verb| verb.closure().iter()).collect(),
-            // Whoever may not read may not register either, since a refusal quotes what is there.
+            // Registering requires reading, since a refusal quotes stored schemas.
             Effect::Deny => verbs.flat_map(|verb| verb.implied_by().iter()).collect(),
         }
     }

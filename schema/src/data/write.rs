@@ -167,7 +167,7 @@ fn decimal(value: &Value, logical: Option<&LogicalType>) -> Option<i128> {
     logical::unscaled(&text, *precision, *scale)
 }
 
-/// The two's complement of a number in so many bytes.
+/// The two's complement of a number in that many bytes.
 fn padded(number: i128, size: usize) -> Option<Vec<u8>> {
     let bytes = logical::shortest(number);
     let filler = if number < 0 { 0xff } else { 0 };

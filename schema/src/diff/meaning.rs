@@ -19,7 +19,7 @@ pub struct MeaningChange {
     pub why: String,
 }
 
-/// What readers of the new schema misread of the old one's data, and the other way round.
+/// The data of the old schema that readers of the new one misread, and vice versa.
 pub fn meaning_changes(old: &Node, new: &Node) -> Vec<MeaningChange> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What changed between two schemas, and what readers take for another value.
+//! The differences between two schemas, and the values that readers take for others.
 
 mod located;
 pub mod meaning;

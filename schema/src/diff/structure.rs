@@ -1,11 +1,11 @@
-//! What is different between two schemas, as changes that people make.
+//! The structural differences between two schemas, as edits that people make.
 
 use std::collections::HashSet;
 
 use super::located::{Located, Text, root, short};
 use crate::source::Node;
 
-/// What was done to a schema.
+/// A structural change of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {

@@ -8,7 +8,7 @@ use super::{Rule, Severity};
 pub struct Finding {
     pub rule: Rule,
     pub severity: Severity,
-    /// A place for people: `Order.items[].price`.
+    /// The location for people: `Order.items[].price`.
     pub path: String,
     pub reader: Side,
     pub writer: Side,
@@ -52,7 +52,7 @@ impl Finding {
 pub struct Side {
     /// A JSON pointer into the stored text; none for types of references, and in formats other than JSON.
     pub pointer: Option<String>,
-    /// The text at that place, shortened when it is long.
+    /// The text at that location, shortened when it is long.
     pub fragment: String,
 }
 
@@ -102,6 +102,6 @@ pub struct Fix {
     pub title: String,
     /// The new schema with the change.
     pub schema: String,
-    /// Whether nothing is wrong any more; otherwise this finding is gone and others remain.
+    /// Whether the fix resolves every finding; otherwise it resolves this one and others remain.
     pub resolves_all: bool,
 }

@@ -77,7 +77,7 @@ fn decimal(node: &Node) -> Option<String> {
     (precision > most).then(|| format!("{} bytes hold {most} digits, not {precision}", size(node).unwrap_or_default()))
 }
 
-/// Decimal digits that always fit into so many bytes of two's complement.
+/// Decimal digits that always fit into that many bytes of two's complement.
 fn digits(bytes: i64) -> i64 {
     // floor(log10(2^(8n - 1) - 1)), with log10(2) as a fraction that is exact enough for any size that is usable.
     bytes.saturating_mul(8).saturating_sub(1).clamp(0, 100_000) * 30_103 / 100_000

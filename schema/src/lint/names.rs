@@ -72,8 +72,9 @@ pub fn types(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
 /// Without a style given, the one that most fields have.
 pub fn fields(document: &Document<'_>, strictness: &Strictness) -> Vec<Hit> {
     let votes = |style: Style| {
-        let telling = all_fields(document).filter(|field| Style::Camel.has(field.name) != Style::Snake.has(field.name));
-        telling.filter(|field| style.has(field.name)).count()
+        let one_style =
+            all_fields(document).filter(|field| Style::Camel.has(field.name) != Style::Snake.has(field.name));
+        one_style.filter(|field| style.has(field.name)).count()
     };
     let common = if votes(Style::Snake) >= votes(Style::Camel) { Style::Snake } else { Style::Camel };
     let style = strictness.style.unwrap_or(common);

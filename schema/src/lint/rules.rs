@@ -6,24 +6,24 @@ use super::{Document, Hit, attributes, changes, defaults, logical, names, number
 
 /// One rule.
 pub struct Rule {
-    /// It never changes.
+    /// Stable.
     pub id: &'static str,
-    /// What holds where nobody says.
+    /// The default.
     pub default: When,
     pub summary: &'static str,
     pub advice: &'static str,
-    /// What can be set beside its level.
+    /// The options beside the level.
     pub takes: Takes,
     pub check: Check,
 }
 
-/// What a rule goes by that a project may set.
+/// An option of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
     Nothing,
     Max,
     Pattern,
-    /// A pattern that nobody else can know: without it the rule has nothing to say.
+    /// A pattern that only the project can know: without it the rule has no findings.
     OwnPattern,
     Style,
 }
@@ -47,7 +47,7 @@ impl Rule {
     }
 }
 
-/// What a rule looks at.
+/// The kind of input of a rule.
 pub enum Check {
     /// One document.
     Document(fn(&Document<'_>, &Strictness) -> Vec<Hit>),
@@ -65,7 +65,7 @@ const fn rule_of(id: &'static str, default: When, look: Look, summary: &'static 
 
 type Compare = fn(&Document<'_>, &Document<'_>) -> Vec<Hit>;
 
-/// A rule about what changes; off unless somebody wants it, for it takes a Git repository.
+/// A rule about what changes; off by default, because it needs a Git repository.
 const fn change(id: &'static str, compare: Compare, summary: &'static str, advice: &'static str) -> Rule {
     Rule { id, default: When::Off, summary, advice, takes: Takes::Nothing, check: Check::Change(compare) }
 }

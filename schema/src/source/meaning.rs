@@ -1,4 +1,4 @@
-//! What a definition means, however it is written.
+//! The meaning of a definition, independent of its spelling.
 
 use serde_json::{Map, Value as Json, json};
 

@@ -50,7 +50,7 @@ impl Text {
         self.tree().map(Names::of).unwrap_or_default()
     }
 
-    /// What stands where; none if the text is not JSON.
+    /// The syntax tree; none if the text is not JSON.
     pub fn tree(&self) -> Option<&Node> {
         self.tree.get_or_init(|| Node::parse(&self.text)).as_ref()
     }

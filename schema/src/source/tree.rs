@@ -102,7 +102,7 @@ impl Node {
         self.get(key).and_then(Self::text)
     }
 
-    /// What to underline: a member if there is such a one, else the name of a named thing, else a type that is one word,
+    /// The range to underline: the member if it exists, else the name of a named thing, else a type that is one word,
     /// else the opening bracket.
     pub fn focus(&self, member: Option<&str>) -> Range<usize> {
         let named =

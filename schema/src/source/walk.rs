@@ -51,7 +51,7 @@ pub struct Field<'t> {
 
 pub const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
-/// What is still to be looked at.
+/// The nodes still to be visited.
 struct Pending<'t> {
     node: &'t Node,
     path: String,
@@ -143,7 +143,7 @@ pub fn short(full: &str) -> &str {
 /// The full names of a document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// Its top-level type, if that has a name.
+    /// The top-level type, if it has a name.
     pub root: Option<String>,
     /// Every type it defines.
     pub defines: Vec<String>,

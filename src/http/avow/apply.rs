@@ -7,20 +7,20 @@ use crate::http::extract::Incoming;
 use crate::http::openapi::Refusals;
 use crate::http::respond::{self, Json};
 use crate::http::{AppState, convert, error};
-use crate::registry::{self, Action, Applied, RegisterOptions, State, Step};
+use crate::registry::{self, Action, Applied, RegisterOptions, StepOutcome, StepResult};
 use avow_api::{Operation, OperationResult, Plan, PlanResult};
 use axum::extract::State as FromState;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::value::RawValue;
 
-/// Operations of one plan.
+/// The maximum number of operations of one plan.
 const MOST_OPERATIONS: usize = 1_000;
 
 /// Apply a plan.
 ///
-/// Every operation or, where any is refused, none. What is so already is left alone, so that applying a plan twice changes
-/// nothing. A plan that is out of date is refused with 40990.
+/// Every operation or, where any is refused, none. What is in the wanted state already stays as it is, so that applying
+/// a plan twice changes nothing. A plan that is out of date is refused with 40990.
 #[utoipa::path(post, path = "/avow/v1/apply", tag = "avow", request_body = Plan,
     responses(
         (status = 200, description = "What was done, or with `dryRun` would be", body = PlanResult),
@@ -102,7 +102,7 @@ fn operation(incoming: &Incoming, request: Operation) -> Result<registry::Operat
     Ok(registry::Operation { subject, action, expectation })
 }
 
-fn outcome(step: Step) -> Result<OperationResult, Error> {
+fn outcome(step: StepOutcome) -> Result<OperationResult, Error> {
     let raw = |text: Option<String>| text.map(RawValue::from_string).transpose().map_err(registry::Error::damaged);
     let result = |state: &str| OperationResult {
         subject: step.subject.to_string(),
@@ -112,21 +112,21 @@ fn outcome(step: Step) -> Result<OperationResult, Error> {
         ..OperationResult::default()
     };
     Ok(match step.state {
-        State::Created(version, id) => {
+        StepResult::Created(version, id) => {
             OperationResult { version: Some(version.get()), id: id.map(SchemaId::get), ..result("created") }
         }
-        State::Unchanged(registered) => OperationResult {
+        StepResult::Unchanged(registered) => OperationResult {
             version: registered.map(|(version, _)| version.get()),
             id: registered.map(|(_, id)| id.get()),
             ..result("unchanged")
         },
-        State::Changed(before, after) => {
+        StepResult::Changed(before, after) => {
             OperationResult { before: raw(before)?, after: raw(after)?, ..result("changed") }
         }
-        State::Deleted(versions) => {
+        StepResult::Deleted(versions) => {
             OperationResult { versions: versions.into_iter().map(Version::get).collect(), ..result("deleted") }
         }
-        State::Refused(error, findings) => OperationResult {
+        StepResult::Refused(error, findings) => OperationResult {
             error: Some(error::body(&error)),
             findings: convert::findings(findings),
             ..result("refused")

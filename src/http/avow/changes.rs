@@ -1,4 +1,4 @@
-//! `/avow/v1/changes`: the change log by page, by long poll and as a stream of events.
+//! `/avow/v1/changes`: the change log by page, by long poll and as an event stream.
 
 use crate::domain::{Change, Kind, Moment, Seq};
 use crate::http::error::Error;
@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Entries on a page by default.
+/// The default number of entries on a page.
 const USUAL_PAGE: u32 = 100;
 
 /// The position to go on after, also where entries are hidden.
@@ -50,7 +50,7 @@ fn event(change: &Change) -> Result<ChangeEvent, Error> {
     })
 }
 
-/// A number among the parameters of Avow's own endpoints, which are strict.
+/// A number parameter of Avow's own endpoints, which are strict.
 fn number(name: &str, text: Option<&str>, default: u64, most: u64) -> Result<u64, Error> {
     let Some(text) = text else { return Ok(default) };
     let number = text.parse().ok().filter(|number| *number <= most);
@@ -59,7 +59,7 @@ fn number(name: &str, text: Option<&str>, default: u64, most: u64) -> Result<u64
 
 /// Read the change log, wait for the next change, or stream changes.
 ///
-/// Every accepted change is one entry, in commit order and without gaps, kept for ever. With `wait` an empty page is held
+/// Every accepted change is one entry, in commit order and without gaps, kept forever. With `wait` an empty page is held
 /// back until there is a change. With `Accept: text/event-stream` the entries come as server-sent events, for as long as
 /// the connection lasts; `Last-Event-ID` continues where it broke off.
 #[utoipa::path(get, path = "/avow/v1/changes", tag = "avow",
@@ -109,7 +109,7 @@ pub(super) async fn list_changes(
     let events: Result<Vec<_>, _> = visible.map(|change| event(change)).collect();
     let mut response = Json(events?).into_response();
     if let Some(newest) = changes.last() {
-        // It may have come while the request waited.
+        // It may have arrived while the request waited.
         response.extensions_mut().insert(AsOf(newest.seq));
         // A reader from whom entries are hidden still gets on.
         response.headers_mut().insert(NEXT_AFTER, newest.seq.0.into());
@@ -149,7 +149,7 @@ fn events(
     Sse::new(events).keep_alive(KeepAlive::new().interval(keep_alive)).into_response()
 }
 
-/// Whether a change is shown to a caller: whoever may read what it is filed under, and, of a change that reaches below a
+/// Whether a change is shown to a caller: those that may read its scope, and, of a change that reaches below a
 /// whole context, everything.
 fn is_visible(authority: &Authority, change: &Change) -> bool {
     let reaches_below = change.subject.is_context() && change.kind == Kind::Mode.as_str();

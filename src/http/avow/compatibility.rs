@@ -12,7 +12,7 @@ use avow_api::{CompatibilityBatch, CompatibilityCheck, CompatibilityResult, Comp
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
-/// Checks in one call.
+/// The maximum number of checks in one call.
 const MOST_CHECKS: usize = 1_000;
 
 /// Check many schemas in one call.
@@ -36,7 +36,7 @@ pub(super) async fn check_batch(
     Ok(Json(CompatibilityResults { results }).into_response())
 }
 
-/// Answers one question. A question that cannot be answered has its error as its answer; only a fault of the registry
+/// Answers one question. If a question fails, its error is its answer; only a fault of the registry
 /// fails the whole batch.
 async fn answer(
     registry: &Registry,

@@ -1,4 +1,4 @@
-//! What goes beyond Confluent's API, below `/avow/v1`: one file per path; [`routes`] is the table of contents.
+//! Avow's own API below `/avow/v1`: one file per path; [`routes`] is the table of contents.
 
 mod access;
 mod apply;

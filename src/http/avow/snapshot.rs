@@ -13,11 +13,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use std::collections::BTreeSet;
 
-/// Schemas on a page by default, and at the most.
+/// The default and maximum number of schemas on a page.
 const USUAL_PAGE: usize = 500;
 const LARGEST_PAGE: usize = 1_000;
 
-/// Ids in one request.
+/// The maximum number of ids in one request.
 const MOST_IDS: usize = 200;
 
 fn schema(entry: SnapshotEntry) -> SnapshotSchema {

@@ -12,11 +12,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use std::str::FromStr;
 
-/// Subjects on a page by default, and at the most.
+/// The default and maximum number of subjects on a page.
 const USUAL_PAGE: usize = 100;
 const LARGEST_PAGE: usize = 1_000;
 
-/// Patterns of names in one request.
+/// The maximum number of name patterns in one request.
 const MOST_GLOBS: usize = 16;
 
 fn summary(found: FoundSubject, looked_inside: bool) -> SubjectSummary {
@@ -99,7 +99,7 @@ fn search(incoming: &Incoming) -> Result<Search, Error> {
     Ok(Search { names, context, deleted, field: any_case("field")?, named: any_case("type")?, lookup })
 }
 
-/// The patterns of names.
+/// The name patterns.
 pub(super) fn globs(incoming: &Incoming) -> Result<Vec<Glob>, Error> {
     let globs: Result<Vec<_>, _> = incoming.all("name").take(MOST_GLOBS + 1).map(Glob::parse).collect();
     let globs = globs.map_err(|error| Error::BadRequest(format!("`name` is no pattern: {error}")))?;
@@ -109,7 +109,7 @@ pub(super) fn globs(incoming: &Incoming) -> Result<Vec<Glob>, Error> {
     Ok(globs)
 }
 
-/// How much of a list is wanted at the most.
+/// The requested limit of a list.
 pub(super) fn limit(incoming: &Incoming, usual: usize, most: usize) -> Result<usize, Error> {
     let Some(text) = incoming.text("limit") else { return Ok(usual) };
     let limit = usize::from_str(text).ok().filter(|limit| (1..=most).contains(limit));
@@ -165,7 +165,7 @@ pub(super) async fn get_subject(State(state): State<AppState>, incoming: Incomin
 }
 
 fn past(text: &str) -> Option<Past> {
-    // A plus sign that was not encoded has become a space.
+    // An unescaped plus sign was decoded as a space.
     let moment = || Moment::parse(text).or_else(|| Moment::parse(&text.replace(' ', "+")));
     text.parse().map(|seq| Past::Change(Seq(seq))).ok().or_else(|| moment().map(Past::Time))
 }

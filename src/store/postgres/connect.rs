@@ -1,4 +1,4 @@
-//! Opening a Postgres database: what lies between, migrations, connections.
+//! Opening a Postgres database: pooler detection, migrations, connections.
 
 use super::pool::Pool;
 use super::reads::Reads;
@@ -12,25 +12,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How a Postgres database is used.
+/// Settings of a Postgres database.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where migrations are run, if not where everything else goes; for a pooler in between.
+    /// The URL for migrations, if it differs from the other one; for a pooler in between.
     pub migrate_url: Option<String>,
-    /// Whether the tables are brought up to date when the database is opened.
+    /// Whether the tables are migrated when the database is opened.
     pub migrate: bool,
     /// Connections for reading. Three more write and follow the log.
     pub connections: u32,
-    /// How long one statement may take before the database counts as away.
+    /// The timeout of one statement, after which the database counts as unavailable.
     pub timeout: Duration,
-    /// What lies between this program and the database.
+    /// The kind of pooler in between.
     pub pooler: Pooler,
-    /// How old answers may be. Zero: no request is answered from memory before the database said what is new.
+    /// The maximum age of answers. Zero: a request waits until the database has reported its newest change.
     pub staleness: Duration,
 }
 
 impl Options {
-    /// How long a first connection may take: a database that sleeps needs a while to wake, and nobody waits for answers yet.
+    /// The timeout of the first connection: a sleeping database needs a while to wake, and no client waits yet.
     pub(in crate::store) fn waking(&self) -> Duration {
         self.timeout * 6
     }
@@ -49,26 +49,26 @@ impl Default for Options {
     }
 }
 
-/// What lies between the program and Postgres.
+/// The kind of pooler between the program and Postgres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Pooler {
-    /// Look.
+    /// Detect it.
     Auto,
-    /// Nothing, or something that gives each client a connection of its own.
+    /// None, or one that gives each client a connection of its own.
     None,
     /// A pooler that may run each transaction on another connection, and does not keep track of prepared statements.
     Transaction,
 }
 
-/// A way to new connections, and what is known of them.
+/// A factory of connections, and the state they share.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Link {
     options: Arc<PgConnectOptions>,
     /// Set where a statement must not outlive its transaction: the next one may run elsewhere.
     transient: Arc<AtomicBool>,
-    /// How long a transaction may be left alone by a program that got stuck, and a statement wait for a lock.
+    /// The timeout of an idle transaction of a stuck program, and of a statement that waits for a lock.
     timeout: Duration,
-    /// When the last connection broke. Older ones are not trusted any more.
+    /// The time when the last connection broke. Older ones are not trusted any more.
     broke: Arc<std::sync::Mutex<Option<Instant>>>,
 }
 
@@ -83,7 +83,7 @@ impl Link {
         self.transient.load(Ordering::Relaxed)
     }
 
-    /// Learns from an error: that connections broke, or that somebody else's statements are on ours.
+    /// Learns from an error: that connections broke, or that statements of different clients were mixed up.
     pub(super) fn learn(&self, error: &sqlx::Error) {
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         if matches!(code.as_deref(), Some("42P05" | "26000")) && !self.transient.swap(true, Ordering::Relaxed) {
@@ -97,18 +97,18 @@ impl Link {
         }
     }
 
-    /// How such a transaction begins: in one round trip, as a pooler may run the next one elsewhere.
+    /// The beginning of such a transaction: in one round trip, as a pooler may run the next statement elsewhere.
     pub(in crate::store) fn begin(&self) -> AssertSqlSafe<String> {
         let millis = self.bound();
         AssertSqlSafe(format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = {millis}"))
     }
 
-    /// The patience as a setting of the database, in milliseconds; 0 would mean for ever.
+    /// The timeout as a setting of the database, in milliseconds; 0 would mean none.
     pub(super) fn bound(&self) -> u128 {
         self.timeout.as_millis().clamp(1, 3_600_000)
     }
 
-    /// Whether something broke since a connection of this age was opened.
+    /// Whether a connection broke since one of this age was opened.
     pub(super) fn outlived_a_break(&self, age: Duration) -> bool {
         let broke = *self.broke.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         broke.is_some_and(|broke| broke.elapsed() <= age)
@@ -126,9 +126,9 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, Error> {
     Ok(options.application_name("avow").disable_statement_logging())
 }
 
-/// A new connection to a server that takes writes, if there is one in time.
+/// A new connection to a server that accepts writes.
 ///
-/// A standby lags behind: what it says is new is not all that was acknowledged.
+/// A standby lags behind: its newest change is not the newest one that was acknowledged.
 pub(super) async fn connect(options: &PgConnectOptions, timeout: Duration) -> Result<PgConnection, sqlx::Error> {
     let connected = async {
         let mut connection = options.connect().await?;
@@ -140,7 +140,7 @@ pub(super) async fn connect(options: &PgConnectOptions, timeout: Duration) -> Re
     tokio::time::timeout(timeout, connected).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// Opens the database, brings it up to date if that is wanted, and starts to write and to follow the log.
+/// Opens the database, migrates it if wanted, and starts the writers and the follower.
 pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store, Error> {
     let (timeout, waking) = (options.timeout, options.waking());
     let to_database = parse(url)?;
@@ -173,7 +173,7 @@ pub(in crate::store) async fn open(url: &str, options: &Options) -> Result<Store
     Ok(Store { reads, writes, change_tracker, write_health, stats, lock })
 }
 
-/// Whether two connections end at one, with nobody to tell their prepared statements apart.
+/// Whether two client connections share a server connection without separate prepared statements.
 ///
 /// Measured with `PgBouncer` 1.18 in transaction mode: sqlx numbers its statements per connection, so one client's `s_1`
 /// runs as another's, and the wrong rows come back without any error.
@@ -187,13 +187,13 @@ async fn mixes_up_statements(options: &PgConnectOptions, timeout: Duration) -> R
     // Each is the first statement of its connection, and so has the same name as the other.
     let first = sqlx::query_scalar::<_, i64>("SELECT $1::BIGINT + 1").bind(1_i64).fetch_one(&mut one).await;
     let second = sqlx::query_scalar::<_, i64>("SELECT $1::BIGINT + 2").bind(1_i64).fetch_one(&mut other).await;
-    let told_apart = matches!((&first, &second), (Ok(2), Ok(3)));
+    let distinguished = matches!((&first, &second), (Ok(2), Ok(3)));
     if shared {
-        // The connection goes back to the pooler as clean as it was.
+        // Leaves the connection as clean as it was.
         let _ = sqlx::raw_sql("DEALLOCATE ALL").execute(&mut one).await;
     }
     drop((one.close().await, other.close().await));
-    if told_apart {
+    if distinguished {
         return Ok(false);
     }
     if shared {
@@ -207,7 +207,7 @@ async fn mixes_up_statements(options: &PgConnectOptions, timeout: Duration) -> R
     Ok(true)
 }
 
-/// The process that serves a connection. Asked in the simple protocol, which no pooler mixes up.
+/// The process that serves a connection. Queried in the simple protocol, which no pooler mixes up.
 async fn backend(connection: &mut PgConnection) -> Result<i32, Error> {
     Ok(sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await?.try_get(0)?)
 }

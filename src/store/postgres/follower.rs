@@ -1,7 +1,7 @@
-//! Following the log: what did the other nodes change?
+//! Following the log: the changes of the other nodes.
 //!
-//! One question at a time is under way, however many requests wait. A request waits for an answer to a question that was
-//! asked after it came, and what it then finds in memory is as fresh as if this node were the only one.
+//! One query is in flight at a time, however many requests wait. A request waits for the answer to a query sent after
+//! the request arrived, so what it then finds in a cache is as fresh as if this node were the only one.
 
 use super::connect::{Link, Options, statement};
 use super::unit::Receipt;
@@ -13,20 +13,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
-/// The question is asked this often even if nobody waits.
+/// The interval of polls that no request waits for.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Changes read at a time.
 const PAGE: usize = 500;
 
-/// Connections that may be found broken one after another before the database counts as away.
+/// The number of consecutive broken connections after which the database counts as unavailable.
 const ATTEMPTS: usize = 3;
 
-/// Between two questions while the database is away; grows to the second.
+/// The interval of polls while the database is unavailable; grows to a second.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Asks for changes, and tells what came of it. Cheap to clone; ends with the last clone.
+/// The handle to the follower. Cheap to clone; the task ends with the last clone.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Follower {
     questions: Arc<Questions>,
@@ -36,7 +36,7 @@ pub(in crate::store) struct Follower {
 
 #[derive(Debug, Default)]
 struct Questions {
-    /// How many were wanted so far.
+    /// The number of queries requested so far.
     wanted: AtomicU64,
     wake: Notify,
 }
@@ -44,17 +44,17 @@ struct Questions {
 /// The newest answer.
 #[derive(Debug, Clone)]
 struct Answer {
-    /// The last question it answers.
+    /// The last query it answers.
     question: u64,
     /// The position of the newest change.
     head: Seq,
-    /// When it was asked: what was committed later is not in the answer, however long that took.
+    /// The time of the query: later commits are not in the answer, however long that took.
     at: Instant,
-    /// Why it does not, if it does not.
+    /// The reason why the database is unavailable, if it is.
     unavailable: Option<Arc<str>>,
 }
 
-/// The task that asks.
+/// The task that sends the queries.
 struct Asker {
     link: Link,
     connection: Option<PgConnection>,
@@ -63,18 +63,18 @@ struct Asker {
     timeout: Duration,
     questions: Arc<Questions>,
     answers: watch::Sender<Answer>,
-    /// The newest change that was seen, as it was seen.
+    /// The newest change seen.
     last: Option<(i64, String)>,
 }
 
-/// Those whom one answer served come back one after another, this close together: the time of some turns, for any other task
-/// that has one is likely to end in a question, too.
+/// The time within which the requests served by one answer return: a few turns of the scheduler, as any other task that
+/// runs is likely to end in a query, too.
 const QUIET: Duration = Duration::from_micros(15);
 
 /// A round through the other tasks that lasts longer was no empty one.
 const TURN: Duration = Duration::from_micros(10);
 
-/// Nobody is waited for longer.
+/// The maximum time to wait for more requests.
 const GATHER: Duration = Duration::from_millis(1);
 
 impl Follower {
@@ -106,8 +106,8 @@ impl Follower {
         Ok(Self { questions, answers: receiver, staleness: options.staleness })
     }
 
-    /// Returns the position of the newest change once this node knows of all up to it: at least of those that were
-    /// committed before the call, or as much as the settings allow it to be late.
+    /// Returns the position of the newest change once this node has seen all up to it: at least those that were
+    /// committed before the call, less the configured staleness.
     pub(in crate::store) async fn catch_up(&self) -> Result<Seq, Error> {
         let mut answers = self.answers.clone();
         if !self.staleness.is_zero() {
@@ -132,23 +132,23 @@ impl Follower {
         }
     }
 
-    /// How long ago the database was asked what it last answered.
+    /// The age of the last answer, measured from its query.
     pub(in crate::store) fn age(&self) -> Duration {
         self.answers.borrow().at.elapsed()
     }
 
-    /// For how long the database has been away; `None` while it answers.
+    /// The duration of the current outage; `None` while the database answers.
     pub(in crate::store) fn outage(&self) -> Option<Duration> {
         let answer = self.answers.borrow();
         answer.unavailable.is_some().then(|| answer.at.elapsed())
     }
 
-    /// Why the database does not answer; `None` while it does.
+    /// The reason why the database is unavailable; `None` while it is available.
     pub(in crate::store) fn unreachable(&self) -> Option<Error> {
         self.answers.borrow().unavailable.as_ref().map(|reason| Error::Unreachable(Arc::clone(reason)))
     }
 
-    /// Resolves when the database is away.
+    /// Resolves when the database becomes unavailable.
     pub(in crate::store) async fn until_unreachable(&self) -> Error {
         let mut answers = self.answers.clone();
         match answers.wait_for(|answer| answer.unavailable.is_some()).await {
@@ -167,7 +167,7 @@ impl Asker {
                 return;
             }
             if self.questions.wanted.load(Ordering::Acquire) == answered {
-                // Nodes that were started together should not ask together.
+                // Nodes that were started together should not poll together.
                 let poll = POLL.mul_f64(0.9 + 0.2 * jitter());
                 let _ = tokio::time::timeout(poll, self.questions.wake.notified()).await;
             }
@@ -184,7 +184,7 @@ impl Asker {
                     let was_away = self.answers.borrow().unavailable.is_some();
                     self.answers.send_replace(Answer { question, head, at: began, unavailable: None });
                     if was_away {
-                        tracing::info!(head = head.0, "The database answers again");
+                        tracing::info!(head = head.0, "The database is available again");
                     }
                     continue;
                 }
@@ -201,7 +201,7 @@ impl Asker {
             };
             self.answers.send_modify(|answer| {
                 if answer.unavailable.is_none() {
-                    tracing::error!(%reason, "The database is away; ids and last known answers go on, writes do not");
+                    tracing::error!(%reason, "The database is unavailable; ids and cached answers are still served, writes are not");
                 }
                 answer.unavailable = Some(reason);
             });
@@ -210,10 +210,10 @@ impl Asker {
         }
     }
 
-    /// Returns how many have asked, for the question that is sent next to answer.
+    /// Returns the number of requests that the next query will answer.
     ///
-    /// A question costs more than some turns of other tasks, so requests that have arrived but not had their turn yet come
-    /// along. Where the last answer served several, those are likely to be back in a moment, and are waited for.
+    /// A query costs more than some turns of other tasks, so requests that have arrived but not run yet are included.
+    /// If the last answer served several, those are likely to return in a moment, and are waited for.
     async fn gather(&self, served: u64) -> u64 {
         let began = Instant::now();
         let (mut wanted, mut now, mut stirred) = (0, began, began);
@@ -221,7 +221,7 @@ impl Asker {
             let before = now;
             tokio::task::yield_now().await;
             now = Instant::now();
-            // Whoever is counted here asked before the question is sent.
+            // Every request counted here arrived before the query is sent.
             let seen = self.questions.wanted.load(Ordering::Acquire);
             if seen > wanted || now - before > TURN {
                 (wanted, stirred) = (seen, now);
@@ -232,7 +232,7 @@ impl Asker {
         }
     }
 
-    /// Asks, and on other connections again while that may help: a question that failed is no sign of an outage yet.
+    /// Queries, and retries on other connections while that may help: one failed query is not an outage yet.
     async fn insist(&mut self) -> Result<Seq, Error> {
         let attempts = if self.answers.borrow().unavailable.is_some() { 1 } else { ATTEMPTS };
         for _ in 1..attempts {
@@ -244,7 +244,7 @@ impl Asker {
         self.ask().await
     }
 
-    /// Reads all changes beyond the last known one and marks what they touched.
+    /// Reads all changes beyond the last known one and marks the facts they changed.
     async fn ask(&mut self) -> Result<Seq, Error> {
         const SQL: &str = "SELECT seq, receipt FROM changes WHERE seq >= $1 ORDER BY seq LIMIT $2";
         loop {
@@ -262,7 +262,7 @@ impl Asker {
             let count = rows.len();
             let mut rows = rows.into_iter();
             if self.last.is_some() && rows.next() != self.last {
-                // A standby that had not got everything took over: what is remembered may never have happened.
+                // A standby that lacked changes took over: what is cached may never have happened.
                 tracing::error!(
                     from,
                     "The log does not continue where it was left; nothing remembered is used any more"

@@ -1,4 +1,4 @@
-//! Bringing the tables up to date, by one node at a time.
+//! Migrations, by one node at a time.
 
 use super::connect::{self, parse};
 use crate::store::Error;
@@ -10,9 +10,9 @@ use std::time::Duration;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Brings the database up to date. While one node does so the others wait.
+/// Migrates the database. While one node does so the others wait.
 ///
-/// `pooled` says that statements would be mixed up on the way: then the database must be up to date already.
+/// `pooled` means that a pooler would mix up statements: then the database must be up to date already.
 pub(in crate::store) async fn migrate(url: &str, pooled: bool, timeout: Duration) -> Result<(), Error> {
     let options = parse(url)?;
     let mut connection = connect::connect(&options, timeout).await?;
@@ -55,11 +55,11 @@ async fn check_tables(connection: &mut PgConnection) -> Result<(), Error> {
     if is_current(connection).await? { Ok(()) } else { Err(Error::NotMigrated) }
 }
 
-/// Waits until nobody else migrates. The lock is a row, held by a transaction that a pooler cannot take apart.
+/// Waits for the migration lock. It is a row, locked by a transaction that a pooler cannot take apart.
 async fn wait_for_turn(connection: &mut PgConnection) -> Result<&mut PgConnection, Error> {
     const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration_lock (one BIGINT NOT NULL PRIMARY KEY)";
     const ROW: &str = "INSERT INTO migration_lock (one) VALUES (1) ON CONFLICT (one) DO NOTHING";
-    // Two that create the table at the same moment: one of them is refused, and then finds it.
+    // Two nodes create the table at the same moment: one of them is refused, and then finds it.
     let mut created = sqlx::raw_sql(TABLE).execute(&mut *connection).await;
     if let Err(sqlx::Error::Database(error)) = &created
         && matches!(error.code().as_deref(), Some("23505" | "42P07" | "42710"))
@@ -73,7 +73,7 @@ async fn wait_for_turn(connection: &mut PgConnection) -> Result<&mut PgConnectio
     Ok(connection)
 }
 
-/// Whether every migration of this program has been run.
+/// Whether every migration of this program has been applied.
 async fn is_current(connection: &mut PgConnection) -> Result<bool, Error> {
     if !exists(connection, "SELECT to_regclass('_sqlx_migrations') IS NOT NULL").await? {
         return Ok(false);

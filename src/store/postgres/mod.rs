@@ -1,8 +1,8 @@
-//! Postgres: many nodes on one database, none of them in charge.
+//! Postgres: many nodes on one database, without a leader.
 //!
-//! A unit is one call of a function of the database ([`unit`]), so that the lock on the log's head is never held across
-//! the network. One task sends them ([`writer`]), those that wait together in one call. Another one asks for what the
-//! other nodes have changed ([`follower`]), once for all requests that wait for the answer.
+//! A unit is one call of a database function ([`unit`]), so that the lock on the log's head is never kept across
+//! the network. One task sends them ([`writer`]), waiting units in one call. Another one polls for the changes of
+//! other nodes ([`follower`]), once for all requests that wait for the answer.
 
 mod connect;
 mod follower;

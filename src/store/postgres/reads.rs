@@ -1,13 +1,13 @@
-//! Reading: a pool of connections, given up at once while the database is away.
+//! Reads through a pool of connections; they fail at once while the database is unavailable.
 
 use super::Follower;
 use super::connect::Link;
-use super::pool::{Loan, Pool};
+use super::pool::{Pool, PooledConnection};
 use crate::store::{Connections, Error, Retry, Stats};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The connections that read.
+/// The connections for reading.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Reads {
     pool: Pool,
@@ -16,7 +16,7 @@ pub(in crate::store) struct Reads {
     stats: Arc<Stats>,
 }
 
-/// Connections that may be found broken before a read gives up: a restart of the database breaks all of them at once.
+/// The number of broken connections after which a read gives up: a restart of the database breaks all of them at once.
 const ATTEMPTS: u32 = 4;
 
 impl Reads {
@@ -36,14 +36,14 @@ impl Reads {
         &self.follower
     }
 
-    pub(in crate::store) async fn connection(&self) -> Result<Loan, sqlx::Error> {
+    pub(in crate::store) async fn connection(&self) -> Result<PooledConnection, sqlx::Error> {
         let began = Instant::now();
-        let connection = self.pool.lend().await?;
+        let connection = self.pool.acquire().await?;
         self.stats.acquired(began.elapsed());
         Ok(connection)
     }
 
-    /// One attempt to read. `None` if another one may do better: a connection was broken, or the database asks for it.
+    /// One attempt to read. `None` if a retry may help: a connection was broken, or the database asks for it.
     pub(in crate::store) async fn attempt<T>(
         &self,
         attempt: &mut u32,

@@ -6,15 +6,15 @@ use crate::store::{ChangeTracker, Error};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A part of a unit on its way to the database. Fields that are not there spare the function a statement.
+/// A part of a unit on its way to the database. Absent fields spare the function a statement.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Call {
-    /// Tells this part from every other one.
+    /// The unique id of the part.
     unit: String,
-    /// Whether it is written with the one before it, or not at all.
+    /// Whether it is atomic with the one before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     joined: Option<bool>,
-    /// The position of the log before it was first sent, if it is not sent for the first time.
+    /// The position of the log before it was first sent, if this is a retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_at: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -127,7 +127,7 @@ struct Entry {
     after: Option<String>,
 }
 
-/// What became of one part.
+/// The outcome of one part.
 #[derive(Debug, Deserialize)]
 pub(super) struct Reply {
     refused: Option<Refusal>,
@@ -144,7 +144,7 @@ enum Refusal {
     Ids,
 }
 
-/// What a change touched, as it is kept beside its entry in the log.
+/// The facts that a change affects, as stored beside its entry in the log.
 #[derive(Debug, Deserialize)]
 pub(super) struct Receipt {
     id: Option<i64>,
@@ -154,7 +154,7 @@ pub(super) struct Receipt {
 }
 
 impl Receipt {
-    /// Notes everything that the change at `seq` made outdated.
+    /// Marks everything that the change at `seq` invalidates.
     pub(super) fn mark(&self, change_tracker: &ChangeTracker, seq: Seq) {
         for subject in &self.scopes {
             change_tracker.mark(change_tracker.scope(&Subject::parse(subject)), seq);
@@ -171,7 +171,7 @@ impl Receipt {
 }
 
 impl Reply {
-    /// The outcome of a unit, of what became of its parts, once what they changed is marked as changed.
+    /// The outcome of a unit, from the outcomes of its parts, after what they changed is marked.
     pub(super) fn outcome(replies: Vec<Self>, change_tracker: &ChangeTracker) -> Result<Outcome, Error> {
         let (mut last, mut ids) = (Seq(0), Vec::with_capacity(replies.len()));
         for reply in replies {
@@ -204,7 +204,7 @@ impl Reply {
 }
 
 impl Call {
-    /// Says that the part may have been written already, by a call whose answer was lost, but not before `seq`.
+    /// Records that the part may have been written already, by a call whose answer was lost, but not before `seq`.
     pub(super) fn may_have_been_written_after(&mut self, seq: Seq) {
         self.sent_at.get_or_insert(seq.0);
     }
@@ -286,7 +286,7 @@ impl Call {
             }
         };
         for target in &new.targets {
-            // Whoever wants to delete the target must notice its new user.
+            // A concurrent deletion of the target must notice its new user.
             self.touch(&target.subject);
         }
         let json = |value: Result<String, serde_json::Error>| value.map_err(|error| Error::Invalid(error.to_string()));
@@ -310,7 +310,7 @@ impl Call {
         Ok(())
     }
 
-    /// Has the revision of a scope raised, once however often it is touched.
+    /// Raises the revision of a scope, once however often it is touched.
     fn touch(&mut self, subject: &Subject) {
         let scope = InScope { subject: subject.as_str().to_owned(), context: subject.context().to_string() };
         if !self.scopes.contains(&scope) {

@@ -1,7 +1,7 @@
-//! Writing: units that wait together are sent together, and again while nobody knows whether they arrived.
+//! Writers: waiting units are sent together, and again while it is unknown whether they were committed.
 //!
-//! While a call is under way the next units gather, so that they share its cost. Where that takes long because the
-//! database is far, a second call goes out before the first is back.
+//! While a call is in flight the next units gather, so that they share its cost. If the database is distant, a second
+//! call is sent before the first returns.
 
 use super::Follower;
 use super::connect::{Link, statement};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc};
 
-/// The connection that writes, and what it takes to write.
+/// The connection that writes, and its settings.
 struct Writer {
     link: Link,
     connection: Option<PgConnection>,
@@ -27,16 +27,17 @@ struct Writer {
     stats: Arc<Stats>,
 }
 
-/// The line of those that wait, for the writer whose turn it is.
+/// The queue, for the writer whose turn it is.
 type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
 
-/// Writers on one node; each has a connection. With a database far away two left work waiting; four were no better.
+/// The number of writers of a node; each has a connection. With a distant database two left work waiting, four did no
+/// better.
 const WRITERS: usize = 3;
 
-/// A call beside a near database is back by then, and what waits is better sent in one call than in two.
+/// A call to a nearby database returns by then, and waiting units are better sent in one call than in two.
 const NEAR: Duration = Duration::from_millis(8);
 
-/// How often a node whose last write failed finds out for itself whether the next one would.
+/// The interval at which a node whose last write failed probes whether the next one would succeed.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// Starts the writers; they end when the last sender is dropped.
@@ -71,14 +72,14 @@ pub(super) fn start(
     sender
 }
 
-/// Writes nothing, the way units are written, so that nobody has to register anything for a node to call itself well again.
+/// Writes nothing, through the write path, so that a node recovers its health without a registration.
 async fn probe(queue: mpsc::WeakSender<Job>, follower: Follower, write_health: WriteHealth) {
     loop {
         tokio::time::sleep(PROBE).await;
         let Some(queue) = queue.upgrade() else { break };
         if write_health.may_pass() && follower.unreachable().is_none() {
             let nothing = Unit { guards: Vec::new(), parts: Vec::new() };
-            // What came of it is what the trouble now says.
+            // The outcome is recorded in the write health.
             let _ = submit(&queue, nothing).await;
         }
     }
@@ -99,7 +100,7 @@ impl Writer {
             }
         }
         if let Some(connection) = self.connection {
-            // A server that is gone needs no goodbye.
+            // No goodbye to a server that is gone.
             let _ = connection.close().await;
         }
     }
@@ -121,7 +122,7 @@ impl Writer {
             let outcomes = match self.commit(&mut calls, deadline).await {
                 Ok(outcomes) => Some(outcomes),
                 Err(Error::Unavailable(reason)) => {
-                    // None of them would fare better alone.
+                    // None of them would succeed alone.
                     let reason: Arc<str> = reason.to_string().into();
                     Some(calls.iter().map(|_| Err(Error::Unreachable(Arc::clone(&reason)))).collect())
                 }
@@ -129,13 +130,13 @@ impl Writer {
             };
             if let Some(outcomes) = outcomes {
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                    // A caller that went away does not undo what it asked for.
+                    // A caller that stopped waiting does not cancel the write.
                     let _ = reply.send(outcome);
                 }
                 return;
             }
         }
-        // A unit alone, or one that the database refuses spoilt the call of all.
+        // A single unit, or one that made the database refuse the whole call.
         for (call, reply) in calls.iter_mut().zip(replies) {
             let outcome = self.commit(std::slice::from_mut(call), deadline).await;
             let outcome = outcome.and_then(|outcomes| outcomes.into_iter().next().unwrap_or(Ok(Outcome::Conflict)));
@@ -143,7 +144,7 @@ impl Writer {
         }
     }
 
-    /// Has units written together, trying again until the deadline while that may help.
+    /// Writes units together, with retries until the deadline.
     async fn commit(
         &mut self,
         calls: &mut [Vec<Call>],
@@ -175,7 +176,7 @@ impl Writer {
                 Err(error) => error,
             };
             self.link.learn(&error);
-            // Whether they were written is not always known; their names in the log will tell.
+            // It is not always known whether they were written; the retry finds their ids in the log.
             for call in calls.iter_mut().flatten() {
                 call.may_have_been_written_after(known);
             }
@@ -193,8 +194,8 @@ impl Writer {
     }
 
     async fn send(&mut self, calls: &[Vec<Call>], deadline: Instant) -> Result<Vec<Reply>, sqlx::Error> {
-        // Whoever waits for the log's head on the side of the database gives up as this program does: one that holds it and
-        // got stuck must not gather more and more of them. Of the transaction alone, as a pooler may lie between.
+        // A transaction that waits for the log's head gives up when this program does: a stuck one that locks it
+        // must not block more and more of them. Set for the transaction only, as a pooler may be in between.
         const SQL: &str = "WITH bound AS MATERIALIZED (SELECT set_config('lock_timeout', $2, TRUE) AS millis)
             SELECT avow_write_3($1) FROM bound WHERE millis IS NOT NULL";
         let parts: Vec<&Call> = calls.iter().flatten().collect();
@@ -207,7 +208,7 @@ impl Writer {
             let bound = self.link.bound().to_string();
             let query = || sqlx::query_scalar::<_, String>(SQL).bind(&units).bind(&bound);
             let outcomes = statement!(self.link, &mut connection, fetch_one, query())?;
-            // One that failed is in a state nobody knows, so another takes its place.
+            // After a failure the state of the connection is unknown, so it is replaced.
             self.connection = Some(connection);
             Ok::<String, sqlx::Error>(outcomes)
         };

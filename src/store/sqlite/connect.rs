@@ -47,7 +47,7 @@ pub(in crate::store) fn options(url: &str) -> Result<SqliteConnectOptions, Error
     Ok(options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // An id a client has seen must outlive a power cut, or it will be handed out twice.
+        // An id a client has seen must outlive a power cut, or it will be assigned twice.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
@@ -64,7 +64,7 @@ pub(in crate::store) async fn migrate_file(url: &str) -> Result<(), Error> {
 }
 
 pub(in crate::store) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
-    // A newer program may have added migrations that older ones can live with: only `lowest_format` tells.
+    // A newer program may have added migrations that older ones are compatible with: only `lowest_format` decides.
     let known: bool =
         sqlx::query_scalar("SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'facts'")
             .fetch_one(&mut *connection)
@@ -74,7 +74,7 @@ pub(in crate::store) async fn migrate(connection: &mut SqliteConnection) -> Resu
     }
     let mut migrator = sqlx::migrate!("migrations/sqlite");
     migrator.set_ignore_missing(true);
-    // A table that others refer to can only be built again while nobody looks at the references.
+    // A table that others refer to can only be rebuilt while references are not checked.
     sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut *connection).await?;
     migrator.run(&mut *connection).await.map_err(|error| match error {
         sqlx::migrate::MigrateError::Execute(error) => Error::from(error),

@@ -1,11 +1,11 @@
-//! One unit in SQLite: a few statements inside the transaction the writer holds open.
+//! One unit in SQLite: a few statements inside the writer's open transaction.
 
 use crate::domain::{Context, SchemaId, Seq, Subject, Timestamp, Version};
-use crate::store::unit::{Effect, Entry, Guard, IdChoice, NewVersion, Outcome, Part, Unit};
+use crate::store::unit::{Effect, Guard, IdChoice, LogEntry, NewVersion, Outcome, Part, Unit};
 use crate::store::{ChangeTracker, Error, Slot};
 use sqlx::SqliteConnection;
 
-/// What a unit has to know before it changes anything.
+/// The values a unit needs before it changes anything.
 macro_rules! look {
     () => {
         "SELECT
@@ -29,7 +29,7 @@ macro_rules! look {
 
 const BEGIN_AND_LOOK: &str = concat!("BEGIN IMMEDIATE; ", look!());
 
-/// What every unit ends with.
+/// The last statements of every unit.
 macro_rules! finish {
     () => {
         "INSERT INTO scopes (subject, context, revision) VALUES ($9, $10, 1)
@@ -65,11 +65,11 @@ pub(super) struct Ends {
     pub(super) closes: bool,
 }
 
-/// Runs a unit and says what became of it. `ends` tells what of its transaction it is to open and close itself; a unit
-/// that is refused closes nothing.
+/// Runs a unit and returns its outcome. `ends` selects the ends of its transaction that it opens and closes itself; a
+/// unit that is refused closes nothing.
 ///
-/// Every refusal comes before the first change, so that a refused unit leaves nothing in the transaction. Where a later
-/// part cannot be written the transaction is lost, and with it everything else that is in it.
+/// Every refusal comes before the first change, so that a refused unit leaves nothing in the transaction. If a later
+/// part cannot be written, the whole transaction is lost.
 pub(super) async fn run(
     tx: &mut SqliteConnection,
     change_tracker: &ChangeTracker,
@@ -99,20 +99,20 @@ pub(super) async fn run(
 struct Work<'t> {
     tx: &'t mut SqliteConnection,
     change_tracker: &'t ChangeTracker,
-    /// What the commit will make outdated.
+    /// The facts that the commit invalidates.
     touched: &'t mut Vec<(Slot, Seq)>,
     seq: Seq,
     time: Timestamp,
 }
 
-/// What a part finds before it changes anything.
+/// The rows a part reads before it changes anything.
 #[derive(sqlx::FromRow)]
 struct Found {
     /// Scopes that were changed since the decision.
     outdated: i64,
     /// The position of the newest change.
     head: i64,
-    /// Whether the text under the new version's fingerprint is its own; absent where none is stored.
+    /// Whether the text under the new version's fingerprint is equal to its own; absent where none is stored.
     same_text: Option<bool>,
     /// The newest id of its content.
     id_of_content: Option<i64>,
@@ -127,7 +127,7 @@ struct Found {
 impl Found {
     /// The id a new version will have, or why it cannot have one.
     fn choose_id(&self, new: &NewVersion) -> Result<SchemaId, Outcome> {
-        // MD5 can be made to collide; an id must not change its meaning for anybody who tries.
+        // MD5 collisions can be constructed; an id must not change its content for anyone who tries.
         if self.same_text == Some(false) {
             return Err(Outcome::FingerprintTaken);
         }
@@ -185,7 +185,7 @@ impl Work<'_> {
         Ok(Ok(added.map(|(_, id)| id)))
     }
 
-    /// Whether a guard holds that is not about a revision; those are looked at all at once.
+    /// Whether a guard that is not about a revision is met; those are checked together.
     async fn holds(&mut self, guard: &Guard) -> Result<bool, Error> {
         const LIVE: &str = "SELECT NOT EXISTS (SELECT 1 FROM versions WHERE context = coalesce($1, context)
             AND deleted = FALSE)";
@@ -295,7 +295,7 @@ impl Work<'_> {
                 .bind(i64::from(target.version.get()))
                 .execute(&mut *self.tx)
                 .await?;
-            // Whoever wants to delete the target must notice its new user.
+            // A concurrent deletion of the target must notice its new user.
             self.bump(&target.subject).await?;
         }
         Ok(())
@@ -331,7 +331,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Removes a version with its references; the id it had. The content stays: the log tells of it.
+    /// Removes a version with its references and returns its id. The content stays, because the log refers to it.
     async fn remove_version(&mut self, subject: &Subject, version: Version) -> Result<Option<i64>, Error> {
         const TARGETS: &str =
             "SELECT DISTINCT target_subject FROM uses WHERE subject = $1 AND version = $2 ORDER BY target_subject";
@@ -352,7 +352,7 @@ impl Work<'_> {
         Ok(id)
     }
 
-    /// Raises the revision of a scope, so that whoever decided on what was there decides again.
+    /// Raises the revision of a scope, so that concurrent decisions on it are taken again.
     async fn bump(&mut self, scope: &Subject) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO scopes (subject, context, revision) VALUES ($1, $2, 1)
             ON CONFLICT (subject) DO UPDATE SET revision = scopes.revision + 1";
@@ -366,7 +366,7 @@ impl Work<'_> {
     /// stores the version it adds.
     async fn finish(
         &mut self,
-        entry: &Entry,
+        entry: &LogEntry,
         scope: &Subject,
         added: Option<(&NewVersion, SchemaId)>,
         commit: bool,

@@ -1,6 +1,6 @@
-//! The one writer of a SQLite file: units that wait together are committed together.
+//! The single writer of a SQLite file: waiting units are committed together.
 //!
-//! A commit costs a flush of the disk whatever it holds, so while one runs the next units gather.
+//! A commit costs one flush of the disk whatever its size, so the next units gather while one runs.
 
 use super::unit::{Ends, run};
 use crate::store::lock::DatabaseLock;
@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// The connection that writes. One that failed is in a state nobody knows, so another takes its place.
+/// The connection that writes. After a failure its state is unknown, so it is replaced.
 struct Writer {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,
@@ -52,7 +52,7 @@ impl Writer {
             && let Ok(outcomes) = self.commit(&units).await
         {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                // A caller that went away does not undo what it asked for.
+                // A caller that stopped waiting does not cancel the write.
                 let _ = reply.send(Ok(outcome));
             }
             return;

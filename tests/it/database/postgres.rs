@@ -1,6 +1,6 @@
-//! A Postgres of our own: a cluster on a port nobody else uses, with a database schema for each test.
+//! A private Postgres: a cluster on a free port, with a database schema for each test.
 //!
-//! `TEST_POSTGRES_URL` names another one instead. Where there is neither, tests fail; they are never skipped.
+//! `TEST_POSTGRES_URL` names another one instead. Without either, tests fail; they are never skipped.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -12,16 +12,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
-/// A running cluster; it and its files are gone when it is dropped, or when this process is, however that ends.
+/// A running cluster; it and its files are removed when it is dropped, or when this process ends in any way.
 pub(crate) struct Cluster {
     pub(crate) url: String,
     pub(crate) data: PathBuf,
-    /// The shell that looks after the cluster. It cleans up once its standard input is closed.
+    /// The shell that supervises the cluster. It cleans up once its standard input is closed.
     keeper: Child,
     input: Option<ChildStdin>,
 }
 
-/// Starts the server, says its process id, and stops it when nobody holds the other end of the pipe any more.
+/// Starts the server, prints its process id, and stops it when the other end of the pipe is closed.
 const KEEPER: &str = r#"
     trap '' INT TERM
     as_user "$bin/postgres" -D "$data" "$@" </dev/null >"$data/log" 2>&1 &
@@ -39,7 +39,7 @@ impl Cluster {
         Self::start_on_a_disk_of(settings, None)
     }
 
-    /// The same on a disk of its own of so many mebibytes, which takes a system that allows to mount it.
+    /// The same on a private disk of that many mebibytes, which needs a system that permits mounts.
     pub(crate) fn start_on_a_disk_of(settings: &[&str], mib: Option<u32>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
         let home = TempDir::new().expect("a directory").keep();
@@ -61,7 +61,7 @@ impl Cluster {
         );
         let mut shell = Command::new(if mib.is_some() { "unshare" } else { "bash" });
         if mib.is_some() {
-            // Only the cluster sees its disk, and it is gone with it.
+            // Only the cluster sees its disk, and it is removed with it.
             shell.args(["-m", "bash"]);
         }
         let mut keeper = shell
@@ -91,7 +91,7 @@ impl Cluster {
         Self { url: format!("postgres://avow@127.0.0.1:{port}/postgres"), data, keeper, input }
     }
 
-    /// Waits until it takes connections.
+    /// Waits until it accepts connections.
     pub(crate) async fn answers(&self) {
         for _ in 0..600 {
             if let Ok(connection) = PgConnection::connect(&self.url).await {
@@ -148,7 +148,7 @@ pub(crate) async fn shared() -> &'static str {
     URL.get().expect("it was set above")
 }
 
-/// The URL of a database schema that is new and empty, and nobody else's, in the shared cluster.
+/// The URL of a new, empty and private database schema in the shared cluster.
 pub(crate) async fn fresh_url() -> String {
     fresh_url_in(shared().await).await
 }
@@ -165,7 +165,7 @@ pub(crate) async fn fresh_url_in(cluster: &str) -> String {
     format!("{cluster}{joint}options=-c%20search_path%3D{schema}")
 }
 
-/// A database that is new and empty. It goes with the cluster; a clone is the same database.
+/// A new, empty database. It is removed with the cluster; a clone is the same database.
 #[derive(Clone)]
 pub(crate) struct Database {
     url: String,

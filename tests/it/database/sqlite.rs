@@ -1,8 +1,8 @@
-//! A SQLite file nobody else has.
+//! A private SQLite file.
 
 use tempfile::TempDir;
 
-/// A database that is new and empty, and gone when dropped.
+/// A new, empty database, removed when dropped.
 pub(crate) struct Database {
     directory: TempDir,
 }

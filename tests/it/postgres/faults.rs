@@ -1,4 +1,4 @@
-//! Whatever goes wrong at whatever statement: a write happens once and is reported, or does not happen and is refused.
+//! A failure of any statement: a write happens once and is reported, or does not happen and is refused.
 
 use avow_registry::store;
 use futures_util::future::join_all;
@@ -35,7 +35,7 @@ const FAULTS: [Fault; 6] = [
 /// More statements than any write takes.
 const MANY: usize = 60;
 
-/// A node whose database fails on demand, and one beside it that sees what really happened.
+/// A node whose database fails on demand, and one beside it that sees the real state.
 struct Nodes {
     url: String,
     faulty: Faulty,
@@ -56,7 +56,7 @@ impl Nodes {
         Self { url, faulty, tried, witness, number: 0, head: 0 }
     }
 
-    /// Makes what a write needs to be there.
+    /// Sets up the state that a write needs.
     async fn prepare(&self, write: &str) {
         let (subject, versions, schema) = names(self.number);
         let witness = &self.witness;
@@ -131,7 +131,7 @@ impl Nodes {
         }
     }
 
-    /// Does one write while `times` statements fail after `after` others; what came of it, and whether any did fail.
+    /// Performs one write while `times` statements fail after `after` others; returns the outcome, and whether any failed.
     async fn attempt(&mut self, write: &str, fault: Fault, after: usize) -> Attempt {
         self.number += 1;
         self.prepare(write).await;
@@ -143,7 +143,7 @@ impl Nodes {
         Attempt { answer, struck, news: self.news().await }
     }
 
-    /// Does all writes at once, while as many statements fail.
+    /// Performs all writes at once, while as many statements fail.
     async fn attempt_all(
         &mut self,
         fault: Fault,
@@ -172,7 +172,7 @@ impl Nodes {
     }
 }
 
-/// What only one attempt uses: a subject, the path of its versions, and a schema.
+/// Resources of one attempt only: a subject, the path of its versions, and a schema.
 fn names(number: usize) -> (String, String, Value) {
     let schema = json!({ "schema": format!(r#"{{"type":"record","name":"R{number}","fields":[]}}"#) });
     (format!("s{number}"), format!("/subjects/s{number}/versions"), schema)

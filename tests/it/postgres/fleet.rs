@@ -58,14 +58,14 @@ async fn what_one_node_writes_the_others_read_at_once() {
     }
 }
 
-/// What a registration writes is guarded; whatever else it decides, it must not decide on what it remembers.
+/// A registration that writes is guarded; any other decision must not rest on stale facts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_that_writes_nothing_knows_what_others_wrote() {
     let nodes = fleet(&[]).await;
     let (here, there) = (&nodes[0], &nodes[1]);
     for round in 0..10 {
         let versions = format!("/subjects/s{round}/versions");
-        // An answer that is kept is asked about in another way, so each request has a target of its own.
+        // A cached answer is revalidated in another way, so each request has a target of its own.
         let register = async |node: &Server, how: &str, name: &str| {
             node.post(&format!("{versions}?{how}"), &json!({ "schema": record(name, round) })).await
         };
@@ -105,7 +105,7 @@ async fn a_registration_that_writes_asks_nothing() {
     for number in 0..REGISTRATIONS {
         server.register(&format!("s{number}"), &record("R", 1)).await;
     }
-    // A node also asks by itself, about once a second.
+    // A node also polls by itself, about once a second.
     assert!(questions().await - before < REGISTRATIONS / 2);
 }
 
@@ -128,7 +128,7 @@ async fn writers_on_all_nodes_get_ids_and_versions_without_gaps() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_content_gets_one_id_whoever_comes_first() {
+async fn one_content_gets_one_id_on_all_nodes() {
     let nodes = fleet(&[]).await;
     for round in 0..20 {
         let body = json!({ "schema": record(&format!("R{round}"), 1) });
@@ -143,7 +143,7 @@ async fn one_content_gets_one_id_whoever_comes_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_id_means_is_told_anew_within_a_poll() {
+async fn new_users_of_an_id_show_within_a_poll() {
     let nodes = fleet(&[]).await;
     let id = nodes[0].register("s", &record("R", 1)).await;
     let path = format!("/schemas/ids/{id}");
@@ -165,7 +165,7 @@ async fn with_a_stated_staleness_nodes_catch_up_on_their_own() {
     let nodes = fleet(&["--read-staleness", "60000"]).await;
     nodes[0].get("/subjects").await.ok();
     nodes[1].register("s", &record("R", 1)).await;
-    // The writing node knows what it wrote; the others poll.
+    // The writing node knows its own write; the others poll.
     assert_eq!(nodes[1].get("/subjects/s/versions").await.ok(), json!([1]));
     while nodes[0].get("/subjects/s/versions").await.status != 200 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -1,4 +1,4 @@
-//! The disk of the database is full: nothing more can be written until there is room, and everything else goes on.
+//! A full disk of the database: writes fail until there is room, and everything else works.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -18,11 +18,11 @@ fn schema(number: usize) -> Value {
     json!({"schema": json!({"type": "record", "name": "R", "fields": [], "doc": doc}).to_string()})
 }
 
-/// What stands in the way of writing.
+/// The kind of disk that fills up.
 enum Disk {
     /// A small file system of its own, with a file that takes the rest of it.
     Real { _cluster: Cluster, ballast: PathBuf },
-    /// Where no file system can be made the database is told to say that its own is full.
+    /// Where no file system can be created, the database is instructed to report a full disk.
     Pretended { url: String },
 }
 
@@ -78,7 +78,7 @@ async fn out_of_room_it_says_so_and_goes_on_when_there_is_some(disk: Disk, datab
     assert_eq!(ready["status"], "degraded");
     assert!(ready["reason"].as_str().is_some_and(|reason| reason.contains("disk of the database is full")), "{ready}");
     assert!(node.get("/metrics").await.text().contains("\nschema_registry_db_up 0\n"));
-    // The database answers still, so nothing is out of date.
+    // The database still answers, so nothing is stale.
     for path in ["/schemas/ids/1", "/subjects/s0/versions/latest", "/subjects", "/config"] {
         let answer = node.get(path).await;
         assert_eq!((answer.status, answer.header("avow-stale")), (200, None), "{path}: {}", answer.text());
@@ -97,7 +97,7 @@ async fn out_of_room_it_says_so_and_goes_on_when_there_is_some(disk: Disk, datab
     assert_eq!(store::verify(&url).await.expect("a database").faults, Vec::<String>::new());
 }
 
-/// Whether this system lets us make a file system that only we see.
+/// Whether this system permits a private file system.
 fn may_mount() -> bool {
     let tried = std::process::Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
     tried.is_ok_and(|tried| tried.status.success())

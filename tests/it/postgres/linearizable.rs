@@ -1,6 +1,6 @@
-//! Several nodes answer as one registry would that does one thing after another.
+//! Several nodes behave as one registry that handles requests one after another.
 //!
-//! `AVOW_LINEARIZE_OPS` says how many requests are recorded and checked.
+//! `AVOW_LINEARIZE_OPS` is the number of requests that are recorded and checked.
 
 mod checker;
 mod model;
@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use checker::{Done, check, search};
 use futures_util::future::join_all;
-use model::{Model, Request, Told};
+use model::{Model, Request, Response};
 use serde_json::{Value, json};
 
 use super::database::Database;
@@ -20,7 +20,7 @@ const SCHEMAS: usize = 8;
 const LEVELS: [&str; 3] = ["NONE", "FULL", "BACKWARD"];
 
 fn any_request(random: &mut fastrand::Rng) -> Request {
-    // Half of everything meets at one subject.
+    // Half of all requests meet at one subject.
     let subject = if random.bool() { 0 } else { random.usize(0..SUBJECTS) };
     let schema = random.usize(0..SCHEMAS);
     match random.u8(0..20) {
@@ -59,23 +59,23 @@ async fn ask(client: &Client, request: Request) -> Answer {
     client.send(method, &path, &[("content-type", "application/json")], body).await
 }
 
-fn told(answer: &Answer) -> Told {
+fn response(answer: &Answer) -> Response {
     let body = answer.json();
     let number = |value: &Value| value.as_u64().expect("a number");
     if answer.status != 200 {
         let (status, code) = answer.error();
         assert!(status < 500, "{body}");
-        return Told::Refused(code);
+        return Response::Refused(code);
     }
     if let Some(numbers) = body.as_array() {
-        return Told::Numbers(numbers.iter().map(number).collect());
+        return Response::Numbers(numbers.iter().map(number).collect());
     }
     if body.is_number() {
-        return Told::Numbers(vec![number(&body)]);
+        return Response::Numbers(vec![number(&body)]);
     }
     match body.get("compatibility").or(body.get("compatibilityLevel")) {
-        Some(level) => Told::Level(level.as_str().expect("a level").to_owned()),
-        None => Told::Version { id: number(&body["id"]), version: number(&body["version"]) },
+        Some(level) => Response::Level(level.as_str().expect("a level").to_owned()),
+        None => Response::Version { id: number(&body["id"]), version: number(&body["version"]) },
     }
 }
 
@@ -113,7 +113,7 @@ impl Fleet {
                 let answer = ask(&connections[random.usize(0..connections.len())], request).await;
                 let end = self.now();
                 let seq = answer.header("avow-seq").and_then(|seq| seq.parse().ok());
-                history.push(Done { request, told: told(&answer), seq, start, end });
+                history.push(Done { request, response: response(&answer), seq, start, end });
             }
             history
         }));
@@ -126,7 +126,7 @@ async fn the_model_answers_as_one_node_does() {
     let fleet = Fleet::start(1, 1).await;
     let mut model = Model::default();
     for done in fleet.record(600).await {
-        assert_eq!(model.apply(done.request).0, done.told, "{:?}", done.request);
+        assert_eq!(model.apply(done.request).0, done.response, "{:?}", done.request);
     }
 }
 
@@ -136,7 +136,7 @@ async fn what_clients_of_several_nodes_see_is_linearizable() {
     let fleet = Fleet::start(3, 12).await;
     let history = fleet.record(requests.div_ceil(12)).await;
     let witnessed = history.iter().filter(|done| done.seq.is_some()).count();
-    assert_eq!(witnessed, history.len(), "every answer tells its position");
+    assert_eq!(witnessed, history.len(), "every answer has a position");
     check(&history, 0).expect("linearizable");
     for node in fleet.nodes {
         node.stop().await;
@@ -154,23 +154,23 @@ async fn without_the_witness_an_order_is_found_as_well() {
     }
 }
 
-/// What clients would see of a registry that does nothing wrong. Requests overlap a little.
+/// A history of a correct registry. Requests overlap a little.
 fn sound(seed: u64) -> Vec<Done> {
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut model, mut seq, mut history) = (Model::default(), 0, Vec::new());
     for time in 0..200 {
         let request = any_request(&mut random);
-        let (told, wrote) = model.apply(request);
+        let (response, wrote) = model.apply(request);
         seq += u64::from(wrote);
         let (start, end) = (10 * time - random.u64(0..=time.min(8)), 10 * time + random.u64(1..18));
-        history.push(Done { request, told, seq: Some(seq), start, end });
+        history.push(Done { request, response, seq: Some(seq), start, end });
     }
     history
 }
 
 #[test]
 fn the_checker_accepts_what_is_sound_and_finds_what_is_not() {
-    /// Spoils a history; `false` if there is nothing to spoil in it.
+    /// Corrupts a history; `false` if there is nothing to corrupt in it.
     type Spoil = fn(&mut Vec<Done>) -> bool;
     let spoils: [(&str, Spoil); 6] = [
         ("a read of what was true long before", |history| {
@@ -179,8 +179,8 @@ fn the_checker_accepts_what_is_sound_and_finds_what_is_not() {
                 return false;
             };
             let end = history.last().map_or(0, |last| last.end) + 1;
-            let Done { told, .. } = history[write].clone();
-            let stale = Done { request: Request::Latest(0), told, seq: Some(1), start: end, end: end + 1 };
+            let Done { response, .. } = history[write].clone();
+            let stale = Done { request: Request::Latest(0), response, seq: Some(1), start: end, end: end + 1 };
             history.push(stale);
             true
         }),
@@ -195,8 +195,8 @@ fn the_checker_accepts_what_is_sound_and_finds_what_is_not() {
             history.iter().any(|it| it.seq > seq)
         }),
         ("an id too high", |history| {
-            let version = history.iter_mut().find_map(|it| match &mut it.told {
-                Told::Version { id, .. } => Some(id),
+            let version = history.iter_mut().find_map(|it| match &mut it.response {
+                Response::Version { id, .. } => Some(id),
                 _ => None,
             });
             *version.expect("many register") += 1;
@@ -204,8 +204,8 @@ fn the_checker_accepts_what_is_sound_and_finds_what_is_not() {
         }),
         ("a refusal that was right long before", |history| {
             let end = history.last().map_or(0, |last| last.end);
-            let told = Told::Refused(40401);
-            history.push(Done { request: Request::Latest(0), told, seq: None, start: end + 1, end: end + 2 });
+            let response = Response::Refused(40401);
+            history.push(Done { request: Request::Latest(0), response, seq: None, start: end + 1, end: end + 2 });
             let live = |done: &&Done| {
                 matches!(done.request, Request::Register(0, _) | Request::Delete(0) | Request::DeleteLatest(0))
             };
@@ -251,12 +251,12 @@ fn the_search_finds_the_order_if_there_is_one() {
         history.truncate(10);
         let read = Done {
             request: Request::Latest(0),
-            told: Told::Version { id: 99, version: 1 },
+            response: Response::Version { id: 99, version: 1 },
             seq: None,
             start: 5,
             end: 50,
         };
         history.push(read);
-        assert!(search(&history, &[Model::default()]).is_empty(), "nobody registered that");
+        assert!(search(&history, &[Model::default()]).is_empty(), "never registered");
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests put between a node and its database does what it says.
+//! Tests of the proxies between a node and its database.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! The database is stopped, frozen, slow, full of other clients or restarted: what a node knows it goes on telling, marked as
-//! old; what it cannot do it refuses in bounded time; and it is itself again without a restart.
+//! The database is stopped, frozen, slow, full of other clients or restarted: a node serves what it knows, marked as
+//! stale; it refuses the rest in bounded time; and it recovers without a restart.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use super::proxy::Proxy;
 use super::support::{Answer, Server};
 use super::watch::{count, readiness, until};
 
-/// What can befall the way to the database.
+/// An outage of the connection to the database.
 #[derive(Debug, Clone, Copy)]
-enum Trouble {
+enum Outage {
     Stopped,
     Frozen,
     Slow,
     Restarted,
 }
 
-impl Trouble {
-    fn befalls(self, proxy: &Proxy, now: bool) {
+impl Outage {
+    fn apply(self, proxy: &Proxy, now: bool) {
         match self {
             Self::Stopped => proxy.refuse(now),
             Self::Frozen => proxy.freeze(now),
             Self::Slow => proxy.delay(if now { Duration::from_secs(20) } else { Duration::ZERO }),
-            // All connections break, but new ones are to be had at once.
+            // All connections break, but new ones can be opened at once.
             Self::Restarted => proxy.cut(),
         }
     }
@@ -46,8 +46,8 @@ fn is_stale(answer: &Answer) -> bool {
     stale
 }
 
-/// A node by way of a proxy, and one that has the database to itself.
-async fn nodes(trouble: Trouble) -> (Proxy, Server, Server) {
+/// A node behind a proxy, and one with a direct connection.
+async fn nodes(outage: Outage) -> (Proxy, Server, Server) {
     let database = Database::new().await;
     let proxy = Proxy::before(&database.url()).await;
     let flags = ["--database-timeout", "1"];
@@ -55,27 +55,27 @@ async fn nodes(trouble: Trouble) -> (Proxy, Server, Server) {
     let near = Server::start_on(database, &flags).await;
     near.post("/subjects/s/versions", &schema(1)).await.ok();
     for path in ["/subjects/s/versions/latest", "/schemas/ids/1", "/config"] {
-        assert!(!is_stale(&far.get(path).await), "{trouble:?}");
+        assert!(!is_stale(&far.get(path).await), "{outage:?}");
     }
     far.post("/subjects/s/versions", &schema(1)).await.ok();
     (proxy, far, near)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_database_is_away_known_answers_go_on_and_writes_are_refused() {
-    for trouble in [Trouble::Stopped, Trouble::Frozen, Trouble::Slow] {
-        let (proxy, far, near) = nodes(trouble).await;
-        trouble.befalls(&proxy, true);
+async fn during_an_outage_known_answers_are_served_and_writes_refused() {
+    for outage in [Outage::Stopped, Outage::Frozen, Outage::Slow] {
+        let (proxy, far, near) = nodes(outage).await;
+        outage.apply(&proxy, true);
         until(&far, "degraded").await;
 
         let latest = far.get("/subjects/s/versions/latest").await;
-        assert!(is_stale(&latest), "{trouble:?}");
+        assert!(is_stale(&latest), "{outage:?}");
         assert_eq!(latest.ok()["version"], 1);
-        // What an id means is told without asking, but this node knows by now that nobody would answer.
+        // The content of an id is served without a query, but this node knows by now that none would be answered.
         let by_id = far.get("/schemas/ids/1").await;
-        assert!(is_stale(&by_id), "who else holds it may be known to others for long, {trouble:?}");
+        assert!(is_stale(&by_id), "who else holds it may be known to others for long, {outage:?}");
         assert_eq!(by_id.ok()["version"], 1);
-        // What is registered already needs no write.
+        // An existing registration needs no write.
         assert_eq!(far.post("/subjects/s/versions", &schema(1)).await.ok()["id"], 1);
         for refused in [
             far.post("/subjects/s/versions", &schema(2)).await,
@@ -83,34 +83,34 @@ async fn while_the_database_is_away_known_answers_go_on_and_writes_are_refused()
             far.delete("/subjects/s").await,
             far.get("/subjects/never-asked-for/versions").await,
         ] {
-            assert_eq!((refused.status, refused.json()["error_code"].as_i64()), (503, Some(503)), "{trouble:?}");
-            assert!(refused.header("retry-after").is_some(), "{trouble:?}");
+            assert_eq!((refused.status, refused.json()["error_code"].as_i64()), (503, Some(503)), "{outage:?}");
+            assert!(refused.header("retry-after").is_some(), "{outage:?}");
         }
         assert_eq!(far.get("/livez").await.status, 200);
         let metrics = far.get("/metrics").await;
-        assert!(metrics.text().contains("\nschema_registry_db_up 0\n"), "{trouble:?}");
-        assert!(far.get("/readyz").await.ok()["reason"].as_str().is_some_and(|reason| reason.contains("away")));
+        assert!(metrics.text().contains("\nschema_registry_db_up 0\n"), "{outage:?}");
+        assert!(far.get("/readyz").await.ok()["reason"].as_str().is_some_and(|reason| reason.contains("unavailable")));
 
-        // The other node goes on; this one must not call what it remembers fresh.
+        // The other node works; this one must not call its cache fresh.
         near.post("/subjects/s/versions", &schema(2)).await.ok();
         let latest = far.get("/subjects/s/versions/latest").await;
-        assert!(is_stale(&latest) && latest.ok()["version"] == 1, "{trouble:?}");
+        assert!(is_stale(&latest) && latest.ok()["version"] == 1, "{outage:?}");
 
-        trouble.befalls(&proxy, false);
+        outage.apply(&proxy, false);
         until(&far, "ok").await;
         let latest = far.get("/subjects/s/versions/latest").await;
-        assert_eq!((is_stale(&latest), latest.ok()["version"].as_u64()), (false, Some(2)), "{trouble:?}");
-        assert_eq!(far.post("/subjects/s/versions", &schema(3)).await.ok()["version"], 3, "{trouble:?}");
+        assert_eq!((is_stale(&latest), latest.ok()["version"].as_u64()), (false, Some(2)), "{outage:?}");
+        assert_eq!(far.post("/subjects/s/versions", &schema(3)).await.ok()["version"], 3, "{outage:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_of_the_database_is_not_noticed() {
-    let (proxy, far, near) = nodes(Trouble::Restarted).await;
+    let (proxy, far, near) = nodes(Outage::Restarted).await;
     for version in 2..12 {
-        Trouble::Restarted.befalls(&proxy, true);
+        Outage::Restarted.apply(&proxy, true);
         let written = far.post("/subjects/s/versions", &schema(version)).await;
-        // It may have come upon the moment between; then it says so, and the next attempt finds what there is.
+        // It may have hit the moment between; then it says so, and a retry finds the state.
         if written.status != 200 {
             assert_eq!(written.status, 503, "{}", written.text());
             until(&far, "ok").await;
@@ -124,7 +124,7 @@ async fn a_restart_of_the_database_is_not_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_answer_is_called_fresh_that_is_not() {
-    let (proxy, far, near) = nodes(Trouble::Frozen).await;
+    let (proxy, far, near) = nodes(Outage::Frozen).await;
     let watching = async {
         let mut newest = 1;
         for version in 2..60 {
@@ -151,7 +151,7 @@ async fn no_answer_is_called_fresh_that_is_not() {
     }
 }
 
-/// A role that may have few connections stands in for a database that has no more to give.
+/// A role with few connections stands in for a database that has no more of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_enough_connections_it_says_so_and_recovers() {
     let url = database::fresh_url().await;
@@ -182,9 +182,9 @@ async fn without_enough_connections_it_says_so_and_recovers() {
     assert_eq!(node.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 2);
 }
 
-/// A connection that is used again after somebody gave up waiting must not hold the answer to what was asked before.
+/// A connection that is reused after its user gave up waiting must not return the answer to the earlier query.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_gives_up_leaves_no_answer_behind_for_the_next_one() {
+async fn a_cancelled_read_leaves_no_answer_for_the_next_one() {
     const SUBJECTS: usize = 60;
     let database = Database::new().await;
     let proxy = Proxy::before(&database.url()).await;
@@ -200,8 +200,8 @@ async fn whoever_gives_up_leaves_no_answer_behind_for_the_next_one() {
     proxy.delay(Duration::from_millis(20));
     let gave_up = futures_util::future::join_all((1..=SUBJECTS).map(async |number| {
         let path = format!("/subjects/s{number}/versions/latest");
-        let patience = Duration::from_millis(u64::try_from(number * 5).expect("few"));
-        match tokio::time::timeout(patience, far.get(&path)).await {
+        let timeout = Duration::from_millis(u64::try_from(number * 5).expect("few"));
+        match tokio::time::timeout(timeout, far.get(&path)).await {
             Ok(answer) => {
                 is_right(number, &answer);
                 0
@@ -210,7 +210,7 @@ async fn whoever_gives_up_leaves_no_answer_behind_for_the_next_one() {
         }
     }))
     .await;
-    assert!(gave_up.iter().sum::<usize>() > SUBJECTS / 10, "somebody gave up");
+    assert!(gave_up.iter().sum::<usize>() > SUBJECTS / 10, "some gave up");
     for number in 1..=SUBJECTS {
         is_right(number, &far.get(&format!("/subjects/s{number}/versions/latest")).await);
     }
@@ -218,11 +218,11 @@ async fn whoever_gives_up_leaves_no_answer_behind_for_the_next_one() {
 
 /// Behind a pooler a write is a transaction of several statements, so its node may get stuck in the middle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_got_stuck_while_it_wrote_keeps_nobody_from_writing() {
+async fn a_node_that_is_stuck_in_a_write_does_not_block_others() {
     let database = Database::new().await;
     let faulty = Faulty::before(&database.url()).await;
     let flags = ["--database-pooler", "transaction", "--database-timeout", "2"];
-    // The first one brings the tables up to date, which a pooler is not trusted with.
+    // The first one migrates the database, which cannot be done through a pooler.
     let other = Server::start_on(database, &[]).await;
     let stuck = Server::start_on(Database::at(faulty.url()), &flags).await;
     stuck.post("/subjects/s/versions", &schema(1)).await.ok();
@@ -230,9 +230,9 @@ async fn a_node_that_got_stuck_while_it_wrote_keeps_nobody_from_writing() {
     let refused = stuck.post("/subjects/s/versions", &schema(2)).await;
     assert_eq!(refused.error(), (503, 503), "{}", refused.text());
     assert_eq!(faulty.disarm(), 1);
-    // The database ends the transaction that holds the head of the log; nobody else would.
+    // The database ends the transaction that locks the head of the log; nothing else would.
     assert_eq!(other.post("/subjects/s/versions", &schema(3)).await.ok()["version"], 2);
-    // Nobody has to write to find out that it can be done again.
+    // No write is needed to find out that writes work again.
     until(&stuck, "ok").await;
     assert_eq!(stuck.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 3);
 }
@@ -262,13 +262,13 @@ async fn writers_wait_for_the_head_of_the_log_for_a_bounded_time_also_in_the_dat
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(left, 0, "whoever was refused waits no more; the node itself only asks now and then");
+    assert_eq!(left, 0, "refused requests wait no more; the node itself only polls now and then");
     sqlx::raw_sql("ROLLBACK").execute(&mut holder).await.expect("the lock is free");
     until(&node, "ok").await;
     assert_eq!(node.post("/subjects/s/versions", &schema(2)).await.ok()["version"], 2);
 }
 
-/// A standby that had not got everything has taken over.
+/// A standby that lacked changes has taken over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_log_has_lost_is_forgotten_and_what_comes_in_its_place_is_remembered() {
     let node = Server::start().await;

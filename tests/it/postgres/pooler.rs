@@ -1,5 +1,5 @@
-//! `PgBouncer` in transaction mode without statement tracking gives other clients' rows to whoever prepares statements and
-//! expects to find them again, without any error. Not to us.
+//! `PgBouncer` in transaction mode without statement tracking returns rows of other clients to a client that relies on
+//! its prepared statements, without any error. Avow must not be affected.
 
 use std::process::{Child, Command, Stdio};
 
@@ -116,11 +116,11 @@ async fn migrations_do_not_go_through_it() {
     let pooler = PgBouncer::start().await;
     let refused = Store::open(&pooler.url).await;
     assert!(matches!(refused, Err(Error::MigrateThroughPooler)), "{refused:?}");
-    let told = Options { pooler: Pooler::Transaction, migrate: false, ..Options::default() };
-    let refused = Store::open_with(&pooler.url, &told).await;
+    let options = Options { pooler: Pooler::Transaction, migrate: false, ..Options::default() };
+    let refused = Store::open_with(&pooler.url, &options).await;
     assert!(matches!(refused, Err(Error::NotMigrated)), "{refused:?}");
     Store::migrate(&pooler.direct).await.expect("a database");
-    Store::open_with(&pooler.url, &told).await.expect("a database that is up to date");
+    Store::open_with(&pooler.url, &options).await.expect("a database that is up to date");
     Store::open(&pooler.url).await.expect("a database that is up to date");
 }
 

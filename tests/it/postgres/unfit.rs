@@ -1,4 +1,4 @@
-//! Databases that will not do: a node says why and does not start, or goes on as it does while its database is away.
+//! Unsuitable databases: a node says why and does not start, or behaves as during an outage.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -57,7 +57,7 @@ async fn a_database_that_says_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_the_database_can_be_told_to_stop() {
+async fn a_node_that_waits_for_the_database_can_be_stopped() {
     let (listener, url) = silent().await;
     for signal in ["-TERM", "-INT"] {
         let mut node = Command::new(env!("CARGO_BIN_EXE_avow"))
@@ -66,13 +66,13 @@ async fn whoever_waits_for_the_database_can_be_told_to_stop() {
             .spawn()
             .expect("a node");
         let _waits = listener.accept().await.expect("a connection");
-        let told = Command::new("kill").args([signal, &node.id().to_string()]).status();
-        assert!(told.expect("a signal").success());
+        let killed = Command::new("kill").args([signal, &node.id().to_string()]).status();
+        assert!(killed.expect("a signal").success());
         assert!(node.wait().expect("it ends").success());
     }
 }
 
-/// Has the cluster start again as one that follows another, of which it hears nothing.
+/// Restarts the cluster as a standby of an unreachable primary.
 fn restart_as_standby(cluster: &Cluster) {
     let script = r#"
         [ "$(id -u)" != 0 ] || as_user="setpriv --reuid postgres --regid postgres --clear-groups"

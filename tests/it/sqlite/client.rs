@@ -1,4 +1,4 @@
-//! The client crate against this server: what one says, the other understands.
+//! The client crate against this server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use avow_client::rest::{Client, ConfigUpdate, Level, Metadata, Method, Mode, NewSchema, Reference, SchemaType, Scope};
@@ -57,7 +57,7 @@ async fn a_subject_from_its_first_version_to_its_end() {
     let again = c.latest("orders").if_changed(None).await.unwrap().unwrap();
     assert_eq!(c.latest("orders").if_changed(again.etag.as_deref()).await.unwrap(), None);
 
-    assert!(c.delete_version("orders", 1).permanent().await.unwrap_err().is_not_found(), "softly first");
+    assert!(c.delete_version("orders", 1).permanent().await.unwrap_err().is_not_found(), "soft-delete first");
     assert_eq!(c.delete_version("orders", 1).await.unwrap(), 1);
     assert_eq!(c.versions("orders").await.unwrap(), [2]);
     assert_eq!(c.versions("orders").include_deleted().await.unwrap(), [1, 2]);
@@ -181,7 +181,7 @@ async fn references_in_a_context_of_their_own() {
     }
     let server = Server::start().await;
     let c = client(&server);
-    // The same id means something else in the default context.
+    // The same id has another schema in the default context.
     c.register("x", &NewSchema::avro("\"int\"")).await.unwrap();
     let staging = Registry::new(c.in_context("staging"));
     let bill = r#"{"type":"record","name":"Bill","namespace":"shop","fields":[{"name":"sum","type":"Order"}]}"#;

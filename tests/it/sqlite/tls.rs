@@ -49,7 +49,7 @@ impl Certificate {
         Server::start_with(&["--tls-cert", &path(&certificate), "--tls-key", &path(&key), "--tls-reload", "1"]).await
     }
 
-    /// A connection to whoever has the key of the certificate as it is now.
+    /// A connection to the server with the key of the current certificate.
     async fn connect(&self, address: SocketAddr) -> std::io::Result<TlsStream<TcpStream>> {
         let config = pinned(&self.path()).expect("a certificate");
         let stream = TcpStream::connect(address).await.expect("the server listens");

@@ -323,7 +323,7 @@ async fn a_reference_shows_nothing_that_was_secret() {
         let refused = guarded.send("writer", "POST", path, &refers).await;
         assert_eq!(refused.error(), (403, 40301), "{path}");
     }
-    // Whoever may read a schema may read what it is made of: that version, and nothing else.
+    // A caller that may read a schema may read its references: that version, and nothing else.
     assert_eq!(guarded.send("admin", "POST", "/subjects/orders-r/versions", &refers).await.status, 200);
     let resolved = guarded.get("reader", "/subjects/orders-r/versions/1/schema?format=resolved").await;
     assert!(resolved.text().contains("SecretName"), "{}", resolved.text());
@@ -397,7 +397,7 @@ async fn ids_are_read_through_a_holder() {
 }
 
 #[tokio::test]
-async fn a_kept_answer_is_given_to_whoever_may_have_it() {
+async fn a_cached_answer_is_served_to_permitted_callers() {
     let guarded = Guarded::filled().await;
     let id = guarded.get("admin", "/subjects/secret-a/versions/1").await.ok()["id"].as_i64().expect("an id");
     let secret: Vec<String> = vec![

@@ -1,11 +1,11 @@
-//! Where an answer may differ from the recorded one, rule by rule with its reason; elsewhere it may not.
+//! Permitted differences from recorded answers, rule by rule with a reason; anything else must be equal.
 
 use serde_json::{Map, Value};
 
 use super::exchanges::Exchange;
 use super::support::Answer;
 
-/// Exchanges, as (scenario, index), that are answered otherwise on purpose.
+/// Exchanges, as (scenario, index), that differ on purpose.
 ///
 /// All are of one kind: an import replaced the only version that held an id. In the reference the id then means the
 /// newcomer, and may be given to a third content. Records carry ids, so here an id keeps its meaning: by-id answers
@@ -36,7 +36,7 @@ pub(crate) fn compare(exchange: &Exchange, answer: &Answer) -> Result<(), Differ
         let recorded = format!("{} {}", exchange.status, recorded_code.unwrap_or_default());
         return differ(&format!("status: recorded {recorded}, got {got}"), &recorded, &got);
     }
-    // The content type of errors is the container's business; clients read the body whatever it says.
+    // The content type of errors comes from the container; clients read the body whatever it says.
     if let Some(recorded) = exchange.content_type.as_deref().filter(|_| exchange.status == 200) {
         let got = answer.header("content-type").unwrap_or("none");
         if got != recorded {
@@ -73,8 +73,8 @@ fn code(answer: &Answer) -> Option<i64> {
     serde_json::from_slice::<Value>(&answer.body).ok()?.get("error_code")?.as_i64()
 }
 
-/// The messages of some codes are the parser's or the container's own words: free text, as long as there is some.
-/// A 42201 of the reference carries a dump of its request; ours says what is wrong instead.
+/// The messages of some codes come from the parser or the container: free text, but not empty.
+/// A 42201 of the reference contains a dump of its request; Avow names the fault instead.
 fn forgive_message(code: i64, recorded: &mut Value, got: &mut Value) {
     let free = match code {
         400 | 404 | 405 | 406 | 415 | 422 => got.as_str().is_some_and(|text| !text.is_empty()),
@@ -93,21 +93,21 @@ fn both_invalid_schema(recorded: &Value, got: &Value) -> bool {
     starts(recorded) && starts(got) && got.as_str().is_some_and(|text| text.len() > START.len())
 }
 
-/// `ts` is a clock: it must be there, whatever it says. Where it is, `deleted: false` may be left out.
+/// `ts` is a clock: it must be present, with any value. Next to it, `deleted: false` may be left out.
 fn forgive_clock(recorded: &Value, got: &mut Value) {
     match (recorded, got) {
         (Value::Object(recorded), Value::Object(got)) => {
-            if let (Some(time), Some(ours)) = (recorded.get("ts"), got.get_mut("ts")) {
-                if ours.is_i64() {
-                    ours.clone_from(time);
+            if let (Some(time), Some(actual)) = (recorded.get("ts"), got.get_mut("ts")) {
+                if actual.is_i64() {
+                    actual.clone_from(time);
                 }
                 if recorded.get("deleted") == Some(&Value::Bool(false)) {
                     got.entry("deleted").or_insert(Value::Bool(false));
                 }
             }
             for (key, value) in recorded {
-                if let Some(ours) = got.get_mut(key) {
-                    forgive_clock(value, ours);
+                if let Some(actual) = got.get_mut(key) {
+                    forgive_clock(value, actual);
                 }
             }
         }
@@ -120,16 +120,16 @@ fn forgive_clock(recorded: &Value, got: &mut Value) {
     }
 }
 
-/// What kind of answer a request has.
+/// The kind of answer to a request.
 struct Route {
     template: String,
     kind: Kind,
 }
 
 enum Kind {
-    /// `/schemas/ids/{id}`: may name any holder of the id.
+    /// `/schemas/ids/{id}`: may name any version with the id.
     ById,
-    /// Lists whose order means nothing; of a page only the size is known then.
+    /// Lists whose order is arbitrary; of a page only the size is known then.
     Set {
         paged: bool,
     },
@@ -183,11 +183,11 @@ impl Route {
     }
 }
 
-/// Any holder of the id may be named: its subject, version, and whether and when that one was deleted.
+/// Any version with the id may be named: its subject, number, and whether and when it was deleted.
 fn forgive_holder(recorded: &mut Map<String, Value>, got: &Map<String, Value>) {
     for key in ["subject", "version"] {
-        if let (Some(theirs), Some(ours)) = (recorded.get_mut(key), got.get(key)) {
-            theirs.clone_from(ours);
+        if let (Some(theirs), Some(actual)) = (recorded.get_mut(key), got.get(key)) {
+            theirs.clone_from(actual);
         }
     }
     if let Some(deleted) = recorded.get_mut("deleted") {
@@ -195,7 +195,7 @@ fn forgive_holder(recorded: &mut Map<String, Value>, got: &Map<String, Value>) {
     }
 }
 
-/// The first place where two values differ, and what stands there.
+/// The first difference of two values, with its path.
 fn first_difference(path: &str, recorded: &Value, got: &Value) -> Option<(String, String, String)> {
     let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
     match (recorded, got) {
@@ -209,8 +209,8 @@ fn first_difference(path: &str, recorded: &Value, got: &Value) -> Option<(String
                 }
             })
         }
-        (Value::Array(theirs), Value::Array(ours)) if theirs.len() == ours.len() => {
-            theirs.iter().zip(ours).find_map(|(recorded, got)| first_difference(&format!("{path}[]"), recorded, got))
+        (Value::Array(theirs), Value::Array(actual)) if theirs.len() == actual.len() => {
+            theirs.iter().zip(actual).find_map(|(recorded, got)| first_difference(&format!("{path}[]"), recorded, got))
         }
         _ if recorded == got => None,
         _ => Some((path.to_owned(), recorded.to_string(), got.to_string())),

@@ -1,4 +1,4 @@
-//! Plans: everything or nothing, in order, never twice, never on what is out of date.
+//! Plans: atomic, in order, idempotent, and refused when stale.
 
 use serde_json::{Value, json};
 
@@ -22,8 +22,8 @@ async fn apply(server: &Server, operations: &[Value]) -> Answer {
     server.post("/avow/v1/apply", &json!({ "operations": operations })).await
 }
 
-/// What became of each operation, in a word, with the version or versions where there are any.
-fn told(answer: &Value) -> Vec<String> {
+/// The outcome of each operation, in a word, with the version or versions where there are any.
+fn outcomes(answer: &Value) -> Vec<String> {
     let step = |step: &Value| match (&step["version"], &step["versions"]) {
         (Value::Number(version), _) => format!("{} {version}", step["state"].as_str().expect("a state")),
         (_, Value::Array(versions)) => format!("{} {versions:?}", step["state"].as_str().expect("a state")),
@@ -38,12 +38,12 @@ async fn head(server: &Server) -> usize {
 
 /// Everything that a plan could have changed.
 async fn state(server: &Server) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut bodies = Vec::new();
     for path in ["/subjects?deleted=true", "/schemas?deleted=true", "/config", "/mode", "/contexts", "/avow/v1/changes"]
     {
-        told.push(server.get(path).await.text().to_owned());
+        bodies.push(server.get(path).await.text().to_owned());
     }
-    told
+    bodies
 }
 
 #[tokio::test]
@@ -61,13 +61,13 @@ async fn a_plan_is_done_in_order_and_a_second_time_does_nothing() {
     ];
     let dry = server.post("/avow/v1/apply", &json!({"operations": plan, "dryRun": true})).await.ok();
     let expected = ["changed", "created 1", "created 1", "created 1", "created 2", "changed", "changed"];
-    assert_eq!((told(&dry), &dry["applied"]), (expected.map(String::from).to_vec(), &json!(false)));
+    assert_eq!((outcomes(&dry), &dry["applied"]), (expected.map(String::from).to_vec(), &json!(false)));
     assert_eq!(head(&server).await, 1, "a dry run writes nothing");
 
     let done = apply(&server, &plan).await.ok();
-    assert_eq!((told(&done), &done["applied"]), (expected.map(String::from).to_vec(), &json!(true)));
+    assert_eq!((outcomes(&done), &done["applied"]), (expected.map(String::from).to_vec(), &json!(true)));
     let ids: Vec<&Value> = done["results"].as_array().expect("results").iter().map(|step| &step["id"]).collect();
-    // The same content has the same id within a context; each context counts for itself.
+    // The same content has the same id within a context; contexts count separately.
     assert_eq!(json!(ids), json!([null, 1, 2, 1, 3, null, null]));
     assert_eq!(head(&server).await, 8, "one entry each");
     assert_eq!(server.get("/subjects/new/versions/1/referencedby").await.ok(), json!([2, 1]));
@@ -78,7 +78,7 @@ async fn a_plan_is_done_in_order_and_a_second_time_does_nothing() {
     let before = state(&server).await;
     let again = apply(&server, &plan).await.ok();
     let same = ["unchanged", "unchanged 1", "unchanged 1", "unchanged 1", "unchanged 2", "unchanged", "unchanged"];
-    assert_eq!((told(&again), &again["applied"]), (same.map(String::from).to_vec(), &json!(false)));
+    assert_eq!((outcomes(&again), &again["applied"]), (same.map(String::from).to_vec(), &json!(false)));
     assert_eq!(state(&server).await, before);
     server.stop().await;
 }
@@ -100,7 +100,7 @@ async fn what_one_step_does_the_next_one_sees() {
             vec![json!({"op": "setMode", "subject": "a", "mode": "READONLY"}), register("a", TWO)],
             ["changed", "refused"],
         ),
-        // Nobody refers to it once its user is gone; a user of the same plan counts.
+        // There is no referrer any more once its user is gone; a user of the same plan counts.
         (
             vec![referring("u", "a", 1), json!({"op": "deleteVersion", "subject": "a", "version": 1})],
             ["created 1", "refused"],
@@ -122,7 +122,7 @@ async fn what_one_step_does_the_next_one_sees() {
     ] {
         let refused = expected.contains(&"refused");
         let answer = apply(&server, &operations).await;
-        assert_eq!(told(&answer.json()), expected, "{operations:?}: {}", answer.text());
+        assert_eq!(outcomes(&answer.json()), expected, "{operations:?}: {}", answer.text());
         assert_eq!(answer.status == 200, !refused, "{}", answer.text());
     }
     server.stop().await;
@@ -179,7 +179,7 @@ async fn a_plan_that_is_out_of_date_is_refused_and_says_why() {
     let (seq, revision) = (&dry["seq"], &dry["results"][0]["revision"]);
     assert_eq!((seq, &dry["results"][0]["latest"]), (&json!(1), &json!(1)));
 
-    // What has nothing to do with it does no harm.
+    // Unrelated changes do no harm.
     server.register("elsewhere", ONE).await;
     let expecting = |expect: Value| {
         let mut step = step.clone();
@@ -190,7 +190,7 @@ async fn a_plan_that_is_out_of_date_is_refused_and_says_why() {
         json!({"operations": [step], "seq": seq, "dryRun": true}),
         with(&expecting(json!({"latest": 1, "revision": revision})), "dryRun", &json!(true)),
     ] {
-        assert_eq!(told(&server.post("/avow/v1/apply", &plan).await.ok()), ["created 2"]);
+        assert_eq!(outcomes(&server.post("/avow/v1/apply", &plan).await.ok()), ["created 2"]);
     }
 
     server.put("/config/a", &json!({"compatibility": "FULL"})).await.ok();
@@ -207,7 +207,7 @@ async fn a_plan_that_is_out_of_date_is_refused_and_says_why() {
     }
     let now = server.get("/avow/v1/changes").await.ok().as_array().expect("a page").len();
     let plan = json!({"operations": [step], "seq": now});
-    assert_eq!(told(&server.post("/avow/v1/apply", &plan).await.ok()), ["created 2"]);
+    assert_eq!(outcomes(&server.post("/avow/v1/apply", &plan).await.ok()), ["created 2"]);
     server.stop().await;
 }
 
@@ -223,7 +223,7 @@ async fn plans_that_meet_are_done_one_after_the_other() {
     let plans = (0..16).map(|number| {
         let client = server.connect();
         async move {
-            // Each registers a content of its own and one that all have, under subjects in an order of its own.
+            // Each registers a content of its own and a shared one, under subjects in an order of its own.
             let own = format!(r#"{{"type":"record","name":"Own{number}","fields":[]}}"#);
             let mut operations = vec![register("shared", ONE), register(&format!("own-{number}"), &own)];
             operations.push(referring(&format!("user-{}", number % 4), "shared", 1));
@@ -235,7 +235,7 @@ async fn plans_that_meet_are_done_one_after_the_other() {
         }
     });
     let done = futures_util::future::join_all(plans).await;
-    let created = |answer: &Value| told(answer).iter().filter(|step| step.starts_with("created")).count();
+    let created = |answer: &Value| outcomes(answer).iter().filter(|step| step.starts_with("created")).count();
     assert_eq!(done.iter().map(created).sum::<usize>(), 16 + 1 + 4);
     assert_eq!(head(&server).await, 16 + 1 + 4);
     // Ids are dense: one for each content.

@@ -1,4 +1,4 @@
-//! Backup and restore: the same registry again, from one moment, whole or not at all.
+//! Backup and restore: the same registry again, from one snapshot, completely or not at all.
 
 use std::process::{Command, Stdio};
 
@@ -12,7 +12,7 @@ use super::support::Server;
 
 const SCHEMA: &str = r#"{"type":"record","name":"R","fields":[]}"#;
 
-/// What clients can see of everything.
+/// Everything that clients can see.
 const SIGHTS: [&str; 13] = [
     "/schemas?deleted=true&subjectPrefix=:*:",
     "/subjects?deleted=true",
@@ -121,7 +121,7 @@ async fn a_backup_that_is_not_whole_is_refused_and_leaves_nothing() {
     for (damaged, expected) in [
         (String::new(), "no lines"),
         ("{}\n".to_owned(), "first line"),
-        (first.replace(r#""format":2"#, r#""format":99"#) + "\n", "is older"),
+        (first.replace(r#""format":2"#, r#""format":99"#) + "\n", "is newer than this one"),
         (joined(&lines[..lines.len() - 1]), "last line is missing"),
         (text[..text.len() / 2].to_owned(), "cut off"),
         (without(1), "SHA-256"),
@@ -135,7 +135,7 @@ async fn a_backup_that_is_not_whole_is_refused_and_leaves_nothing() {
         let Err(Error::BadBackup(reason)) = refused else { panic!("{expected}: {refused:?}") };
         assert!(reason.contains(expected), "{expected}: {reason}");
     }
-    // Nothing stayed of all these, so that the whole one fits still.
+    // None of these left anything behind, so the complete one can still be restored.
     assert_eq!(store::restore(&url, &mut text.as_bytes()).await.expect("a whole backup"), summary);
     let refused = store::restore(&url, &mut text.as_bytes()).await;
     assert!(matches!(refused, Err(Error::NotEmpty)), "{refused:?}");
@@ -151,7 +151,7 @@ async fn a_database_with_anything_in_it_is_not_restored_into() {
     assert!(matches!(refused, Err(Error::NotEmpty)), "{refused:?}");
 }
 
-/// Through a file of SQLite and back: what one database wrote the other can read.
+/// Through a file of SQLite and back: each database reads the backups of the other.
 #[tokio::test]
 async fn a_registry_moves_from_one_database_to_another() {
     let server = eventful(5).await;
@@ -192,8 +192,8 @@ async fn the_commands_pass_a_registry_on() {
     assert!(restored.status.success(), "{restored:?}");
     assert!(String::from_utf8_lossy(&restored.stdout).contains("is sound"), "{restored:?}");
     let again = avow(&["restore", "--database-url", &url, path]);
-    let told = String::from_utf8_lossy(&again.stderr);
-    assert!(!again.status.success() && told.contains("restore into a new one"), "{told}");
+    let stderr = String::from_utf8_lossy(&again.stderr);
+    assert!(!again.status.success() && stderr.contains("restore into a new one"), "{stderr}");
     let missing = avow(&["backup", "--database-url", &source, "--output", "/nowhere/at/all"]);
     assert!(
         !missing.status.success() && String::from_utf8_lossy(&missing.stderr).contains("cannot write"),

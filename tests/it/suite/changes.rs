@@ -1,4 +1,4 @@
-//! The change log as a product: pages, waiting, event streams, and subjects as they were.
+//! The change log for clients: pages, long polls, event streams, and subjects at past moments.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
@@ -20,7 +20,7 @@ fn ids(page: &Value) -> Vec<u64> {
     page.as_array().expect("a page").iter().map(id).collect()
 }
 
-/// A stream of events that is read as it comes.
+/// A stream of events that is read incrementally.
 struct Events {
     body: Incoming,
     text: String,
@@ -89,7 +89,7 @@ async fn every_change_is_an_event() {
 
     assert_eq!(ids(&server.get("/avow/v1/changes?after=1&limit=2").await.ok()), [2, 3]);
     assert_eq!(ids(&server.get("/avow/v1/changes?after=4").await.ok()), [0_u64; 0]);
-    // A log that does not reach so far was replaced: whoever reads on would miss changes.
+    // A log that ends earlier was replaced: a client that reads on would miss changes.
     for wrong in ["after=5", "after=x", "after=-1", "limit=1001", "wait=1.5", "after=99999999999999999999"] {
         assert_eq!(server.get(&format!("/avow/v1/changes?{wrong}")).await.error(), (400, 400), "{wrong}");
     }
@@ -99,7 +99,7 @@ async fn every_change_is_an_event() {
     assert_eq!(content["schema"], ONE);
     server.delete("/subjects/a?permanent=true").await.ok();
     assert_eq!(server.get(&format!("/schemas/guids/{guid}")).await.error(), (404, 40403));
-    assert_eq!(server.get(&format!("/avow/v1/contents/{guid}")).await.ok(), content, "the log tells of it still");
+    assert_eq!(server.get(&format!("/avow/v1/contents/{guid}")).await.ok(), content, "the log still refers to it");
     assert_eq!(server.get("/avow/v1/contents/nonsense").await.error(), (404, 40403));
 }
 
@@ -124,7 +124,7 @@ async fn large_entries_make_pages_shorter() {
 }
 
 #[tokio::test]
-async fn whoever_waits_is_woken_by_the_next_change() {
+async fn a_long_poll_is_woken_by_the_next_change() {
     let server = Server::start().await;
     server.register("a", ONE).await;
     assert_eq!(server.get("/avow/v1/changes?after=1&wait=1").await.ok(), json!([]));
@@ -192,7 +192,7 @@ async fn listeners_of_different_pace_all_see_everything() {
 
 #[tokio::test]
 async fn listeners_are_limited_and_do_not_keep_the_server_from_stopping() {
-    // Were streams not ended, stopping would take a day.
+    // If streams were not ended, stopping would take a day.
     let server = Server::start_with(&["--max-listeners", "1", "--drain-timeout", "86400"]).await;
     server.register("a", ONE).await;
     let (_, mut first) = Events::open(&server, "/avow/v1/changes", &[]).await;

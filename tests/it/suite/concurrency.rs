@@ -79,7 +79,7 @@ async fn many_may_begin_to_refer_to_one_version_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_refers_to_what_is_deleted_meanwhile() {
+async fn a_concurrently_deleted_version_gets_no_referrer() {
     let server = Server::start().await;
     for round in 0..CLIENTS {
         let target = format!("t{round}");
@@ -91,7 +91,7 @@ async fn nobody_refers_to_what_is_deleted_meanwhile() {
         let (register, delete) = (format!("/subjects/r{round}/versions"), format!("/subjects/{target}/versions/1"));
         let (referred, deleted) =
             tokio::join!(referring.send("POST", &register, &[], body), deleting.send("DELETE", &delete, &[], ""));
-        // Whoever comes first wins; the other is told.
+        // The first one wins; the other is refused.
         match (referred.status, deleted.status) {
             (200, 422) | (422, 200) => {}
             both => panic!("{both:?}: {} {}", referred.text(), deleted.text()),

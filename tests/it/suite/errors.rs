@@ -11,7 +11,7 @@ const CASES: &str = include_str!("../../vectors/errors.json");
 
 #[derive(Deserialize)]
 struct Case {
-    /// The section of the contract that says so.
+    /// The section of the contract.
     section: String,
     rule: String,
     #[serde(default)]

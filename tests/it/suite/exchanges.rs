@@ -19,10 +19,10 @@ const RECORDING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/exch
 const SCENARIOS: usize = 448;
 const EXCHANGES: usize = 14_678;
 
-/// How many scenarios run side by side: enough to wait for the disk together.
+/// The number of concurrent scenarios: enough to wait for the disk together.
 const AT_ONCE: usize = 16;
 
-/// How many disagreements a failing run prints in full; the summary counts them all.
+/// The number of disagreements that a failing run prints in full; the summary counts all of them.
 const IN_FULL: usize = 30;
 
 #[derive(Deserialize)]
@@ -61,7 +61,7 @@ impl Exchange {
 
 struct Disagreement {
     scenario: u32,
-    /// Whether it is the scenario's first: those after it may be its consequences.
+    /// Whether it is the first of the scenario: later ones may be its consequences.
     first: bool,
     class: String,
     report: String,
@@ -108,7 +108,7 @@ async fn replay(scenario: &Scenario, aloud: bool) -> Vec<Disagreement> {
         let sent = format!("{} {}\n     {}", exchange.method, exchange.path, exchange.sent());
         let got = format!("{} {}", answer.status, String::from_utf8_lossy(&answer.body));
         if aloud {
-            #[expect(clippy::print_stderr, reason = "whoever asks for one scenario wants to read it")]
+            #[expect(clippy::print_stderr, reason = "a single scenario is run to be read")]
             {
                 eprintln!("{place}: {sent}\n  -> {got}");
             }

@@ -114,7 +114,7 @@ async fn a_warning_leaves_the_verdict_alone_until_a_setting_says_otherwise() {
 }
 
 #[tokio::test]
-async fn every_rule_of_a_finding_is_in_the_catalogue() {
+async fn every_rule_of_a_finding_is_listed() {
     let server = with_two_versions().await;
     let rules: Value = server.get("/avow/v1/rules").await.json();
     let ids: Vec<&str> = rules.as_array().expect("a list").iter().filter_map(|rule| rule["id"].as_str()).collect();

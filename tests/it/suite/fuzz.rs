@@ -1,7 +1,7 @@
-//! Bounded fuzzing of what strangers send: bodies of recorded exchanges, mutated, and paths made of the subject grammar.
+//! Bounded fuzzing of untrusted input: bodies of recorded exchanges, mutated, and paths made of the subject grammar.
 //!
 //! No input may panic, get a 5xx, or make the server grow without bound. `AVOW_FUZZ=1000000` sends a million of each,
-//! `AVOW_FUZZ_SEED=7` others. What was found once stays in `vectors/found.json`: method, path, body.
+//! `AVOW_FUZZ_SEED=7` others. Findings are kept in `vectors/found.json`: method, path, body.
 
 use fastrand::Rng;
 use futures_util::future::join_all;
@@ -18,7 +18,7 @@ const INPUTS_A_SERVER: u64 = 500;
 
 const AT_ONCE: u64 = 4;
 
-/// What the whole test process may ever have taken.
+/// The memory limit of the whole test process.
 const MEMORY_KIB: u64 = 2 * 1024 * 1024;
 
 struct Input {
@@ -102,7 +102,7 @@ fn is_envelope(answer: &Answer) -> bool {
     body["error_code"].is_i64() && body["message"].is_string()
 }
 
-/// The most memory this process ever had.
+/// The peak memory of this process.
 fn peak_memory_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line about memory");
@@ -136,7 +136,7 @@ fn change_text(body: &mut Vec<u8>, other: &[u8], random: &mut Rng) {
     }
 }
 
-/// Replaces one value of the document, or of the schema that a text in it holds.
+/// Replaces one value of the document, or of the schema that a text in it contains.
 fn change_document(value: &mut Value, random: &mut Rng) {
     match value {
         Value::Object(map) if !map.is_empty() && random.u8(..6) > 0 => {
@@ -180,7 +180,7 @@ fn strange(random: &mut Rng) -> Value {
     }
 }
 
-/// A path segment of what means something in the grammar of subjects, percent-encoded.
+/// A path segment of tokens of the subject grammar, percent-encoded.
 fn segment(random: &mut Rng) -> String {
     let parts = random.usize(1..6);
     (0..parts).map(|_| *random.choice(&GRAMMAR).expect("a part")).collect()

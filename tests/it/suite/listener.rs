@@ -1,4 +1,4 @@
-//! What connections may cost, and how the server stops.
+//! Limits of connections, and graceful shutdown.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ async fn say(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     stream.write_all(bytes).await.expect("the server reads");
     let mut answer = String::new();
-    // A server that closes with bytes unread resets the connection; what it said before that counts.
+    // A server that closes with bytes unread resets the connection; what was received before that counts.
     let _ = stream.read_to_string(&mut answer).await;
     answer
 }
@@ -45,7 +45,7 @@ async fn a_head_beyond_the_limit_gets_431() {
 }
 
 #[tokio::test]
-async fn whoever_never_ends_a_head_is_disconnected() {
+async fn a_client_that_never_ends_a_head_is_disconnected() {
     let server = Server::start_with(&["--idle-timeout", "1"]).await;
     // Returns only because the server closes the connection.
     let answer = say(server.address(), b"GET / HTTP/1.1\r\nhost: localhost\r\n").await;
@@ -60,7 +60,7 @@ async fn an_idle_connection_is_closed() {
 }
 
 #[tokio::test]
-async fn whoever_says_nothing_is_disconnected() {
+async fn a_silent_client_is_disconnected() {
     let server = Server::start_with(&["--idle-timeout", "1", "--request-timeout", "1"]).await;
     assert_eq!(say(server.address(), b"").await, "");
 }
@@ -81,7 +81,7 @@ async fn a_request_under_way_is_answered_before_the_server_stops() {
     stream.read_exact(&mut asked).await.expect("100 Continue");
 
     let stopping = tokio::spawn(server.stop());
-    // Nobody new is accepted any more: the server is stopping.
+    // No connection is accepted any more: the server is stopping.
     while TcpStream::connect(address).await.is_ok() {}
     stream.write_all(body.as_bytes()).await.expect("the server still reads");
     let mut answer = String::new();

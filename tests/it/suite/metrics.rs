@@ -1,4 +1,4 @@
-//! `/metrics`: what happened is counted once, under labels that no client can grow.
+//! `/metrics`: events are counted once, under labels that no client can grow.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +25,7 @@ async fn scrape(server: &Server) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// The same once everything that was written is counted, too, which is done in the background.
+/// The same once everything that was written is counted, too, which happens in the background.
 async fn scrape_counted(server: &Server) -> BTreeMap<String, f64> {
     loop {
         let samples = scrape(server).await;
@@ -56,7 +56,7 @@ async fn what_happened_is_counted() {
     let server = Server::start().await;
     let id = server.register("secret-subject", V1).await;
     for _ in 0..3 {
-        // The second and third time it is answered from memory, before it is routed.
+        // The second and third time it is answered from the cache, before it is routed.
         server.register("secret-subject", V1).await;
     }
     let body = json!({ "schema": BROKEN });
@@ -213,10 +213,10 @@ async fn what_is_stored_is_counted() {
     counts(1., 1., 1., 2., 2., 2.).await;
     server.delete("/subjects/a").await.ok();
     server.delete("/subjects/a?permanent=true").await.ok();
-    // The id of the first version means something still; the counter never falls.
+    // The id of the first version still has a schema; the counter never falls.
     counts(0., 1., 0., 1., 1., 2.).await;
     assert_eq!(server.post("/subjects/b/versions", &json!({ "schema": V1 })).await.ok()["version"], 2);
-    // The new version took the place of the deleted one with the same content.
+    // The new version replaced the deleted one with the same content.
     counts(1., 0., 1., 0., 1., 2.).await;
 }
 
@@ -237,7 +237,7 @@ async fn what_memory_has_no_room_for_is_counted() {
         }
         let samples = scrape(&server).await;
         assert!(evictions(&samples, "verdicts") < 0.5, "there was nothing to compare");
-        // The caches tidy up when they please.
+        // The caches evict lazily.
         if evictions(&samples, "answers") > 0. && evictions(&samples, "contents") > 0. {
             break;
         }

@@ -31,7 +31,7 @@ async fn filled() -> Server {
     server
 }
 
-/// What clients see, but for when it was written.
+/// The state that clients see, without times of writes.
 async fn sights(server: &Server) -> Vec<(u16, Value)> {
     let mut seen = Vec::new();
     for path in [

@@ -1,4 +1,4 @@
-//! Databases and backups of format 1, whose contents have no type: they open, and hold what they held.
+//! Databases and backups of format 1, whose contents have no type: they open, with unchanged contents.
 
 use std::borrow::Cow;
 use std::path::Path;

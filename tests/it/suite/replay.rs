@@ -1,4 +1,4 @@
-//! The log suffices: whatever is done to a registry, its state can be made again from the log alone.
+//! The log suffices: after any sequence of requests, the state can be rebuilt from the log alone.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn schema(random: &mut fastrand::Rng) -> Value {
     })
 }
 
-/// Does anything; most of it is refused.
+/// Sends a random request; most are refused.
 pub(crate) async fn step(server: &Server, random: &mut fastrand::Rng) {
     let subject = SUBJECTS[random.usize(0..SUBJECTS.len())];
     let context = CONTEXTS[random.usize(0..CONTEXTS.len())];
@@ -99,14 +99,14 @@ pub(crate) async fn step(server: &Server, random: &mut fastrand::Rng) {
     }
 }
 
-/// The numbers of all versions and of the live ones, as a past state tells them.
+/// The numbers of all versions and of the live ones, as a past state shows them.
 fn versions(past: &Value) -> [Vec<Value>; 2] {
     let all = past["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
     let live = all.iter().filter(|version| version["deleted"] == false);
     [all.iter().map(|it| it["version"].clone()).collect(), live.map(|it| it["version"].clone()).collect()]
 }
 
-/// The newest change, and the same numbers as the tables tell them.
+/// The newest change, and the same numbers from the tables.
 async fn now(server: &Server) -> (u64, [Vec<Value>; 2]) {
     let changes = server.get("/avow/v1/changes?limit=1000").await.ok();
     let listed = async |query| server.get(&format!("/subjects/a/versions{query}")).await.json();
@@ -132,7 +132,7 @@ async fn the_log_of_a_random_run_gives_exactly_its_state() {
             let past = server.get(&format!("/avow/v1/subjects/a?as_of={seq}")).await;
             assert_eq!(versions(&past.json()), shown, "seed {seed}, as of {seq}");
         }
-        // What the entries tell of: each must have occurred, or it was not tried.
+        // The kinds of entries: each must have occurred, or it was not tested.
         for event in server.get("/avow/v1/changes?limit=1000").await.ok().as_array().expect("a page") {
             let data = &event["data"];
             let kind = data["kind"].as_str().expect("a kind");

@@ -1,4 +1,4 @@
-//! What HTTP itself promises, beside the bodies: methods, media types, caching, compression, encodings.
+//! HTTP itself, beside the bodies: methods, media types, caching, compression, encodings.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ async fn head_answers_as_get_does_without_the_body() {
 }
 
 #[tokio::test]
-async fn options_tells_the_methods_of_a_path() {
+async fn options_lists_the_methods_of_a_path() {
     let server = Server::start().await;
     for (path, methods) in [
         ("/subjects", "GET,HEAD,OPTIONS"),
@@ -73,7 +73,7 @@ async fn a_schema_that_is_still_the_same_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn answers_are_compressed_for_whoever_asks() {
+async fn answers_are_compressed_on_request() {
     let server = Server::start().await;
     let fields: Vec<Value> = (0..100).map(|n| json!({"name": format!("field_{n}"), "type": "string"})).collect();
     let schema = json!({"type": "record", "name": "R", "fields": fields}).to_string();
@@ -191,7 +191,7 @@ async fn the_operator_chooses_the_level_that_holds_by_default() {
 }
 
 #[tokio::test]
-async fn a_trace_context_does_not_disturb_whoever_sends_one() {
+async fn a_trace_context_changes_no_answer() {
     let server = Server::start().await;
     for header in ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "nonsense", ""] {
         let answer = server.send("GET", "/subjects", &[("traceparent", header)], "").await;

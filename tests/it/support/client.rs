@@ -1,4 +1,4 @@
-//! A client that sends what it is told, byte for byte: no path is tidied, no header added but `host`.
+//! A client that sends bytes unchanged: no path is normalised, no header added but `host`.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -83,7 +83,7 @@ impl Client {
     }
 }
 
-/// What came back.
+/// The response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,

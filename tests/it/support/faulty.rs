@@ -1,5 +1,5 @@
-//! A database that fails at a statement of one's choice: what the client sent last is refused, lost on the way there or
-//! back, or arrives when nobody expects it any more.
+//! A database that fails at a chosen statement: the last message of the client is refused, lost on the way there or
+//! back, or arrives when it is not expected any more.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -10,12 +10,12 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::proxy::around_address;
 
-/// What happens to a statement.
+/// The fault of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It is not run; this error comes back.
     Refused(&'static str),
-    /// It is run, and an error says that nobody knows: 40003.
+    /// It is run, and an error says that the outcome is unknown: 40003.
     Unknown,
     /// The connection ends before it is run.
     LostBefore,
@@ -23,11 +23,11 @@ pub(crate) enum Fault {
     LostAfter,
     /// The connection ends, and the statement is run when the test says so.
     Late,
-    /// It is run in a transaction that is left open, and nobody hears of that connection any more.
+    /// It is run in a transaction that is left open, on a connection that stays silent.
     Stuck,
 }
 
-/// Which statements count.
+/// The statements that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
     /// All of them.
@@ -55,12 +55,12 @@ struct Strike {
     of: Of,
     /// Statements to be let through before.
     after: usize,
-    /// How many fail then.
+    /// The number of statements that fail then.
     times: usize,
 }
 
 impl Faulty {
-    /// A proxy in front of the database at `url` that lets everything through for now.
+    /// A proxy in front of the database at `url` that forwards everything for now.
     pub(crate) async fn before(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let (start, upstream, end) = around_address(url);
@@ -95,14 +95,14 @@ impl Faulty {
         plan.struck = 0;
     }
 
-    /// Lets everything through again; how many statements failed.
+    /// Forwards everything again; returns the number of failed statements.
     pub(crate) fn disarm(&self) -> usize {
         let mut plan = self.plan.lock().expect("no panic");
         plan.next = None;
         plan.struck
     }
 
-    /// Has the database run what is late, and waits until it has.
+    /// Delivers the delayed statements, and waits until they have run.
     pub(crate) async fn deliver(&self) {
         let late = std::mem::take(&mut self.plan.lock().expect("no panic").late);
         for (mut server, statement) in late {
@@ -119,11 +119,11 @@ impl Drop for Faulty {
 }
 
 impl Plan {
-    /// The fault that meets this statement.
+    /// The fault of this statement.
     fn strike(&mut self, statement: &Statement, connection: &Connection) -> Option<Fault> {
         let next = self.next.as_mut()?;
         let counts = match next.fault {
-            // The database says so only of what it was told to run, and a transaction ends with its connection.
+            // The database knows only what it was sent, and a transaction ends with its connection.
             Fault::Unknown => statement.runs,
             Fault::Late => statement.runs && connection.status == b'I',
             Fault::Stuck => statement.runs && connection.status == b'T',
@@ -148,11 +148,11 @@ struct Connection {
     plan: Arc<Mutex<Plan>>,
     /// Whether the statement that writes was prepared here.
     writes: bool,
-    /// What the client knows of its transaction: none, one, or a failed one.
+    /// The client's view of its transaction: none, one, or a failed one.
     status: u8,
 }
 
-/// What a client sends before it waits for a reply.
+/// The messages a client sends before it waits for a reply.
 struct Statement {
     bytes: Vec<u8>,
     runs: bool,
@@ -204,7 +204,7 @@ impl Connection {
         }
     }
 
-    /// Lets the two introduce themselves, in plain text; `false` if the client came only to cancel something.
+    /// Forwards the handshake, in plain text; `false` if the client came only to cancel a statement.
     async fn introduce(&mut self) -> io::Result<bool> {
         // What a client may ask for instead of a session.
         const TLS: u32 = 80_877_103;
@@ -272,7 +272,7 @@ async fn statement(client: &mut TcpStream) -> io::Result<Statement> {
     }
 }
 
-/// All replies as far as the one that says that the next statement may come, and the state of the transaction it tells.
+/// All replies as far as the one that says that the next statement may come, and the state of the transaction in it.
 async fn replies(server: &mut TcpStream) -> io::Result<(Vec<u8>, u8)> {
     let mut replies = Vec::new();
     loop {

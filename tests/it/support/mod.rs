@@ -1,4 +1,4 @@
-//! What every test needs: a real server on a port of its own, and a client that tells the truth.
+//! Shared by all tests: a real server on a port of its own, and a client that sends bytes unchanged.
 
 mod client;
 mod server;

@@ -1,4 +1,4 @@
-//! A stretch of network between a node and its database, which can be long, silent, closed, or lead elsewhere.
+//! The network between a node and its database, which can be slow, silent, closed, or rerouted.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -11,22 +11,22 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-/// Passes bytes on until it is dropped, which ends all connections through it.
+/// Forwards bytes until it is dropped, which closes all its connections.
 pub(crate) struct Proxy {
     url: String,
     condition: watch::Sender<Condition>,
     accepting: JoinHandle<()>,
 }
 
-/// How things are on the way.
+/// The condition of the network.
 #[derive(Debug, Clone, Copy)]
 struct Condition {
     upstream: SocketAddr,
-    /// What each way there takes, and so each round trip.
+    /// The latency of each direction.
     delay: Duration,
     frozen: bool,
     refusing: bool,
-    /// How often all connections were cut so far.
+    /// The number of times all connections were closed.
     cuts: u64,
 }
 
@@ -49,17 +49,17 @@ impl Proxy {
         &self.url
     }
 
-    /// Has every round trip take that much longer from now on.
+    /// Sets the latency added to every round trip.
     pub(crate) fn delay(&self, delay: Duration) {
         self.condition.send_modify(|now| now.delay = delay);
     }
 
-    /// Ends all connections; new ones are taken.
+    /// Closes all connections; new ones are accepted.
     pub(crate) fn cut(&self) {
         self.condition.send_modify(|now| now.cuts += 1);
     }
 
-    /// Ends all connections, and new ones as soon as they are there, until told otherwise.
+    /// Closes all connections, and new ones as soon as they are opened, until the condition changes.
     pub(crate) fn refuse(&self, refusing: bool) {
         self.condition.send_modify(|now| {
             now.refusing = refusing;
@@ -67,12 +67,12 @@ impl Proxy {
         });
     }
 
-    /// Keeps everything back, in both directions, until told otherwise; nobody can tell it from a dead network.
+    /// Holds everything back, in both directions, until the condition changes, like a dead network.
     pub(crate) fn freeze(&self, frozen: bool) {
         self.condition.send_modify(|now| now.frozen = frozen);
     }
 
-    /// Leads to the database at `url` from now on; connections to the other one end.
+    /// Reroutes to the database at `url`; connections to the other one are closed.
     pub(crate) fn lead_to(&self, url: &str) {
         let (_, upstream, _) = around_address(url);
         self.condition.send_modify(|now| {
@@ -109,7 +109,7 @@ async fn accept(listener: TcpListener, now: watch::Receiver<Condition>) {
             let passing = pass(client, condition, now.clone());
             connections.spawn(async move {
                 tokio::select! {
-                    // Whoever hangs up does so on purpose.
+                    // A client that disconnects does so on purpose.
                     _ = passing => {}
                     _ = news.wait_for(|now| now.cuts != condition.cuts) => {}
                 }
@@ -133,7 +133,7 @@ async fn pass(client: TcpStream, condition: Condition, now: watch::Receiver<Cond
     Ok(())
 }
 
-/// Passes on what comes, each chunk as much later as it takes, whatever is under way before it.
+/// Forwards each chunk after the latency, whatever is in flight before it.
 async fn flow(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

@@ -1,4 +1,4 @@
-//! The real server, on a port the system chooses and a database nobody else has.
+//! The real server, on a port the system chooses and a private database.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use super::super::database::Database;
 use super::client::V1;
 use super::{Answer, Client};
 
-/// A running registry, empty at the start, gone when dropped.
+/// A running registry, empty at the start, removed when dropped.
 pub(crate) struct Server {
     running: Running,
     client: Client,
@@ -39,7 +39,7 @@ impl Server {
         Self { running, client, database }
     }
 
-    /// The URL of its database, for whoever reads beside it.
+    /// The URL of its database, for direct queries.
     pub(crate) fn database(&self) -> String {
         self.database.url()
     }
@@ -81,7 +81,7 @@ impl Server {
         self.client.send("PUT", path, &[V1], body.to_string()).await
     }
 
-    /// Sends anything, for what the helpers above are too polite for.
+    /// Sends any request, for which the helpers above are too strict.
     pub(crate) async fn send(
         &self,
         method: &str,

@@ -1,15 +1,15 @@
-//! What a node says of itself, watched from outside.
+//! The reported state of a node, observed from outside.
 
 use std::time::Duration;
 
 use super::support::Server;
 
-/// What a node calls its own state.
+/// The state that a node reports.
 pub(crate) async fn readiness(node: &Server) -> String {
     node.get("/readyz").await.ok()["status"].as_str().expect("a status").to_owned()
 }
 
-/// Waits until a node calls its state that.
+/// Waits until a node reports a state.
 pub(crate) async fn until(node: &Server, status: &str) {
     let becomes = async {
         while readiness(node).await != status {

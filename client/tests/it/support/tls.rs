@@ -39,7 +39,7 @@ impl Authority {
         certificate.pem() + &key.serialize_pem()
     }
 
-    /// Shows a certificate of this authority for a name, to whoever has one of `clients`, or to anybody.
+    /// Shows a certificate of this authority for a name, to clients with one of `clients`, or to all.
     pub(crate) fn acceptor(&self, name: &str, clients: Option<&Self>) -> TlsAcceptor {
         let (certificate, key) = self.issue(name);
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");

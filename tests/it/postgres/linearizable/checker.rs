@@ -1,18 +1,18 @@
-//! Whether what clients saw could have happened one after another, each at one moment between question and answer.
+//! Linearizability of a history: can its requests have happened in some order, each between its start and its end?
 //!
-//! Every answer bears witness of its place: the position in the log at which it is true. So there is an order to check, and
-//! none has to be searched for, save on short windows of answers without a witness.
+//! Every answer has a witness: the log position at which it is true. So the order can be checked, and does not have to
+//! be searched for, except in short windows of answers without a witness.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::model::{Model, Request, Told};
+use super::model::{Model, Request, Response};
 
 /// A request that was answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Done {
     pub(crate) request: Request,
-    pub(crate) told: Told,
-    /// The witness: a write is at this place in the log; what a read shows was true there.
+    pub(crate) response: Response,
+    /// The witness: the log position of a write, or the one at which a read is true.
     pub(crate) seq: Option<u64>,
     pub(crate) start: u64,
     pub(crate) end: u64,
@@ -20,13 +20,13 @@ pub(crate) struct Done {
 
 impl Done {
     fn is_read_of(&self, model: &Model) -> bool {
-        let (told, wrote) = model.clone().apply(self.request);
-        !wrote && told == self.told
+        let (response, wrote) = model.clone().apply(self.request);
+        !wrote && response == self.response
     }
 
-    /// The place of an answer that shows what is there. Of a refusal only the lowest possible place is known.
+    /// The position of an answer that shows the state. Of a refusal only the lowest possible position is known.
     fn witness(&self) -> Option<u64> {
-        self.seq.filter(|_| !matches!(self.told, Told::Refused(_)))
+        self.seq.filter(|_| !matches!(self.response, Response::Refused(_)))
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn check(history: &[Done], base: u64) -> Result<(), String> {
     let mut in_order = Vec::new();
     for ((seq, mut here), expected) in at.into_iter().zip(base..) {
         if seq != expected {
-            return Err(format!("nobody wrote at {expected}, or was told so"));
+            return Err(format!("no answered request wrote at {expected}"));
         }
         if seq > base {
             let write = take_write(&mut model, history, &mut here).ok_or_else(|| {
@@ -64,17 +64,17 @@ pub(crate) fn check(history: &[Done], base: u64) -> Result<(), String> {
     unwitnessed(history, &writes, &in_order, base)
 }
 
-/// Applies the one that wrote, and takes it out; the others must be reads of what it left.
+/// Applies the one that wrote, and removes it; the others must be reads of its result.
 ///
-/// Who registers what somebody else has just registered is told the same, at the same place; the first to ask wrote it.
+/// Concurrent registrations of one schema get the same response, at the same position; the first in the log wrote it.
 fn take_write(model: &mut Model, history: &[Done], here: &mut Vec<usize>) -> Option<usize> {
     here.sort_unstable_by_key(|index| history[*index].start);
     for place in 0..here.len() {
         let mut after = model.clone();
         let done = &history[here[place]];
-        let (told, wrote) = after.apply(done.request);
+        let (response, wrote) = after.apply(done.request);
         let fits = |index: &usize| *index == here[place] || !after.clone().apply(history[*index].request).1;
-        if wrote && told == done.told && here.iter().all(fits) {
+        if wrote && response == done.response && here.iter().all(fits) {
             *model = after;
             return Some(here.remove(place));
         }
@@ -82,7 +82,7 @@ fn take_write(model: &mut Model, history: &[Done], here: &mut Vec<usize>) -> Opt
     None
 }
 
-/// Checks that whoever asks after somebody else was answered sees at least as much, and writes only behind that.
+/// Checks that a request sent after another one was answered sees at least as much, and writes only behind that.
 fn in_time(history: &[Done], writes: &[bool]) -> Result<(), String> {
     let witnessed = || (0..history.len()).filter(|index| history[*index].witness().is_some());
     let (mut by_start, mut by_end): (Vec<_>, Vec<_>) = (witnessed().collect(), witnessed().collect());
@@ -107,7 +107,7 @@ fn in_time(history: &[Done], writes: &[bool]) -> Result<(), String> {
     Ok(())
 }
 
-/// Finds a place for each answer without a witness: one between those it has to be between at which it is true.
+/// Finds a position for each answer without a witness: one within its bounds at which it is true.
 fn unwitnessed(history: &[Done], writes: &[bool], in_order: &[usize], base: u64) -> Result<(), String> {
     let witnessed = || (0..history.len()).filter_map(|index| Some((index, history[index].witness()?)));
     // Up to each end the newest place of what is over by then, and from each start the lowest place of what comes then.
@@ -171,8 +171,8 @@ pub(crate) fn search(history: &[Done], before: &[Model]) -> Vec<Model> {
         for index in left().filter(|index| history[*index].start <= soonest) {
             let mut after = model.clone();
             let next = (done | (1 << index), {
-                let (told, _) = after.apply(history[index].request);
-                if told != history[index].told {
+                let (response, _) = after.apply(history[index].request);
+                if response != history[index].response {
                     continue;
                 }
                 after

@@ -1,8 +1,8 @@
-//! A registry as simple as it can be: what each request is answered, and what it changes.
+//! A minimal model of a registry: the responses to requests, and their changes.
 
 use std::collections::BTreeMap;
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     Register(usize, usize),
@@ -17,9 +17,9 @@ pub(crate) enum Request {
     DeleteForGood(usize),
 }
 
-/// What it is told, as far as it matters here.
+/// The response, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Response {
     Version { id: u64, version: u64 },
     Numbers(Vec<u64>),
     Level(String),
@@ -30,7 +30,7 @@ pub(crate) enum Told {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Model {
     subjects: BTreeMap<usize, Subject>,
-    /// The id of each schema that any version holds.
+    /// The ids of the schemas that any version has.
     ids: BTreeMap<usize, u64>,
     last_id: u64,
 }
@@ -50,14 +50,14 @@ struct Version {
 }
 
 impl Version {
-    fn told(&self) -> Told {
-        Told::Version { id: self.id, version: self.number }
+    fn response(&self) -> Response {
+        Response::Version { id: self.id, version: self.number }
     }
 }
 
 impl Model {
-    /// Answers a request, and says whether it changed anything.
-    pub(crate) fn apply(&mut self, request: Request) -> (Told, bool) {
+    /// Answers a request, and returns whether it changed anything.
+    pub(crate) fn apply(&mut self, request: Request) -> (Response, bool) {
         let (Request::Register(name, _)
         | Request::LookUp(name, _)
         | Request::Latest(name)
@@ -70,12 +70,12 @@ impl Model {
         | Request::DeleteForGood(name)) = request;
         let subject = self.subjects.entry(name).or_default();
         let live = || subject.versions.iter().filter(|version| !version.deleted);
-        let numbers = |versions: Vec<&Version>| Told::Numbers(versions.iter().map(|it| it.number).collect());
-        let read = |told| (told, false);
+        let numbers = |versions: Vec<&Version>| Response::Numbers(versions.iter().map(|it| it.number).collect());
+        let read = |response| (response, false);
         match request {
             Request::Register(_, schema) => {
                 if let Some(known) = live().find(|version| version.schema == schema) {
-                    return read(known.told());
+                    return read(known.response());
                 }
                 let number = subject.versions.last().map_or(1, |last| last.number + 1);
                 let last_id = &mut self.last_id;
@@ -84,65 +84,67 @@ impl Model {
                     *last_id
                 });
                 let version = Version { number, schema, id, deleted: false };
-                let told = version.told();
-                // It takes the place of what was deleted of the same content.
+                let response = version.response();
+                // It replaces the deleted version of the same content.
                 subject.versions.retain(|other| other.schema != schema);
                 subject.versions.push(version);
-                (told, true)
+                (response, true)
             }
             Request::LookUp(_, schema) => read(match live().find(|version| version.schema == schema) {
-                Some(found) => found.told(),
-                None if live().next().is_some() => Told::Refused(40403),
-                None => Told::Refused(40401),
+                Some(found) => found.response(),
+                None if live().next().is_some() => Response::Refused(40403),
+                None => Response::Refused(40401),
             }),
-            Request::Latest(_) => read(live().next_back().map_or(Told::Refused(40401), Version::told)),
+            Request::Latest(_) => read(live().next_back().map_or(Response::Refused(40401), Version::response)),
             Request::Versions(_) => {
                 let live: Vec<_> = live().collect();
-                read(if live.is_empty() { Told::Refused(40401) } else { numbers(live) })
+                read(if live.is_empty() { Response::Refused(40401) } else { numbers(live) })
             }
             Request::Config(_) => read(match subject.config {
-                Some(level) => Told::Level(level.to_owned()),
-                None => Told::Refused(40408),
+                Some(level) => Response::Level(level.to_owned()),
+                None => Response::Refused(40408),
             }),
             Request::SetConfig(_, level) => {
                 subject.config = Some(level);
-                (Told::Level(level.to_owned()), true)
+                (Response::Level(level.to_owned()), true)
             }
             Request::DeleteConfig(_) => match subject.config.take() {
-                Some(level) => (Told::Level(level.to_owned()), true),
-                None => read(Told::Refused(40401)),
+                Some(level) => (Response::Level(level.to_owned()), true),
+                None => read(Response::Refused(40401)),
             },
-            Request::Delete(_) | Request::DeleteLatest(_) if subject.versions.is_empty() => read(Told::Refused(40401)),
+            Request::Delete(_) | Request::DeleteLatest(_) if subject.versions.is_empty() => {
+                read(Response::Refused(40401))
+            }
             Request::Delete(_) => {
-                let told = numbers(live().collect());
-                if told == Told::Numbers(Vec::new()) {
-                    return read(Told::Refused(40404));
+                let response = numbers(live().collect());
+                if response == Response::Numbers(Vec::new()) {
+                    return read(Response::Refused(40404));
                 }
                 subject.versions.iter_mut().for_each(|version| version.deleted = true);
-                (told, true)
+                (response, true)
             }
             Request::DeleteLatest(_) => match subject.versions.iter_mut().rfind(|version| !version.deleted) {
                 Some(latest) => {
                     latest.deleted = true;
-                    (Told::Numbers(vec![latest.number]), true)
+                    (Response::Numbers(vec![latest.number]), true)
                 }
-                None => read(Told::Refused(40402)),
+                None => read(Response::Refused(40402)),
             },
             Request::DeleteForGood(_) => {
                 if subject.versions.is_empty() {
-                    return read(Told::Refused(40401));
+                    return read(Response::Refused(40401));
                 }
                 if live().next().is_some() {
-                    return read(Told::Refused(40405));
+                    return read(Response::Refused(40405));
                 }
-                let told = numbers(subject.versions.iter().collect());
+                let response = numbers(subject.versions.iter().collect());
                 self.subjects.remove(&name);
                 let held = |schema| self.subjects.values().flat_map(|it| &it.versions).any(|it| it.schema == schema);
                 let unheld: Vec<usize> = self.ids.keys().copied().filter(|schema| !held(*schema)).collect();
                 for schema in unheld {
                     self.ids.remove(&schema);
                 }
-                (told, true)
+                (response, true)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Finding subjects, page by page.
+//! Subject search, page by page.
 
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ async fn subjects_are_found_by_name_context_and_state() {
 }
 
 #[tokio::test]
-async fn a_row_tells_what_a_list_shows() {
+async fn a_row_has_what_a_list_shows() {
     let server = filled().await;
     server.put("/config/:.x:", &json!({"compatibility": "FULL"})).await.ok();
     server.put("/config/orders-key", &json!({"compatibility": "FORWARD"})).await.ok();

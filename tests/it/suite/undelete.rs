@@ -1,4 +1,4 @@
-//! Taking back soft deletions, and setting ids aside.
+//! Undeletion, and reserved ids.
 
 use serde_json::{Value, json};
 

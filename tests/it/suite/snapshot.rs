@@ -1,4 +1,4 @@
-//! What many ids mean at once, and which registry they are of.
+//! Schemas of many ids at once, and the identity of the registry.
 
 use avow_client::rest::Client;
 use avow_client::wire::SchemaKey;
@@ -77,7 +77,7 @@ async fn schemas_come_with_all_that_they_refer_to() {
 }
 
 #[tokio::test]
-async fn an_id_that_many_subjects_hold_is_told_once() {
+async fn an_id_of_many_subjects_is_listed_once() {
     let server = Server::start().await;
     for batch in 0..2 {
         let operations: Vec<Value> = (0..600)
@@ -107,7 +107,12 @@ async fn a_snapshot_is_that_of_one_registry() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("schemas.jsonl");
     snapshot.write(&file).expect("a file");
-    let same = Registry::builder(client(&server)).snapshot_file(&file).expect("ours").open().await.expect("ours");
+    let same = Registry::builder(client(&server))
+        .snapshot_file(&file)
+        .expect("a snapshot of this registry")
+        .open()
+        .await
+        .expect("a snapshot of this registry");
     assert!(same.schema_now(SchemaKey::Id(3)).is_some());
     let refused = Registry::builder(client(&other)).snapshot_file(&file).expect("a snapshot").open().await;
     assert!(matches!(refused, Err(SnapshotError::OtherRegistry { .. })));
@@ -117,7 +122,12 @@ async fn a_snapshot_is_that_of_one_registry() {
     server.stop().await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
     let down = Client::builder([format!("http://{address}")]).build().expect("a client");
-    let cold = Registry::builder(down).snapshot_file(&file).expect("ours").open().await.expect("it has to do");
+    let cold = Registry::builder(down)
+        .snapshot_file(&file)
+        .expect("a snapshot of this registry")
+        .open()
+        .await
+        .expect("it has to do");
     let mut nothing = Deserializer::<std::collections::BTreeMap<String, Value>>::new(&cold);
     assert!(nothing.decode(&[0, 0, 0, 0, 1]).await.expect("a record").is_some());
     other.stop().await;

@@ -1,4 +1,4 @@
-//! When the database is taken, too new, damaged, altered or out of room: a clear error, and nothing acknowledged is lost.
+//! The database is in use, too new, damaged, altered or full: a clear error, and nothing acknowledged is lost.
 
 use std::process::{Command, Stdio};
 
@@ -74,7 +74,7 @@ async fn urls_that_name_no_file_are_refused() {
 }
 
 #[tokio::test]
-async fn verify_finds_what_was_altered_behind_our_back() {
+async fn verify_finds_rows_altered_behind_the_registry() {
     let server = Server::start().await;
     server.register("a", SCHEMA).await;
     let database = server.stop().await;
@@ -84,7 +84,7 @@ async fn verify_finds_what_was_altered_behind_our_back() {
     assert_eq!(sound.faults, Vec::<String>::new());
 
     for (sql, expected) in [
-        ("UPDATE contexts SET last_id = 0", "would be handed out again"),
+        ("UPDATE contexts SET last_id = 0", "would be assigned again"),
         ("DELETE FROM changes", "missing from the log"),
         ("UPDATE contents SET text = replace(text, 'R', 'S')", "its text was altered"),
     ] {
@@ -116,11 +116,11 @@ async fn every_difference_between_log_and_state_is_found() {
         ("DELETE FROM uses", "the reference of two to one is missing"),
         ("UPDATE uses SET target_version = 2", "the reference of two to one"),
         ("UPDATE scopes SET config = NULL WHERE subject = 'one'", "the config of `one` is missing"),
-        ("UPDATE scopes SET mode = 'IMPORT' WHERE subject = 'one'", "the mode of `one` is not as the log tells"),
+        ("UPDATE scopes SET mode = 'IMPORT' WHERE subject = 'one'", "the mode of `one` differs from the log"),
         ("DELETE FROM scopes WHERE subject = 'two'", "the subject two has versions, but no revision"),
         ("DELETE FROM scopes WHERE subject = 'one'", "settings of `one` are missing"),
         ("INSERT INTO contexts VALUES ('.x', TRUE, 0)", "the context .x is there"),
-        ("UPDATE contexts SET last_id = 9", "the context . is not as the log tells"),
+        ("UPDATE contexts SET last_id = 9", "the context . differs from the log"),
         ("DELETE FROM changes WHERE seq = 2", "changes are missing in between"),
         ("UPDATE changes SET kind = 'x' WHERE seq = 1", "of a kind this program does not know"),
         ("UPDATE changes SET after = '{}' WHERE seq = 1", "has a `after` that cannot be read"),
@@ -128,7 +128,7 @@ async fn every_difference_between_log_and_state_is_found() {
         ("UPDATE log_head SET seq = 5", "1 changes are missing from the log"),
     ] {
         let mut connection = SqliteConnection::connect(&url).await.expect("a database");
-        // Kept aside and put back, as a commit would be needed for another connection to see it.
+        // Altered in a copy, as another connection only sees what is committed.
         let path = url.strip_prefix("sqlite://").expect("a path");
         let copy = format!("{path}.copy");
         let _ = std::fs::remove_file(&copy);
