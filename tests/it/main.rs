@@ -21,7 +21,7 @@ macro_rules! suite {
             mod mtls;
             mod openapi;
             mod tls;
-            mod trouble;
+            mod damage;
 
             #[path = "../suite"]
             mod suite {
