@@ -177,7 +177,7 @@ impl ClientCertificates {
             .allow_unknown_revocation_status()
             .enforce_revocation_expiration();
         let verifier = if self.required { verifier } else { verifier.allow_unauthenticated() };
-        Ok(verifier.build().map_err(|error| wrong(error.into()))?)
+        verifier.build().map_err(|error| wrong(error.into()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Cases from public reports, each with the right value.
 
 use serde_json::json;
+use std::fmt::Write as _;
 
 use crate::support::Server;
 use crate::work::Work;
@@ -124,7 +125,7 @@ async fn one_file_may_belong_to_several_subjects() {
     let server = Server::start().await;
     let mut project = String::new();
     for subject in ["orders-value", "orders-retry-value", "orders-dlq-value"] {
-        project += &format!("[[subjects]]\nfiles = \"order.avsc\"\nname = \"{subject}\"\n");
+        writeln!(project, "[[subjects]]\nfiles = \"order.avsc\"\nname = \"{subject}\"").expect("a String");
     }
     let order = r#"{"type":"record","name":"Order","namespace":"shop","fields":[{"name":"id","type":"long"}]}"#;
     let mut work = Work::with(&[("order.avsc", order), ("avow.toml", &project)]);
@@ -266,7 +267,7 @@ fn follow(work: &Work, folder: &str, command: &str, flag: &str, reference: &str)
         }
         let marker = if flag.is_empty() { "--since " } else { flag };
         if let Some((_, named)) = hint.split_once(marker) {
-            reference = named.split_whitespace().next().expect("a reference").to_owned();
+            named.split_whitespace().next().expect("a reference").clone_into(&mut reference);
         }
     }
     panic!("the hints of {command} {flag} in {folder} lead nowhere");

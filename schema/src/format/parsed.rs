@@ -314,7 +314,7 @@ mod tests {
             let (old, new) = (parsed(schema_type, old), parsed(schema_type, new));
             let verdict = check(&new, &old, Policy::Strict, &budget).expect("no limit");
             let found = explain(&new, &old, Policy::Strict, Role::Reader, &budget).expect("no limit");
-            assert_eq!(verdict.rules().map(|rule| rule.id()).collect::<Vec<_>>(), [id]);
+            assert_eq!(verdict.rules().map(crate::Rule::id).collect::<Vec<_>>(), [id]);
             assert_eq!(found.iter().map(|finding| finding.rule.id()).collect::<Vec<_>>(), [id]);
             assert_eq!(found[0].confluent, Some(verdict.findings[0].registry_text(Role::Reader)));
             assert!(matches!(found[0].witness, Some(Witness::Instance { .. } | Witness::Message { .. })), "{found:?}");
