@@ -5,7 +5,7 @@
 //! - [`Serializer`], [`Deserializer`]: the handles of a producer and a consumer
 //! - [`Registry`]: a registry with its caches; [`Snapshot`]: their content in a file
 //! - [`rest`]: the registry's HTTP API as typed methods
-//! - [`format`]: Avro, JSON and Protobuf
+//! - [`mod@format`]: Avro, JSON and Protobuf
 //! - [`codec`]: compiled plans from structs to Avro binary and back
 //! - [`wire`]: framing, how a record names its schema
 //! - [`blocking`]: blocking calls

@@ -219,7 +219,9 @@ impl<'a> Walk<'a, '_> {
             declared.values.iter().map(|value| (value.number, value.name.clone())).collect()
         };
         let (originals, updates) = (by_number(original), by_number(update));
-        for number in java_hash::union(originals.keys().copied(), updates.keys().copied()) {
+        // In the order of the text: numbers that share a bucket keep it.
+        let numbers = |declared: &'_ Enum| declared.values.iter().map(|value| value.number).collect::<Vec<_>>();
+        for number in java_hash::union(numbers(original), numbers(update)) {
             self.budget.step()?;
             let kind = match (originals.get(&number), updates.get(&number)) {
                 (Some(original), Some(update)) if original != update => DifferenceKind::EnumConstChanged,
