@@ -54,7 +54,7 @@ pub enum Error {
 
     #[error("Invalid schema of type {schema_type}, details: {details}")]
     InvalidSchema { schema_type: SchemaType, details: String },
-    /// It can be read, and what it says is wrong. The reference tells the two apart.
+    /// It can be read, and what it says is wrong. The reference distinguishes the two.
     #[error("Invalid schema {{subject={subject},schemaType={schema_type}}}, details: {details}")]
     SchemaNotValid { subject: Subject, schema_type: SchemaType, details: String },
     #[error("{0}; send smaller schemas")]

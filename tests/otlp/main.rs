@@ -181,7 +181,7 @@ async fn a_missing_collector_is_logged_once() {
         failed = node.spans("failed").await;
     }
     let said = String::from_utf8(node.stop().stderr).expect("a text");
-    assert_eq!(said.matches("The collector does not take spans").count(), 1, "{said}");
+    assert_eq!(said.matches("The trace collector refuses spans").count(), 1, "{said}");
 }
 
 #[tokio::test]

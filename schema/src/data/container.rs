@@ -141,7 +141,7 @@ impl<'b> Iterator for Container<'b> {
         }
         let block = self.block();
         if block.is_err() {
-            // What follows a damaged block cannot be told apart from it.
+            // What follows a damaged block is indistinguishable from it.
             self.input.at = self.input.bytes.len();
         }
         Some(block)

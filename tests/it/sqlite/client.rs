@@ -52,7 +52,7 @@ async fn a_subject_from_its_first_version_to_its_end() {
     assert_eq!(c.subjects_by_id(first.id).await.unwrap(), ["orders"]);
     assert_eq!(c.versions_by_id(first.id).await.unwrap()[0].version, 1);
     assert_eq!(c.schemas().latest_only().await.unwrap().len(), 1);
-    assert_eq!(c.schema_types().await.unwrap(), ["AVRO"]);
+    assert_eq!(c.schema_types().await.unwrap(), ["JSON", "PROTOBUF", "AVRO"]);
 
     let again = c.latest("orders").if_changed(None).await.unwrap().unwrap();
     assert_eq!(c.latest("orders").if_changed(again.etag.as_deref()).await.unwrap(), None);

@@ -108,10 +108,10 @@ async fn every_difference_between_log_and_state_is_found() {
     let url = database.url();
 
     for (sql, expected) in [
-        ("UPDATE versions SET deleted = TRUE WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
-        ("UPDATE versions SET time = time + 1 WHERE subject = 'one'", "the version 1 of one is not as the log tells"),
-        ("UPDATE versions SET id = 1 WHERE subject = 'two'", "the version 1 of two is not as the log tells"),
-        ("UPDATE schema_ids SET subject = 'x' WHERE id = 1", "the id 1 of the context . is not as the log tells"),
+        ("UPDATE versions SET deleted = TRUE WHERE subject = 'one'", "the version 1 of one differs from the log"),
+        ("UPDATE versions SET time = time + 1 WHERE subject = 'one'", "the version 1 of one differs from the log"),
+        ("UPDATE versions SET id = 1 WHERE subject = 'two'", "the version 1 of two differs from the log"),
+        ("UPDATE schema_ids SET subject = 'x' WHERE id = 1", "the id 1 of the context . differs from the log"),
         ("INSERT INTO schema_ids SELECT context, 7, fingerprint, schema_type, subject, 1, 1 FROM schema_ids WHERE id = 1", "the id 7 of"),
         ("DELETE FROM uses", "the reference of two to one is missing"),
         ("UPDATE uses SET target_version = 2", "the reference of two to one"),
